@@ -1,0 +1,29 @@
+//! The documents of Reproof and their canonical bytes.
+//!
+//! * [`contract`]: what an artifact promised when it was recorded.
+//! * [`report`]: what a verification found.
+//! * [`run`]: one execution of an artifact in a child process: the seam between use cases and runners.
+//! * [`plan`]: many executions as content-addressed units: plan, execute anywhere, fold.
+//! * [`values`]: trees of values beside their safetensors file.
+//! * [`environment`]: what ran, where.
+//!
+//! Everything here is data: no file, no clock, no process.
+#![forbid(unsafe_code)]
+
+pub mod canonical;
+pub mod contract;
+pub mod environment;
+mod name;
+mod number;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod schema;
+pub mod values;
+mod verdict;
+
+pub use contract::Contract;
+pub use name::{Name, NameError};
+pub use number::{Real, Threshold, ThresholdError};
+pub use report::Report;
+pub use verdict::{Assurance, CaseClass, Relation, Verdict};

@@ -1,0 +1,196 @@
+//! One execution of an artifact: what to run ([`RunSpec`]) and what came of it ([`Outcome`]).
+//!
+//! A run always happens in a child process, so that a crash, a limit and peak memory belong to one unit of
+//! work. The child writes what it has after each step; whatever it managed before it died is part of the
+//! outcome.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Name;
+use crate::environment::Environment;
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSpec {
+    /// The artifact: a file or a folder.
+    pub artifact: PathBuf,
+    /// Cases in the order in which they run, in one process after one load.
+    pub cases: Vec<CaseInput>,
+    /// Where the model runs.
+    #[serde(default)]
+    pub device: Device,
+    /// In which arithmetic.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Threads inside one operator; `None` is the runner's default.
+    #[serde(default)]
+    pub threads: Option<u32>,
+    /// Engine options by name, such as `optimisation = disabled`.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+    /// Environment variables of the child, beside the runner's allow-list.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Package requirements of the child's interpreter; empty for engines without one.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Intermediate values wanted beside the outputs.
+    #[serde(default)]
+    pub taps: Taps,
+    /// When to give up.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How often each case is executed in the same process; outputs are kept of every repeat.
+    pub repeats: u32,
+}
+
+/// The inputs of one case: a folder with `inputs.json` and `inputs.safetensors`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseInput {
+    /// The case's name.
+    pub name: Name,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+/// Where a model runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// An NVIDIA accelerator by index.
+    Cuda(u32),
+    /// Any other device, in the framework's own spelling.
+    Other(String),
+}
+
+/// The arithmetic of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// As the artifact says.
+    #[default]
+    Stored,
+    /// Every float widened to 64 bits: the referee of the verdict ladder.
+    Float64,
+}
+
+/// Intermediate values wanted beside the outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Taps {
+    /// None.
+    #[default]
+    None,
+    /// Every value that the runner can show.
+    All,
+    /// These, by name.
+    Named(Vec<String>),
+}
+
+/// When to give up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Wall time of the whole run in milliseconds.
+    #[serde(default)]
+    pub milliseconds: Option<u64>,
+    /// Anonymous memory of the child in bytes.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// Loading the artifact: its end, or why there is none.
+    pub load: Step,
+    /// The environment as the child saw it; absent if it died before it could say.
+    pub environment: Option<Environment>,
+    /// Cases in the order of the spec. A case that was never reached has the status of the failure that
+    /// prevented it.
+    pub cases: Vec<CaseOutcome>,
+    /// What the child printed, shortened.
+    pub printed: String,
+}
+
+/// One timed step of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// How it ended.
+    pub status: Status,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Peak anonymous memory of the child during the step, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// One case of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseOutcome {
+    /// The case's name.
+    pub name: Name,
+    /// How it ended.
+    pub step: Step,
+    /// Folders with `outputs.json` and `outputs.safetensors`, one per finished repeat.
+    pub outputs: Vec<PathBuf>,
+    /// Names of outputs that hold taps, where taps were asked for.
+    #[serde(default)]
+    pub taps: Vec<String>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Status {
+    /// As it should.
+    Done,
+    /// The model refused: a message from the engine about this input or this artifact.
+    Refused {
+        /// The engine's words.
+        message: String,
+    },
+    /// The runner or engine lacks something that the artifact needs; nothing is said about the artifact.
+    Unsupported {
+        /// What is lacking, such as an operator.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A limit was reached.
+    Limit {
+        /// Which one.
+        limit: LimitKind,
+        /// Its value: milliseconds or bytes.
+        value: u64,
+    },
+    /// The child died.
+    Died {
+        /// How, such as `signal 11`.
+        how: String,
+        /// The end of what it printed.
+        last_words: String,
+    },
+}
+
+/// A limit of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitKind {
+    /// Wall time in milliseconds.
+    Time,
+    /// Memory in bytes.
+    Memory,
+}
+
+impl Status {
+    /// Whether the step ended as it should.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+}

@@ -1,0 +1,26 @@
+//! The published JSON Schemas, generated from the types.
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+
+use crate::{Contract, Report, plan};
+
+/// The JSON Schema (draft 2020-12) of [`Contract`].
+pub fn contract() -> Schema {
+    of::<Contract>("reproof.contract/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`Report`].
+pub fn report() -> Schema {
+    of::<Report>("reproof.report/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of one unit of work, [`plan::Unit`].
+pub fn shard() -> Schema {
+    of::<plan::Unit>("reproof.plan/v0")
+}
+
+fn of<T: JsonSchema>(title: &str) -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema
+}

@@ -1,0 +1,2 @@
+//! Reports for people and machines.
+#![forbid(unsafe_code)]
