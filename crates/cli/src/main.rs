@@ -1,1 +1,43 @@
-fn main() {}
+//! `reproof`: proves that a saved model still loads and still produces identical outputs, and when it does not, why.
+
+mod arguments;
+mod bars;
+mod commands;
+mod context;
+mod engines;
+mod failure;
+mod output;
+mod quantities;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Command, Root};
+use failure::Exit;
+
+fn main() -> ExitCode {
+    let root = Root::parse();
+    let result = match root.command {
+        Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Digest(arguments) => commands::digest::run(&arguments),
+        Command::Cases(arguments) => commands::cases::run(&arguments),
+        Command::Record(arguments) => commands::record::run(&arguments),
+        Command::Accept(arguments) => commands::accept::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
+        Command::Schema(arguments) => commands::schema::run(&arguments),
+        Command::Completions(arguments) => commands::shell::completions(&arguments),
+        Command::Man(arguments) => commands::shell::man(&arguments),
+        Command::RunUnit(arguments) => commands::unit::run(&arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // A reader that closed the pipe has seen enough.
+            if error.chain().any(output::is_broken_pipe) {
+                return Exit::Reached.into();
+            }
+            failure::report(&error)
+        }
+    }
+}

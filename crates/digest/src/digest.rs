@@ -96,7 +96,7 @@ impl Digest {
     }
 
     /// The 64 lower-case hexadecimal digits, without the name.
-    pub fn to_hex(&self) -> String {
+    pub fn to_hex(self) -> String {
         let mut hex = String::with_capacity(64);
         for byte in self.bytes {
             for nibble in [byte >> 4, byte & 15] {

@@ -104,7 +104,7 @@ fn split_ranges_hash_as_one_piece() {
 #[test]
 fn a_range_beyond_the_end_is_an_error_with_its_place() {
     let bytes = vec![0_u8; 10];
-    let error = ranges::blobs(&bytes, &[4..12], &|_| ()).unwrap_err();
+    let error = ranges::blobs(&bytes, std::slice::from_ref(&(4..12)), &|_| ()).unwrap_err();
     assert_eq!(error.range, 4..12);
     assert_eq!(error.to_string(), "could not read 8 bytes at byte 4");
 }

@@ -117,7 +117,7 @@ pub struct GraphSummary {
 }
 
 /// An imported operator set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Opset {
     /// Its domain; empty is ONNX's own.
     pub domain: String,

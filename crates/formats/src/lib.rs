@@ -1,9 +1,28 @@
 //! Readers of model artifacts: untrusted bytes to inert descriptions.
+//!
+//! * [`open`] decides by content what a file is and describes it: files, tensors, graph, interface.
+//! * [`onnx`]: the model as a typed graph, and published test data.
+//! * [`safetensors`]: whole small files in memory, and a deterministic writer.
+//! * [`npy`]: arrays and archives of arrays as NumPy writes them.
+//! * [`values`]: trees of values as a JSON file beside a safetensors file.
+//!
+//! Nothing here executes what a file says. Every length is checked against the bytes left and a named cap
+//! before memory is taken; files are read at offsets and never mapped.
+// The bytes are hostile; a reader that cannot corrupt memory can only be wrong.
 #![forbid(unsafe_code)]
 
 mod description;
+mod error;
+mod file;
+pub mod npy;
+pub mod onnx;
+mod open;
+pub mod safetensors;
+pub mod values;
 
 pub use description::{
     Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity, Storage,
     TensorDescription,
 };
+pub use error::{ErrorKind, FormatError, Problem};
+pub use open::{describe, open};

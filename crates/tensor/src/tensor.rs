@@ -187,7 +187,7 @@ impl<'a> TensorView<'a> {
     }
 
     /// An owned copy.
-    pub fn to_tensor(&self) -> Tensor {
+    pub fn to_tensor(self) -> Tensor {
         Tensor { dtype: self.dtype, shape: self.shape.to_vec(), bytes: self.bytes.to_vec() }
     }
 }

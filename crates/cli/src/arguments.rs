@@ -1,0 +1,67 @@
+//! The commands and what they share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{accept, cases, digest, inspect, record, schema, shell, unit, verify};
+use crate::quantities::{duration, memory};
+
+/// Proves that a saved model still loads and still produces identical outputs, and when it does not, says why.
+#[derive(Parser, Debug)]
+#[command(name = "reproof", version, max_term_width = 100)]
+pub(crate) struct Root {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Show what an artifact holds: format, tensors, graph, metadata, findings; executes nothing.
+    Inspect(inspect::Arguments),
+    /// Print the digests of an artifact: files, weights, values, parts, architecture.
+    Digest(digest::Arguments),
+    /// Propose typical, boundary and corner inputs for a model, or import yours.
+    Cases(cases::Arguments),
+    /// Make the contract of an artifact: what it promises from now on.
+    Record(record::Arguments),
+    /// Make the next contract of an artifact that changed on purpose; the one before is kept.
+    Accept(accept::Arguments),
+    /// Prove that an artifact keeps its promise: load, execute, validate.
+    Verify(verify::Arguments),
+    /// Print the JSON Schema of a document.
+    Schema(schema::Arguments),
+    /// Print completions for a shell.
+    Completions(shell::CompletionArguments),
+    /// Print the manual page, or write one page per command into a folder.
+    Man(shell::ManArguments),
+    /// Serve one unit of work (started by reproof itself).
+    #[command(hide = true)]
+    RunUnit(unit::Arguments),
+}
+
+/// How results are shown.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct OutputArguments {
+    /// Print exactly one JSON document on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What runs the model, and within which limits.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct EngineArguments {
+    /// What runs the model: `onnx` (built in) or `onnxruntime` (your library).
+    #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime"])]
+    pub(crate) runner: Option<String>,
+    /// The ONNX Runtime library, or the folder that holds it [default: the `onnxruntime` package of `python3`].
+    #[arg(long, value_name = "PATH", env = "ORT_DYLIB_PATH")]
+    pub(crate) onnxruntime: Option<PathBuf>,
+    /// Give up on a run after this long, such as `90s` or `10m`.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m")]
+    pub(crate) timeout: Duration,
+    /// Give up on a run that needs more memory, such as `4GiB` [default: 4/5 of what is free].
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub(crate) memory_limit: Option<u64>,
+}

@@ -1,0 +1,52 @@
+//! `accept`: makes the next contract and keeps the one before.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use reproof::folder;
+use reproof::record::accept;
+
+use crate::arguments::OutputArguments;
+use crate::bars::Bars;
+use crate::failure::{Exit, UsageError};
+
+use super::record::{Options, prepare, show};
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The artifact: a file, or a folder with one model.
+    path: PathBuf,
+    /// Why the change is accepted.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who accepts it [default: $USER].
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
+    by: Option<String>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let path = &arguments.path;
+    if arguments.reason.trim().is_empty() {
+        return Err(UsageError("--reason: say why the change is accepted".to_owned()).into());
+    }
+    let place = arguments.options.contract.clone().unwrap_or_else(|| folder::beside(path));
+    let before = folder::read(&place)?;
+    let (runners, mut options) = prepare(path, &arguments.options)?;
+    if arguments.options.engine.runner.is_none()
+        && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
+    {
+        options.runner.clone_from(recorded);
+    }
+    if arguments.options.cases.is_empty() {
+        options.cases = before.cases()?;
+    }
+    let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
+    let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
+    show(&recorded, arguments.output.json)?;
+    Ok(Exit::Reached)
+}

@@ -1,0 +1,109 @@
+//! `cases`: proposes canonical inputs, or imports the user's.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use reproof::cases::{Case, import, propose};
+use reproof_formats::{onnx, values};
+use reproof_contract::{CaseClass, Name};
+use serde::Serialize;
+
+use crate::arguments::OutputArguments;
+use crate::failure::{Exit, UsageError};
+use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The model: an ONNX file, or a folder with one.
+    path: PathBuf,
+    /// Where inputs come from: `auto` proposes them from the model's signature; a `.npy`, `.npz` or `.safetensors`
+    /// file, a folder of them, or an ONNX `test_data_set_N` folder is imported. Repeat for several.
+    #[arg(long = "cases", value_name = "auto|PATH", default_value = "auto")]
+    sources: Vec<String>,
+    /// Write each case into a folder of its own below this one; `reproof record --cases` takes them back.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: Name,
+    class: CaseClass,
+    note: String,
+    inputs: Vec<Input>,
+}
+
+#[derive(Serialize)]
+struct Input {
+    name: String,
+    shape: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let artifact = reproof::artifact::Artifact::open(&arguments.path)?;
+    let cases = gather(&artifact.model, &arguments.sources)?;
+    if let Some(out) = &arguments.out {
+        for case in &cases {
+            let folder = out.join(case.name.as_str());
+            std::fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
+            values::write(&folder, "inputs", &case.inputs)?;
+        }
+    }
+    let lines: Vec<Line> = cases
+        .iter()
+        .map(|case| Line {
+            name: case.name.clone(),
+            class: case.class,
+            note: case.note.clone(),
+            inputs: case
+                .inputs
+                .iter()
+                .map(|(name, value)| {
+                    let shape = value.signature().map(|(dtype, shape)| format!("{dtype}{shape:?}"));
+                    Input { name: name.clone(), shape: shape.unwrap_or_else(|| "tree".to_owned()) }
+                })
+                .collect(),
+        })
+        .collect();
+    if arguments.output.json {
+        output::json(&lines)?;
+        return Ok(Exit::Reached);
+    }
+    let rows = lines.iter().map(|line| {
+        let inputs: Vec<String> = line.inputs.iter().map(|input| format!("{} {}", input.name, input.shape)).collect();
+        vec![line.name.to_string(), line.class.to_string(), inputs.join(", "), line.note.clone()]
+    });
+    output::data(&output::table(&["case", "class", "inputs", "what it tries"], rows.collect()))?;
+    Ok(Exit::Reached)
+}
+
+/// The cases of every source, with names made distinct.
+pub(crate) fn gather(model: &std::path::Path, sources: &[String]) -> Result<Vec<Case>> {
+    let model = onnx::read(model)?;
+    let mut cases: Vec<Case> = Vec::new();
+    for source in sources {
+        let found = if source == "auto" {
+            propose(&model)?
+        } else {
+            let path = PathBuf::from(source);
+            if !path.exists() {
+                return Err(UsageError(format!("no inputs at {source}")).into());
+            }
+            import(&model, &path)?
+        };
+        for mut case in found {
+            let taken = |name: &Name| cases.iter().any(|known| known.name == *name);
+            let base = case.name.to_string();
+            let mut number = 2;
+            while taken(&case.name) {
+                case.name = Name::from_text(&format!("{base}-{number}"));
+                number += 1;
+            }
+            cases.push(case);
+        }
+    }
+    Ok(cases)
+}

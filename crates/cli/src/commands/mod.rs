@@ -1,0 +1,11 @@
+//! One file per command: its arguments, whose doc comments are the help, and one function.
+
+pub(crate) mod accept;
+pub(crate) mod cases;
+pub(crate) mod digest;
+pub(crate) mod inspect;
+pub(crate) mod record;
+pub(crate) mod schema;
+pub(crate) mod shell;
+pub(crate) mod unit;
+pub(crate) mod verify;

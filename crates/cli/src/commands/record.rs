@@ -1,0 +1,167 @@
+//! `record`: makes the contract of an artifact.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use clap::Args;
+use reproof::artifact::Artifact;
+use reproof::cases::{Case, imported_suite};
+use reproof::execution::Runners;
+use reproof::record::{Allow, RecordOptions, Recorded, record, record_imported};
+use reproof_contract::contract::RefereeRecord;
+use reproof_contract::{Assurance, CaseClass};
+use reproof_digest::Digest;
+use reproof_formats::{Format, onnx};
+use serde::Serialize;
+
+use crate::arguments::{EngineArguments, OutputArguments};
+use crate::bars::Bars;
+use crate::context::{self, ContextArguments};
+use crate::engines::{limits, runners};
+use crate::failure::{Exit, UsageError};
+use crate::output;
+use crate::quantities::duration;
+
+use super::cases::gather;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The artifact: a file, or a folder with one model.
+    path: PathBuf,
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Import inputs and outputs without executing anything: ONNX `test_data_set_N` folders. Repeat for several.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "runner"])]
+    from: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// What `record` and `accept` share.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Where inputs come from: `auto` proposes them; a `.npy`, `.npz` or `.safetensors` file, a folder of them, or an
+    /// ONNX `test_data_set_N` folder is taken as it is. Repeat for several [default: auto].
+    #[arg(long, value_name = "auto|PATH")]
+    pub(crate) cases: Vec<String>,
+    /// Where the contract goes [default: reproof/ inside a folder, FILE.reproof/ beside a file].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) contract: Option<PathBuf>,
+    /// Let an honesty check fail: `nondeterministic` records a distribution, `nan` and `input-blind` accept what they
+    /// say. Repeat for several.
+    #[arg(long, value_name = "CHECK", value_parser = ["nondeterministic", "nan", "input-blind"])]
+    allow: Vec<String>,
+    /// Spend at most this long on the envelope and the referee, such as `2m`.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    budget: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    #[command(flatten)]
+    context: ContextArguments,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    contract: String,
+    contract_digest: Digest,
+    artifact_digest: Digest,
+    weights_digest: Digest,
+    assurance: Assurance,
+    runner: Option<&'a str>,
+    referee: &'a RefereeRecord,
+    cases: Vec<&'a str>,
+    notes: &'a [String],
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let path = &arguments.path;
+    if !path.exists() {
+        return Err(UsageError(format!("no artifact at {}", path.display())).into());
+    }
+    let bars = Bars::new();
+    let recorded = if arguments.from.is_empty() {
+        let (runners, options) = prepare(path, &arguments.options)?;
+        record(path, &options, &runners, &bars)?
+    } else {
+        let artifact = Artifact::open(path)?;
+        let model = onnx::read(&artifact.model)?;
+        let mut suite = Vec::new();
+        for folder in &arguments.from {
+            suite.extend(imported_suite(&model, folder)?);
+        }
+        let mut options = RecordOptions::new("onnx", Vec::new(), SystemTime::now());
+        options.folder.clone_from(&arguments.options.contract);
+        context::fill(&arguments.options.context, path, &mut options)?;
+        record_imported(path, &suite, &options, &bars)?
+    };
+    show(&recorded, arguments.output.json)?;
+    Ok(Exit::Reached)
+}
+
+/// The runners and options of a recording.
+pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
+    let artifact = Artifact::open(path)?;
+    let cases: Vec<Case> = if artifact.description.format == Format::Onnx {
+        let auto = vec!["auto".to_owned()];
+        gather(&artifact.model, if options.cases.is_empty() { &auto } else { &options.cases })?
+    } else {
+        Vec::new()
+    };
+    let runners = runners(&options.engine, options.engine.runner.as_deref())?;
+    // ONNX Runtime runs more models; the built-in engine needs nothing.
+    let preferred = if runners.get("onnxruntime").is_some() { "onnxruntime" } else { "onnx" };
+    let runner = options.engine.runner.as_deref().unwrap_or(preferred);
+    let mut made = RecordOptions::new(runner, cases, SystemTime::now());
+    made.folder.clone_from(&options.contract);
+    made.budget = options.budget;
+    made.limits = limits(&options.engine);
+    let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
+    made.allow = options.allow.iter().filter_map(named).collect();
+    context::fill(&options.context, path, &mut made)?;
+    Ok((runners, made))
+}
+
+/// Prints what was recorded.
+pub(crate) fn show(recorded: &Recorded, json: bool) -> Result<()> {
+    let contract = &recorded.contract;
+    if json {
+        return output::json(&Document {
+            contract: output::shown(&recorded.folder),
+            contract_digest: recorded.digest,
+            artifact_digest: contract.artifact.artifact_digest,
+            weights_digest: contract.artifact.weights_digest,
+            assurance: recorded.assurance,
+            runner: contract.runner.as_deref(),
+            referee: &contract.referee,
+            cases: contract.suite.iter().map(|case| case.name.as_str()).collect(),
+            notes: &recorded.notes,
+        });
+    }
+    for note in &recorded.notes {
+        output::note(&format!("note: {note}"));
+    }
+    let count = |class: CaseClass| contract.suite.iter().filter(|case| case.class == class).count();
+    let engine = contract.environment.as_ref().map(|environment| &environment.engine);
+    let mut lines = vec![format!("recorded  {}", output::shown(&recorded.folder))];
+    lines.push(format!("contract  {}", recorded.digest));
+    lines.push(format!("artifact  {}", contract.artifact.artifact_digest));
+    lines.push(format!("weights   {}", contract.artifact.weights_digest));
+    if !contract.suite.is_empty() {
+        lines.push(format!(
+            "suite     {} typical, {} boundary, {} corner",
+            count(CaseClass::Typical),
+            count(CaseClass::Boundary),
+            count(CaseClass::Corner)
+        ));
+    }
+    if let Some(engine) = engine {
+        lines.push(format!("engine    {} {}", engine.name, engine.version));
+    }
+    lines.push(match &contract.referee {
+        RefereeRecord::Float64 { engine, .. } => format!("referee   float64 by {engine}"),
+        RefereeRecord::None { reason } => format!("referee   none: {reason}"),
+    });
+    lines.push(format!("assurance {}", recorded.assurance));
+    output::data(&lines.join("\n"))
+}

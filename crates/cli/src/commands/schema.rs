@@ -1,0 +1,33 @@
+//! `schema`: the published JSON Schemas.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use reproof_contract::schema;
+
+use crate::failure::Exit;
+use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The document.
+    document: Document,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Document {
+    /// What an artifact promises: `contract.json`.
+    Contract,
+    /// What a verification found: `verify --json`.
+    Report,
+    /// One unit of work.
+    Shard,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    output::json(&match arguments.document {
+        Document::Contract => schema::contract(),
+        Document::Report => schema::report(),
+        Document::Shard => schema::shard(),
+    })?;
+    Ok(Exit::Reached)
+}

@@ -1,0 +1,113 @@
+//! `verify`: load, execute, validate.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use clap::Args;
+use reproof::verify::{VerifyOptions, verify};
+use reproof_contract::{Relation, Report, Verdict};
+use reproof_digest::Digest;
+use reproof_report::{html, junit, sarif, terminal};
+
+use crate::arguments::{EngineArguments, OutputArguments};
+use crate::bars::Bars;
+use crate::engines::{limits, runners};
+use crate::failure::Exit;
+use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The artifact: a file, or a folder with one model.
+    path: PathBuf,
+    /// The contract's folder [default: beside the artifact].
+    #[arg(long, value_name = "DIR")]
+    contract: Option<PathBuf>,
+    /// What the artifact is to the contract: `same`, `repackaged`, `converted`, `quantised` or `adapter-of`
+    /// [default: same, or converted with --contract].
+    #[arg(long, value_name = "WORD")]
+    relation: Option<Relation>,
+    /// Refuse any other contract, or artifact, than the one with this digest.
+    #[arg(long, value_name = "DIGEST")]
+    expect: Option<Digest>,
+    /// The verdict that must be reached: `identical`, `equivalent` or `tolerated`.
+    #[arg(long, value_name = "VERDICT", default_value = "equivalent")]
+    require: Verdict,
+    /// Stop after a failed integrity check.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Also compare SHA-256 of each file.
+    #[arg(long)]
+    sha256: bool,
+    /// Keep the produced tensors in this folder when something differs.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// List every check and every output.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Also write a JUnit report.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    junit: Option<PathBuf>,
+    /// Also write a SARIF report.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    sarif: Option<PathBuf>,
+    /// Also write a page with pictures of the differences.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let wanted = wanted_runner(arguments);
+    let runners = runners(&arguments.engine, wanted.as_deref())?;
+    let options = VerifyOptions {
+        folder: arguments.contract.clone(),
+        relation: arguments.relation,
+        expect: arguments.expect,
+        required: arguments.require,
+        runner: arguments.engine.runner.clone(),
+        fail_fast: arguments.fail_fast,
+        sha256: arguments.sha256,
+        keep: arguments.keep.clone(),
+        limits: limits(&arguments.engine),
+        shown_path: Some(output::shown(&arguments.path)),
+        ..VerifyOptions::new(SystemTime::now())
+    };
+    let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
+    write_files(arguments, &report)?;
+    if arguments.output.json {
+        output::json(&report)?;
+    } else {
+        let style =
+            terminal::Style { width: output::width(), colour: output::colour(), verbose: arguments.verbose };
+        output::data(&terminal::checklist(&report, &style))?;
+    }
+    Ok(Exit::of(report.verdict, report.required))
+}
+
+/// The runner that is asked for, or that the contract was recorded with if that one needs no search: looking for a
+/// library that is not needed would cost the start of an interpreter.
+fn wanted_runner(arguments: &Arguments) -> Option<String> {
+    if arguments.engine.runner.is_some() {
+        return arguments.engine.runner.clone();
+    }
+    let place = arguments.contract.clone().unwrap_or_else(|| reproof::folder::beside(&arguments.path));
+    let recorded = reproof::folder::read(&place).ok()?.contract.runner?;
+    (recorded == "onnx").then_some(recorded)
+}
+
+fn write_files(arguments: &Arguments, report: &Report) -> Result<()> {
+    if let Some(path) = &arguments.junit {
+        output::file(path, &junit::document(report))?;
+    }
+    if let Some(path) = &arguments.sarif {
+        output::file(path, &serde_json::to_string_pretty(&sarif::document(report))?)?;
+    }
+    if let Some(path) = &arguments.html {
+        output::file(path, &html::page(report))?;
+    }
+    Ok(())
+}

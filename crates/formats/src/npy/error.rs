@@ -1,0 +1,166 @@
+//! How bytes fail to be a readable array.
+
+use std::io;
+
+use crate::ErrorKind;
+
+/// An array or archive that contradicts itself or goes beyond this version.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NpyError {
+    /// Another file.
+    #[error("file does not begin as a NumPy array")]
+    Magic,
+    /// A version of the format from the future.
+    #[error("format version {major} is not known, expected 1, 2 or 3")]
+    Version {
+        /// The number.
+        major: u8,
+    },
+    /// A header longer than the cap.
+    #[error("header length is {actual} bytes, expected at most {limit}")]
+    HeaderTooLarge {
+        /// The cap.
+        limit: u64,
+        /// What is declared.
+        actual: u64,
+    },
+    /// The file ends too early.
+    #[error("{what} needs {needed} bytes, {left} are left")]
+    Truncated {
+        /// What was being read.
+        what: &'static str,
+        /// Its size.
+        needed: u64,
+        /// What is there.
+        left: u64,
+    },
+    /// A header that is not the dictionary that it should be.
+    #[error("byte {offset}: header has {actual}, expected {expected}")]
+    Header {
+        /// Where in the file.
+        offset: u64,
+        /// What the grammar asks for.
+        expected: &'static str,
+        /// What is there.
+        actual: String,
+    },
+    /// An array of Python objects.
+    #[error("array holds Python objects, which only unpickling could read")]
+    Objects,
+    /// An element type without a meaning here.
+    #[error("element type `{descr}` has no form here: {reason}")]
+    ElementType {
+        /// As written.
+        descr: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An array that needs more memory than the caller allows.
+    #[error("array of shape {shape:?} needs more than {limit} bytes")]
+    TooLarge {
+        /// Its shape.
+        shape: Vec<u64>,
+        /// The cap.
+        limit: u64,
+    },
+    /// A text that is not one.
+    #[error("element {index} is not {encoding}")]
+    NotText {
+        /// Its position in stored order.
+        index: u64,
+        /// What it should be.
+        encoding: &'static str,
+    },
+    /// Not a sound zip archive.
+    #[error("not a sound zip archive")]
+    Zip(#[source] zip::result::ZipError),
+    /// Two members of one name.
+    #[error("archive has two members of one name")]
+    DuplicateMember,
+    /// Members that share bytes.
+    #[error("archive has members that overlap")]
+    OverlappingMembers,
+    /// More members than the cap.
+    #[error("archive has {actual} members, expected at most {limit}")]
+    TooManyMembers {
+        /// The cap.
+        limit: usize,
+        /// What is declared.
+        actual: usize,
+    },
+    /// An encrypted member.
+    #[error("member `{member}` is encrypted")]
+    Encrypted {
+        /// Its name.
+        member: String,
+    },
+    /// A member that is no array.
+    #[error("member `{member}` is not an array: expected a name that ends in `.npy`")]
+    NotAnArray {
+        /// Its name.
+        member: String,
+    },
+    /// Members that expand beyond what the caller allows.
+    #[error("member `{member}` expands the archive beyond {limit} bytes")]
+    Bomb {
+        /// The member at which the cap was reached.
+        member: String,
+        /// The cap.
+        limit: u64,
+    },
+    /// A member of another size than declared.
+    #[error("member `{member}` has {actual} bytes, expected {expected}")]
+    MemberSize {
+        /// Its name.
+        member: String,
+        /// What the directory says.
+        expected: u64,
+        /// What came out, at most one more than expected.
+        actual: u64,
+    },
+    /// A member whose bytes could not be expanded.
+    #[error("could not expand member `{member}`")]
+    Expand {
+        /// Its name.
+        member: String,
+        /// What went wrong.
+        #[source]
+        source: io::Error,
+    },
+    /// A member that is not a readable array.
+    #[error("member `{member}`")]
+    Member {
+        /// Its name.
+        member: String,
+        /// What is wrong with it.
+        #[source]
+        problem: Box<NpyError>,
+    },
+}
+
+impl NpyError {
+    /// The situation.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Version { .. } | Self::Objects | Self::ElementType { .. } | Self::Encrypted { .. } => {
+                ErrorKind::Unsupported
+            }
+            Self::HeaderTooLarge { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyMembers { .. }
+            | Self::Bomb { .. } => ErrorKind::TooLarge,
+            Self::Member { problem, .. } => problem.kind(),
+            _ => ErrorKind::Malformed,
+        }
+    }
+
+    /// The byte of the file at which it was noticed, where that is known.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Magic => Some(0),
+            Self::Header { offset, .. } => Some(*offset),
+            _ => None,
+        }
+    }
+}

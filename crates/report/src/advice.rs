@@ -1,0 +1,74 @@
+//! What to do next.
+
+use reproof_contract::{Report, Verdict};
+
+use crate::outcome::checks;
+
+/// What to do about a report that is negative, undecided or short of what was asked for.
+pub(crate) fn next(report: &Report) -> Option<String> {
+    let path = argument(&report.artifact.path);
+    let advice = match report.verdict {
+        Verdict::Corrupt => format!(
+            "restore the artifact from where it was recorded and verify again; if the change is wanted, \
+             `reproof accept {path} --reason TEXT` makes the next contract"
+        ),
+        Verdict::Unloadable => format!(
+            "`reproof inspect {path}` shows what the artifact holds without running it; then load it with the \
+             runner it was recorded with"
+        ),
+        Verdict::Incomparable => format!(
+            "compare names, types and shapes with `reproof inspect {path}`; if the change is wanted, \
+             `reproof accept {path} --reason TEXT` makes the next contract"
+        ),
+        Verdict::Drifted => format!(
+            "`reproof diagnose {path}` looks for the cause; if the change is wanted, \
+             `reproof accept {path} --reason TEXT` makes the next contract"
+        ),
+        Verdict::Undecided => open(report, &path),
+        verdict if !verdict.reaches(report.required) => format!(
+            "the verdict is {verdict}, {required} was required: verify in the environment of the goldens, or ask \
+             with `--require {verdict}`",
+            required = report.required
+        ),
+        _ => return None,
+    };
+    Some(advice)
+}
+
+/// An undecided check knows best what it lacks.
+fn open(report: &Report, path: &str) -> String {
+    let hint = checks(report)
+        .filter(|check| check.verdict == Verdict::Undecided)
+        .find_map(|check| check.hint.clone());
+    hint.unwrap_or_else(|| {
+        format!("give the runner what it lacks, or choose another: `reproof verify {path} --runner NAME`")
+    })
+}
+
+/// The path as a shell word; one that is too long or strange to retype is named `PATH`.
+fn argument(path: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "._-/~+@%:,=".contains(character);
+    if path.is_empty() || path.starts_with('-') || path.len() > 60 || path.chars().any(char::is_control) {
+        "PATH".to_owned()
+    } else if path.chars().all(plain) {
+        path.to_owned()
+    } else if path.chars().all(|character| plain(character) || character == ' ') {
+        format!("'{path}'")
+    } else {
+        "PATH".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn only_harmless_paths_become_shell_words() {
+        assert_eq!(argument("models/net.onnx"), "models/net.onnx");
+        assert_eq!(argument("my models/net.onnx"), "'my models/net.onnx'");
+        for hostile in ["$(reboot)", "a'b", "-rf", "", "a`b`", "a;b", &"x".repeat(61)] {
+            assert_eq!(argument(hostile), "PATH");
+        }
+    }
+}

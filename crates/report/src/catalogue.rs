@@ -1,0 +1,89 @@
+//! What the checks mean: names and help for their fixed ids.
+
+use crate::figures::{count, counted};
+use crate::outcome::VERDICT;
+
+/// What is known about a check id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule {
+    /// The fixed dotted word.
+    pub(crate) id: &'static str,
+    /// A name in one word.
+    pub(crate) name: &'static str,
+    /// What is checked.
+    pub(crate) summary: &'static str,
+    /// What a failure means and what to do.
+    pub(crate) help: &'static str,
+}
+
+const RULES: [Rule; 8] = [
+    Rule {
+        id: "load.integrity.files",
+        name: "FilesIntact",
+        summary: "Every byte of every file is the recorded one.",
+        help: "A file was changed, truncated, added or removed after the contract was recorded. Restore it from \
+               where it was recorded, or accept the change, which makes the next contract.",
+    },
+    Rule {
+        id: "load.integrity.weights",
+        name: "WeightsIntact",
+        summary: "Every tensor of the model holds the recorded values.",
+        help: "The named tensors differ from those that were recorded. Restore the weights, or accept the change, \
+               which makes the next contract.",
+    },
+    Rule {
+        id: "load.architecture",
+        name: "ArchitectureUnchanged",
+        summary: "Names, types, shapes, topology and attributes are the recorded ones.",
+        help: "The model was exported or edited differently. Compare it with `reproof diff`.",
+    },
+    Rule {
+        id: "load.environment",
+        name: "EnvironmentKnown",
+        summary: "The environment is like the one that the goldens were recorded in.",
+        help: "Differences are graded: some are harmless, some may move the last bits, some may change results. \
+               Goldens belong to one environment class; record them for this one too if there are none.",
+    },
+    Rule {
+        id: "load.restore",
+        name: "Loads",
+        summary: "The runner loads the artifact.",
+        help: "The runner can load such artifacts and failed on this one, or it lacks something that the artifact \
+               needs; the verdict tells which.",
+    },
+    Rule {
+        id: "execute.case",
+        name: "CaseExecutes",
+        summary: "A case runs to its end, or is refused as it was when it was recorded.",
+        help: "The case raised although it did not when it was recorded, or the reverse, or a limit was reached.",
+    },
+    Rule {
+        id: "validate.output",
+        name: "OutputMatchesGolden",
+        summary: "An output is identical or equivalent to its golden.",
+        help: "The output differs from its golden and the evidence does not show the same function. \
+               `reproof diagnose` looks for the cause.",
+    },
+    Rule {
+        id: VERDICT,
+        name: "VerdictReachesRequired",
+        summary: "The verdict reaches the rung that was asked for.",
+        help: "No single check failed and the verdict is still short of the required one. Verify in the \
+               environment of the goldens, or ask for a lower rung with `--require`.",
+    },
+];
+
+/// What is known about an id; `None` for one of a later version.
+pub(crate) fn rule(id: &str) -> Option<Rule> {
+    RULES.into_iter().find(|rule| rule.id == id)
+}
+
+/// Many checks of one id that all passed bit for bit, in one line.
+pub(crate) fn folded(id: &str, checks: usize) -> String {
+    let number = checks as u64;
+    match id {
+        "execute.case" => format!("{} executed as recorded", counted(number, "case")),
+        "validate.output" => format!("{} identical to the golden", counted(number, "output")),
+        _ => format!("{} checks {id} passed", count(number)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Measurements and evidence as pairs of label and value, the same in every rendering.
+
+use reproof_contract::report::{Basis, Evidence, Grade, Metrics, OutputReport};
+
+use crate::figures::{count, counted, exact, measure, percent};
+
+/// A label and its value.
+pub(crate) type Fact = (&'static str, String);
+
+/// How a tensor differs.
+pub(crate) fn metrics(metrics: &Metrics) -> Vec<Fact> {
+    let share = percent(metrics.differing, metrics.elements);
+    let differing = format!("{} of {} ({share})", count(metrics.differing), count(metrics.elements));
+    let mut facts = vec![
+        ("differing elements", differing),
+        ("max abs", measure(metrics.maximum_absolute)),
+        ("max rel", measure(metrics.maximum_relative)),
+        ("max/rms", measure(metrics.maximum_over_rms)),
+        ("relative L2", measure(metrics.relative_l2)),
+        ("cosine", exact(metrics.cosine)),
+    ];
+    if let Some(median) = metrics.ulp_median {
+        facts.push(("ulp median", measure(median)));
+    }
+    if let Some(p99) = metrics.ulp_p99 {
+        facts.push(("ulp p99", measure(p99)));
+    }
+    if metrics.special_mismatches > 0 {
+        facts.push(("NaN or infinity on one side", count(metrics.special_mismatches)));
+    }
+    facts
+}
+
+/// The element with the largest difference.
+pub(crate) fn worst(metrics: &Metrics) -> Option<Fact> {
+    let worst = metrics.worst.as_ref()?;
+    // A rank beyond this is no tensor; the index stays readable whatever a document claims.
+    let mut index: Vec<String> = worst.index.iter().take(16).map(u64::to_string).collect();
+    if worst.index.len() > index.len() {
+        index.push("…".to_owned());
+    }
+    let (golden, actual) = (exact(worst.expected), exact(worst.actual));
+    Some(("worst element", format!("[{}]: golden {golden}, now {actual}", index.join(", "))))
+}
+
+/// What a verdict stands on, beside its statement.
+pub(crate) fn evidence(evidence: &Evidence) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(referee) = &evidence.referee {
+        let function = if referee.same_function { "same function" } else { "another function" };
+        let difference = measure(referee.definition_difference);
+        let limit = measure(referee.definition_limit);
+        facts.push(("float64 referee", format!("{function}: difference {difference}, limit {limit}")));
+        let (ratio, limit) = (measure(referee.rounding_ratio), measure(referee.rounding_limit));
+        facts.push(("rounding over golden's", format!("{ratio}, limit {limit}")));
+        let (ratio, limit) = (measure(referee.element_ratio), measure(referee.element_limit));
+        facts.push(("largest error over golden's", format!("{ratio}, limit {limit}")));
+    }
+    if let Some(reason) = &evidence.referee_none {
+        facts.push(("referee", format!("none, {reason}")));
+    }
+    if let Some(envelope) = &evidence.envelope {
+        let side = if envelope.within { "within" } else { "outside" };
+        let (maximum, l2) = (measure(envelope.maximum_limit), measure(envelope.l2_limit));
+        facts.push(("envelope", format!("{side} max/rms {maximum}, relative L2 {l2}")));
+    }
+    if let Some(decisions) = &evidence.decisions {
+        let mut text = format!("{} of {} changed", count(decisions.changed), count(decisions.total));
+        if let Some(first) = decisions.first_changed {
+            text = format!("{text}, first at {first}");
+        }
+        let margin = measure(decisions.smallest_margin);
+        facts.push(("decisions", format!("{text}, smallest margin {margin}")));
+    }
+    if let Some(tolerance) = &evidence.tolerance {
+        let beyond = counted(tolerance.beyond, "element");
+        let (absolute, relative) = (&tolerance.absolute, &tolerance.relative);
+        let text = format!("abs {absolute}, rel {relative} ({}), {beyond} beyond", tolerance.origin);
+        facts.push(("tolerance", text));
+    }
+    facts
+}
+
+/// The one measure that tells most about an output.
+pub(crate) fn headline(output: &OutputReport) -> Option<String> {
+    let metrics = output.metrics.as_ref()?;
+    if metrics.special_mismatches > 0 {
+        return Some(format!("{} NaN/inf", count(metrics.special_mismatches)));
+    }
+    if metrics.differing == 0 {
+        return None;
+    }
+    // A golden of zeros has no root mean square to divide by; the distance in units still tells.
+    match metrics.ulp_p99 {
+        Some(p99) if !metrics.maximum_over_rms.0.is_finite() => Some(format!("ulp p99 {}", measure(p99))),
+        _ => Some(format!("max/rms {}", measure(metrics.maximum_over_rms))),
+    }
+}
+
+/// What decided, in at most 17 characters.
+pub(crate) const fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Bits => "every bit equal",
+        Basis::RefereeEnvelope => "referee, envelope",
+        Basis::RefereeRounding => "referee, rounding",
+        Basis::Envelope => "envelope alone",
+        Basis::SpecificationOpen => "left open by spec",
+        Basis::Tolerance => "tolerance",
+        Basis::Statistics => "statistics",
+        Basis::Refusal => "recorded refusal",
+        Basis::Nothing => "nothing holds",
+    }
+}
+
+/// How much a difference of environments can matter, in words.
+pub(crate) const fn grade(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Harmless => "harmless",
+        Grade::MayMoveBits => "may move bits",
+        Grade::MayChangeResults => "may change results",
+    }
+}

@@ -1,0 +1,52 @@
+//! One self-contained page: no script, no external resource, light and dark.
+
+mod cases;
+mod checks;
+mod head;
+mod heatmap;
+mod histogram;
+mod markup;
+mod outputs;
+mod tables;
+mod timeline;
+
+use reproof_contract::Report;
+
+use markup::{Name, Page};
+
+/// The style sheet of the page; the policy below allows nothing else.
+const STYLE: &str = include_str!("style.css");
+
+/// What a browser may do with the page: draw it with its own style sheet, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The report as one HTML file. Everything from the report is escaped, names in either direction are isolated, and
+/// very long ones are cut in the middle.
+pub fn page(report: &Report) -> String {
+    let mut page = Page::default();
+    writeln!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{}: {} – Reproof</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
+        report.verdict,
+        Name(&report.artifact.path),
+    );
+    head::write(&mut page, report);
+    writeln!(page, "<main>");
+    checks::write(&mut page, report);
+    cases::write(&mut page, report);
+    outputs::write(&mut page, report);
+    tables::environment(&mut page, report);
+    tables::digests(&mut page, report);
+    writeln!(
+        page,
+        "</main>\n<footer>Verified {} by Reproof {}.</footer>\n</body>\n</html>",
+        Name(&report.verified_at),
+        Name(&report.verified_by),
+    );
+    page.into_text()
+}

@@ -1,0 +1,73 @@
+//! The checklist that people read.
+
+mod cases;
+mod checks;
+mod head;
+mod outputs;
+mod sheet;
+
+use reproof_contract::Report;
+
+use crate::{advice, facts, tone::Tone};
+use sheet::{Ink, Sheet, Span};
+
+/// How the checklist is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns that no line exceeds; fewer than 40 count as 40.
+    pub width: usize,
+    /// Whether ANSI colours are written. Nothing is said by colour alone.
+    pub colour: bool,
+    /// Whether what went well is written out instead of folded.
+    pub verbose: bool,
+}
+
+impl Default for Style {
+    /// 80 columns, no colour, folded.
+    fn default() -> Self {
+        Self { width: 80, colour: false, verbose: false }
+    }
+}
+
+/// The report as a checklist: verdict and summary, phases with their checks, cases, differing outputs with their
+/// evidence, the environment, and what to do next. Ends with a line break.
+pub fn checklist(report: &Report, style: &Style) -> String {
+    let mut sheet = Sheet::new(*style);
+    head::write(&mut sheet, report);
+    checks::write(&mut sheet, report);
+    cases::write(&mut sheet, report);
+    outputs::write(&mut sheet, report);
+    environment(&mut sheet, report);
+    if let Some(advice) = advice::next(report) {
+        sheet.blank();
+        sheet.paragraph(&[Span::new(Ink::Strong, "next: ")], &advice, Ink::Plain, None);
+    }
+    sheet.into_text()
+}
+
+fn environment(sheet: &mut Sheet, report: &Report) {
+    let environment = &report.environment;
+    if environment.differences.is_empty() && environment.class.is_empty() {
+        return;
+    }
+    sheet.blank();
+    let mut classes = environment.class.clone();
+    if let Some(golden) = environment.golden_class.as_ref().filter(|golden| **golden != classes) {
+        classes = format!("{classes}, goldens of {golden}");
+    }
+    // Without a runner nothing was compared.
+    if environment.differences.is_empty() && report.runner.is_some() {
+        classes = format!("{classes}, as recorded");
+    }
+    sheet.paragraph(&[Span::new(Ink::Strong, "environment  ")], &classes, Ink::Dim, None);
+    // The worst first: it is what may explain a drift.
+    let mut differences: Vec<_> = environment.differences.iter().collect();
+    differences.sort_by_key(|difference| std::cmp::Reverse(difference.grade));
+    for difference in differences {
+        let tone = Tone::of_grade(difference.grade);
+        let lead = [Span::mark(tone)];
+        let text = format!("{}: {} → {}", difference.item, difference.recorded, difference.current);
+        let grade = (Ink::of(tone), facts::grade(difference.grade));
+        sheet.paragraph(&lead, &text, Ink::Plain, Some(grade));
+    }
+}

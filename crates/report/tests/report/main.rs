@@ -1,0 +1,9 @@
+//! Every rendering of the same reports: golden files, hostile names, and what each format demands.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod fixtures;
+mod golden;
+mod html;
+mod junit;
+mod sarif;
+mod terminal;

@@ -1,0 +1,208 @@
+//! Every digest of an artifact, each byte hashed once where the format allows it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use reproof_contract::contract::{ArtifactIdentity, FileRecord, TensorRecord};
+use reproof_digest::ranges::{self, RangeError};
+use reproof_digest::{Digest, Kind, blob, identity};
+use reproof_formats::Storage;
+use reproof_progress::{Progress, Unit};
+use sha2::{Digest as _, Sha256};
+
+use super::Artifact;
+
+/// The part of a checkpoint that is the model.
+pub(crate) const MODEL_PART: &str = "model";
+
+/// The digests of an artifact, without the file's SHA-256.
+#[derive(Debug, Clone)]
+pub struct Digests {
+    /// Over all files.
+    pub artifact: Digest,
+    /// Over the named tensors of the model.
+    pub weights: Digest,
+    /// Over the distinct tensors of the model.
+    pub values: Digest,
+    /// Over everything but the weights.
+    pub architecture: Digest,
+    /// Over each other part.
+    pub parts: BTreeMap<String, Digest>,
+    /// Per file, in the order of [`Artifact::files`]: size and `layout-v1` digest.
+    pub files: Vec<(u64, Digest)>,
+    /// Per tensor, in the order of the description.
+    pub tensors: Vec<Digest>,
+}
+
+/// Why digests could not be computed.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// A file could not be opened or read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A range of a file could not be read, because it shrank or the disk failed.
+    #[error("could not hash {}", path.display())]
+    Range {
+        /// Which.
+        path: PathBuf,
+        /// Where.
+        #[source]
+        source: RangeError,
+    },
+}
+
+/// Computes every digest of an artifact.
+pub fn digests(artifact: &Artifact, progress: &dyn Progress) -> Result<Digests, IdentifyError> {
+    let total = artifact.files.iter().map(|file| file.layout.size()).sum();
+    progress.begin(&format!("hashing {}", artifact.path.display()), Some(total), Unit::Bytes);
+    let segments: Vec<Vec<Digest>> = artifact
+        .files
+        .par_iter()
+        .map(|file| hash_segments(&file.location, file.layout.segments(), progress))
+        .collect::<Result<_, _>>()?;
+    let files: Vec<(u64, Digest)> = artifact
+        .files
+        .iter()
+        .zip(&segments)
+        .map(|(file, blobs)| (file.layout.size(), file.layout.digest(blobs)))
+        .collect();
+    let tensors = tensor_digests(artifact, &segments)?;
+    progress.end();
+    let description = &artifact.description;
+    let part = |name: &str| {
+        let named = description.tensors.iter().zip(&tensors).filter(move |(tensor, _)| tensor.part == name);
+        named.map(|(tensor, digest)| (tensor.name.as_str(), *digest)).collect::<Vec<_>>()
+    };
+    let others: std::collections::BTreeSet<&str> =
+        description.tensors.iter().map(|tensor| tensor.part.as_str()).filter(|part| *part != MODEL_PART).collect();
+    let model = part(MODEL_PART);
+    Ok(Digests {
+        artifact: identity::artifact(
+            artifact.files.iter().zip(&files).map(|(file, (size, digest))| (file.path.as_str(), *size, *digest)),
+        ),
+        values: identity::values(model.iter().map(|(_, digest)| *digest)),
+        weights: identity::named(Kind::Weights, model),
+        architecture: description.architecture,
+        parts: others.iter().map(|name| ((*name).to_owned(), identity::named(Kind::Part, part(name)))).collect(),
+        files,
+        tensors,
+    })
+}
+
+/// The identity that a contract stores: digests, SHA-256 of each file, tensors by name.
+pub fn identify(artifact: &Artifact, progress: &dyn Progress) -> Result<ArtifactIdentity, IdentifyError> {
+    let digests = digests(artifact, progress)?;
+    let records: Vec<FileRecord> = artifact
+        .files
+        .par_iter()
+        .zip(&digests.files)
+        .map(|(file, (size, digest))| {
+            Ok(FileRecord {
+                path: file.path.clone(),
+                size: *size,
+                digest: *digest,
+                sha256: sha256(&file.location)?,
+                segments: file.layout.segments().to_vec(),
+            })
+        })
+        .collect::<Result<_, IdentifyError>>()?;
+    let described = artifact.description.tensors.iter().zip(&digests.tensors);
+    let mut tensors: Vec<TensorRecord> = described
+        .map(|(tensor, digest)| TensorRecord {
+            name: tensor.name.clone(),
+            part: tensor.part.clone(),
+            dtype: tensor.dtype,
+            shape: tensor.shape.clone(),
+            digest: *digest,
+            tied_to: tensor.tied_to.clone(),
+        })
+        .collect();
+    tensors.sort_by(|a, b| (&a.part, &a.name).cmp(&(&b.part, &b.name)));
+    Ok(ArtifactIdentity {
+        kind: artifact.kind,
+        format: artifact.description.format.as_str().to_owned(),
+        artifact_digest: digests.artifact,
+        weights_digest: digests.weights,
+        values_digest: digests.values,
+        architecture_digest: digests.architecture,
+        parts: digests.parts,
+        files: records,
+        tensors,
+    })
+}
+
+/// The BLAKE3 of each segment of a file.
+pub(crate) fn hash_segments(
+    location: &Path,
+    segments: &[reproof_digest::layout::Segment],
+    progress: &dyn Progress,
+) -> Result<Vec<Digest>, IdentifyError> {
+    let file = File::open(location).map_err(|source| IdentifyError::Read { path: location.to_owned(), source })?;
+    let ranges: Vec<_> = segments.iter().map(|segment| segment.offset..segment.offset + segment.length).collect();
+    ranges::blobs(&file, &ranges, &|bytes| progress.advance(bytes))
+        .map_err(|source| IdentifyError::Range { path: location.to_owned(), source })
+}
+
+/// The digest of each described tensor: from its segment where it is one, else from a second look at its bytes.
+fn tensor_digests(artifact: &Artifact, segments: &[Vec<Digest>]) -> Result<Vec<Digest>, IdentifyError> {
+    let description = &artifact.description;
+    // Where each described file stands among the artifact's files.
+    let positions: Vec<usize> = description
+        .files
+        .iter()
+        .map(|file| {
+            let found = artifact.files.iter().position(|known| known.location == file.location);
+            found.expect("every described file is a file of the artifact")
+        })
+        .collect();
+    let mut known: HashMap<(usize, u64, u64), Digest> = HashMap::new();
+    for (index, file) in artifact.files.iter().enumerate() {
+        for (segment, digest) in file.layout.segments().iter().zip(&segments[index]) {
+            known.insert((index, segment.offset, segment.length), *digest);
+        }
+    }
+    let values = |storage: &Storage| match storage {
+        Storage::Gathered(bytes) => Ok(blob(bytes)),
+        Storage::Range { file, offset, length } => {
+            let index = positions[*file];
+            if let Some(digest) = known.get(&(index, *offset, *length)) {
+                return Ok(*digest);
+            }
+            let location = &artifact.files[index].location;
+            let opened = File::open(location);
+            let opened = opened.map_err(|source| IdentifyError::Read { path: location.clone(), source })?;
+            let range = *offset..*offset + *length;
+            let digests = ranges::blobs(&opened, std::slice::from_ref(&range), &|_| ());
+            let digests = digests.map_err(|source| IdentifyError::Range { path: location.clone(), source })?;
+            Ok(digests[0])
+        }
+    };
+    let tensors = description.tensors.par_iter();
+    tensors
+        .map(|tensor| Ok(identity::tensor(tensor.dtype.name(), &tensor.shape, &values(&tensor.storage)?)))
+        .collect()
+}
+
+/// SHA-256 of a whole file in 64 hexadecimal digits.
+pub(crate) fn sha256(location: &Path) -> Result<String, IdentifyError> {
+    let failed = |source| IdentifyError::Read { path: location.to_owned(), source };
+    let mut file = File::open(location).map_err(failed)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

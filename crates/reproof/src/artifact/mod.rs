@@ -1,0 +1,9 @@
+//! An artifact on disk: its files, its model, its digests.
+
+mod identify;
+mod open;
+
+pub use identify::{Digests, IdentifyError, digests, identify};
+pub(crate) use identify::{hash_segments, sha256};
+pub use open::{Artifact, ArtifactFile, OpenError};
+pub(crate) use open::{CONTRACT_FOLDER, list_files};

@@ -1,0 +1,182 @@
+//! Finds the files and the model of an artifact.
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::contract::ArtifactKind;
+use reproof_digest::layout::Layout;
+use reproof_formats::{Description, FormatError};
+
+/// The contract's folder inside a folder artifact; never part of the artifact.
+pub(crate) const CONTRACT_FOLDER: &str = "reproof";
+
+/// Entries of a folder artifact that are never part of it: version control, and what an interrupted recording left.
+const IGNORED: [&str; 2] = [".git", crate::folder::DRAFT_PREFIX];
+
+/// An artifact with its model described.
+#[derive(Debug)]
+pub struct Artifact {
+    /// The path as given.
+    pub path: PathBuf,
+    /// The folder that its POSIX paths start from; for a single file, the file's folder.
+    pub root: PathBuf,
+    /// One file or a folder.
+    pub kind: ArtifactKind,
+    /// The model file.
+    pub model: PathBuf,
+    /// What the model file holds.
+    pub description: Description,
+    /// Every file.
+    pub files: Vec<ArtifactFile>,
+}
+
+/// One file of an artifact.
+#[derive(Debug, Clone)]
+pub struct ArtifactFile {
+    /// POSIX path below the root; empty for the main file of a single-file artifact.
+    pub path: String,
+    /// Where it lies.
+    pub location: PathBuf,
+    /// Its segments.
+    pub layout: Layout,
+}
+
+/// Why an artifact could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file or folder could not be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The model file is not what a reader understands.
+    #[error("could not read {} as a model", path.display())]
+    Format {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, where.
+        #[source]
+        source: FormatError,
+    },
+    /// A folder holds no model or several.
+    #[error("{} holds {} model files{}: name one of them", folder.display(), found.len(), list(found))]
+    Ambiguous {
+        /// The folder.
+        folder: PathBuf,
+        /// The candidates.
+        found: Vec<String>,
+    },
+    /// A path inside the folder is not UTF-8, so that it has no digest.
+    #[error("{} is not a UTF-8 path", path.display())]
+    NotUtf8 {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+fn list(found: &[String]) -> String {
+    if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
+}
+
+impl Artifact {
+    /// Opens a file, or a folder that holds exactly one model.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        if !path.is_dir() {
+            let description = describe(path)?;
+            let files = description.files.iter().map(|file| ArtifactFile {
+                path: file.path.clone(),
+                location: file.location.clone(),
+                layout: file.layout.clone(),
+            });
+            return Ok(Self {
+                path: path.to_owned(),
+                root: path.parent().unwrap_or(Path::new("")).to_owned(),
+                kind: ArtifactKind::File,
+                model: path.to_owned(),
+                files: files.collect(),
+                description,
+            });
+        }
+        let paths = list_files(path)?;
+        let candidates: Vec<&(String, PathBuf)> =
+            paths.iter().filter(|(name, _)| has_extension(name, &["onnx", "safetensors"])).collect();
+        // A graph says more than the bare weights beside it.
+        let graphs: Vec<_> = candidates.iter().filter(|(name, _)| has_extension(name, &["onnx"])).collect();
+        let model = match (graphs.as_slice(), candidates.as_slice()) {
+            ([only], _) => &only.1,
+            ([], [only]) => &only.1,
+            _ => {
+                let found = candidates.iter().map(|(name, _)| name.clone()).collect();
+                return Err(OpenError::Ambiguous { folder: path.to_owned(), found });
+            }
+        };
+        let description = describe(model)?;
+        let files = paths.iter().map(|(name, location)| {
+            let known = description.files.iter().find(|file| file.location == *location);
+            let layout = match known {
+                Some(file) => file.layout.clone(),
+                None => {
+                    let metadata = std::fs::metadata(location);
+                    let metadata =
+                        metadata.map_err(|source| OpenError::Read { path: location.clone(), source })?;
+                    Layout::opaque(metadata.len())
+                }
+            };
+            Ok(ArtifactFile { path: name.clone(), location: location.clone(), layout })
+        });
+        Ok(Self {
+            path: path.to_owned(),
+            root: path.to_owned(),
+            kind: ArtifactKind::Folder,
+            model: model.clone(),
+            files: files.collect::<Result<_, OpenError>>()?,
+            description,
+        })
+    }
+}
+
+fn describe(path: &Path) -> Result<Description, OpenError> {
+    reproof_formats::open(path).map_err(|source| OpenError::Format { path: path.to_owned(), source })
+}
+
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+/// The files of a folder artifact with their POSIX paths, sorted.
+pub(crate) fn list_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, OpenError> {
+    let mut paths = Vec::new();
+    walk(folder, folder, &mut paths)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// Collects the files below `folder` with their POSIX paths below `root`.
+fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, PathBuf)>) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Read { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let name = entry.file_name();
+        // A link to a folder could lead out or in circles; a link to a file is as good as the file.
+        let is_folder = entry.file_type().map_err(failed)?.is_dir();
+        if is_folder {
+            let is_ours = folder == root && name == CONTRACT_FOLDER;
+            let text = name.to_string_lossy();
+            let ignored = text == IGNORED[0] || text.starts_with(IGNORED[1]);
+            if !is_ours && !ignored {
+                walk(root, &path, found)?;
+            }
+        } else if path.is_file() {
+            let relative = path.strip_prefix(root).expect("entries lie below the root they were read from");
+            let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+            let parts = parts.ok_or_else(|| OpenError::NotUtf8 { path: path.clone() })?;
+            found.push((parts.join("/"), path));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The user's own inputs, and published suites with their outputs.
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::contract::CaseOrigin;
+use reproof_contract::{CaseClass, Name};
+use reproof_formats::onnx::{Model, test_data};
+use reproof_formats::{FormatError, npy, safetensors, values};
+use reproof_tensor::Value;
+
+use super::Case;
+use crate::judge::Values;
+
+/// The largest file of values that is read, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// Why inputs could not be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file could not be read.
+    #[error("could not read the values in {}", path.display())]
+    Format {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// A folder could not be listed.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The path holds nothing that looks like values.
+    #[error("{} holds no values: expected .npy, .npz, .safetensors, a folder with inputs.json, or test_data_set_N", path.display())]
+    Nothing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The values do not fit the model's inputs.
+    #[error("{} holds {}, the model takes {}", path.display(), list(found), list(expected))]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// Names found.
+        found: Vec<String>,
+        /// Names of the model's inputs.
+        expected: Vec<String>,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Reads the user's inputs at `path`: one file is one case, a folder of files one case per file.
+pub fn import(model: &Model, path: &Path) -> Result<Vec<Case>, ImportError> {
+    let inputs = read(model, path)?;
+    Ok(inputs.into_iter().map(|(name, inputs, _)| user_case(&name, inputs)).collect())
+}
+
+/// Reads a published suite at `path`, with its outputs: `test_data_set_N` folders.
+pub fn imported_suite(model: &Model, path: &Path) -> Result<Vec<(Case, Values)>, ImportError> {
+    let read = read(model, path)?;
+    read.into_iter()
+        .map(|(name, inputs, outputs)| {
+            let outputs = outputs.ok_or_else(|| ImportError::Nothing { path: path.to_owned() })?;
+            let case = Case {
+                origin: CaseOrigin::Imported,
+                note: format!("imported from {name}"),
+                ..user_case(&name, inputs)
+            };
+            Ok((case, outputs))
+        })
+        .collect()
+}
+
+fn user_case(name: &str, inputs: Values) -> Case {
+    Case {
+        name: Name::from_text(name),
+        class: CaseClass::Typical,
+        origin: CaseOrigin::User,
+        note: format!("given as {name}"),
+        inputs,
+        open: Vec::new(),
+    }
+}
+
+/// A name, the inputs, and the outputs where they are there.
+type Found = (String, Values, Option<Values>);
+
+fn read(model: &Model, path: &Path) -> Result<Vec<Found>, ImportError> {
+    let failed = |source| ImportError::Format { path: path.to_owned(), source };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if path.is_dir() {
+        if path.join("inputs.json").is_file() {
+            let inputs = values::read(path, "inputs").map_err(failed)?;
+            return Ok(vec![(name, fit(model, path, inputs)?, None)]);
+        }
+        if path.join("input_0.pb").is_file() || (model.inputs().is_empty() && path.join("output_0.pb").is_file()) {
+            let data = test_data::read(model, path).map_err(failed)?;
+            return Ok(vec![(name, data.inputs, Some(data.outputs))]);
+        }
+        let listed = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let listed = listed.map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
+        let mut entries: Vec<PathBuf> = listed.into_iter().map(|entry| entry.path()).collect();
+        entries.retain(|entry| {
+            let name = entry.file_name().unwrap_or_default().to_string_lossy();
+            entry.is_file() && is_values(entry) || entry.is_dir() && name.starts_with("test_data_set_")
+        });
+        entries.sort();
+        if entries.is_empty() {
+            return Err(ImportError::Nothing { path: path.to_owned() });
+        }
+        return Ok(entries.iter().map(|entry| read(model, entry)).collect::<Result<Vec<_>, _>>()?.concat());
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let named: Values = match extension {
+        "npy" => vec![(String::new(), npy::read(path, LARGEST).map_err(failed)?)],
+        "npz" => npy::read_archive(path, LARGEST).map_err(failed)?,
+        "safetensors" => {
+            let tensors = safetensors::read_tensors(path, LARGEST).map_err(failed)?;
+            tensors.into_iter().map(|(name, tensor)| (name, Value::Tensor(tensor))).collect()
+        }
+        _ => return Err(ImportError::Nothing { path: path.to_owned() }),
+    };
+    Ok(vec![(name, fit(model, path, named)?, None)])
+}
+
+fn is_values(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("npy" | "npz" | "safetensors"))
+}
+
+/// Puts values in the order of the model's inputs; a single value fits a single input whatever its name.
+fn fit(model: &Model, path: &Path, mut found: Values) -> Result<Values, ImportError> {
+    let inputs: Vec<String> = model.inputs().iter().map(|input| input.name.clone()).collect();
+    if let ([only], [(name, _)]) = (inputs.as_slice(), found.as_mut_slice()) {
+        name.clone_from(only);
+    }
+    let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    let mismatch = || ImportError::Names { path: path.to_owned(), found: names.clone(), expected: inputs.clone() };
+    if names.iter().any(|name| !inputs.contains(name)) {
+        return Err(mismatch());
+    }
+    inputs
+        .iter()
+        .map(|input| {
+            let position = found.iter().position(|(name, _)| name == input).ok_or_else(mismatch)?;
+            Ok(found.swap_remove(position))
+        })
+        .collect()
+}

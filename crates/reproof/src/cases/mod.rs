@@ -1,0 +1,31 @@
+//! Canonical inputs: proposed from a model's signature, or the user's own.
+
+mod fill;
+mod import;
+mod propose;
+mod random;
+
+use reproof_contract::contract::{CaseOrigin, OpenPoint};
+use reproof_contract::{CaseClass, Name};
+
+use crate::judge::Values;
+
+pub use import::{ImportError, import, imported_suite};
+pub use propose::{ProposeError, propose};
+
+/// One canonical input.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name.
+    pub name: Name,
+    /// What it stands for.
+    pub class: CaseClass,
+    /// Where its values come from.
+    pub origin: CaseOrigin,
+    /// What it tries, in a sentence.
+    pub note: String,
+    /// The values, in the model's order.
+    pub inputs: Values,
+    /// What other engines may rightly do otherwise with them.
+    pub open: Vec<OpenPoint>,
+}

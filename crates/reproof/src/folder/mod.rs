@@ -1,0 +1,45 @@
+//! The contract's folder beside or inside an artifact.
+//!
+//! A folder artifact keeps it in `reproof/`, a single file in `<file>.reproof/`; it may lie anywhere when the artifact
+//! is read-only. It is written whole: built beside its place, synced, renamed.
+
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::Name;
+
+pub use read::{FolderError, StoredContract, Tampering, read};
+pub(crate) use write::{Draft, WriteError};
+
+use crate::artifact::CONTRACT_FOLDER;
+
+/// Where the contract of an artifact lies by default.
+pub fn beside(artifact: &Path) -> PathBuf {
+    if artifact.is_dir() {
+        return artifact.join(CONTRACT_FOLDER);
+    }
+    let mut name = artifact.file_name().unwrap_or_default().to_owned();
+    name.push(".reproof");
+    artifact.with_file_name(name)
+}
+
+/// The document at the root of the folder.
+pub(crate) const CONTRACT_FILE: &str = "contract.json";
+
+/// How the folder is named while it is being built; what a killed process left behind is told by it.
+pub(crate) const DRAFT_PREFIX: &str = ".reproof-draft-";
+
+/// What grows after recording; the contract does not vouch for it.
+pub(crate) const GROWING: [&str; 3] = ["trajectory", "evidence", "history"];
+
+/// The folder of a case's inputs, below the contract's folder.
+pub(crate) fn case_folder(case: &Name) -> PathBuf {
+    Path::new("suite").join(case.as_str())
+}
+
+/// The folder of a case's goldens, below the contract's folder.
+pub(crate) fn golden_folder(class: &str, case: &Name) -> PathBuf {
+    Path::new("goldens").join(class).join(case.as_str())
+}

@@ -1,0 +1,290 @@
+//! Reading a contract and checking the files that it vouches for.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use rayon::prelude::*;
+use reproof_contract::canonical::CanonicalError;
+use reproof_contract::contract::CaseRecord;
+use reproof_contract::{Contract, Name};
+use reproof_digest::{Digest, blob};
+use reproof_formats::{FormatError, values};
+
+use super::{CONTRACT_FILE, GROWING, case_folder};
+use crate::cases::Case;
+
+/// The largest `contract.json` that is read, in bytes: room for a million tensors and segments.
+const LARGEST: u64 = 512 << 20;
+
+/// The largest file that a contract may vouch for, in bytes.
+const LARGEST_FILE: u64 = 1 << 30;
+
+/// A contract as stored.
+#[derive(Debug)]
+pub struct StoredContract {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The document.
+    pub contract: Contract,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// Why a contract could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is none.
+    #[error("no contract at {}", path.display())]
+    Missing {
+        /// Where it was expected.
+        path: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The document is larger than any contract.
+    #[error("{} holds {size} bytes, expected at most {LARGEST}", path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+    },
+    /// The document has a schema of a later version.
+    #[error("{} has the schema `{found}`, this version reads `reproof.contract/v0`", path.display())]
+    NewerSchema {
+        /// Which.
+        path: PathBuf,
+        /// The schema found.
+        found: String,
+    },
+    /// The document is not a contract.
+    #[error("{} is not a contract", path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, at which line.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The document has no canonical form.
+    #[error("{} has no canonical form", path.display())]
+    Canonical {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: CanonicalError,
+    },
+    /// The document names a path that leaves its folder.
+    #[error("{} names `{name}`, which leaves its folder", path.display())]
+    Outside {
+        /// The document.
+        path: PathBuf,
+        /// The refused path.
+        name: String,
+    },
+    /// The inputs of a case could not be read.
+    #[error("could not read the case in {}", path.display())]
+    Values {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// The document contradicts itself.
+    #[error("{} contradicts itself: {problem}", path.display())]
+    Contradiction {
+        /// The document.
+        path: PathBuf,
+        /// How.
+        problem: String,
+    },
+}
+
+/// A file of the folder that is not as the contract says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tampering {
+    /// Its POSIX path below the folder.
+    pub path: String,
+    /// What the contract says.
+    pub expected: String,
+    /// What was found.
+    pub actual: String,
+}
+
+/// Reads the contract in `folder`; the files beside it are not looked at yet.
+pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
+    let path = folder.join(CONTRACT_FILE);
+    let size = match std::fs::metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(FolderError::Missing { path }),
+        Err(source) => return Err(FolderError::Read { path, source }),
+    };
+    if size > LARGEST {
+        return Err(FolderError::TooLarge { path, size });
+    }
+    let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path: path.clone(), source })?;
+    let contract = parse(&bytes, &path)?;
+    let digest = contract.digest().map_err(|source| FolderError::Canonical { path: path.clone(), source })?;
+    check(&contract, &path)?;
+    Ok(StoredContract { folder: folder.to_owned(), contract, digest })
+}
+
+/// Reads the document; a later schema is told apart from a broken one.
+fn parse(bytes: &[u8], path: &Path) -> Result<Contract, FolderError> {
+    serde_json::from_slice(bytes).map_err(|source| {
+        #[derive(serde::Deserialize)]
+        struct Header {
+            schema: String,
+        }
+        match serde_json::from_slice::<Header>(bytes) {
+            Ok(Header { schema }) if schema != "reproof.contract/v0" => {
+                FolderError::NewerSchema { path: path.to_owned(), found: schema }
+            }
+            _ => FolderError::Malformed { path: path.to_owned(), source },
+        }
+    })
+}
+
+/// Refuses paths that leave their folder and names that stand twice or nowhere.
+fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
+    let outside = |name: &str| FolderError::Outside { path: path.to_owned(), name: name.to_owned() };
+    let names = contract.files.keys().chain(contract.artifact.files.iter().map(|file| &file.path));
+    if let Some(name) = names.into_iter().find(|name| !stays_inside(name)) {
+        return Err(outside(name));
+    }
+    if let Some(golden) = contract.goldens.iter().find(|golden| !is_class(&golden.class)) {
+        return Err(outside(&golden.class));
+    }
+    let contradiction = |problem: String| FolderError::Contradiction { path: path.to_owned(), problem };
+    let mut cases: BTreeSet<&Name> = BTreeSet::new();
+    if let Some(twice) = contract.suite.iter().find(|case| !cases.insert(&case.name)) {
+        return Err(contradiction(format!("the case {} stands twice in the suite", twice.name)));
+    }
+    let mut goldens = BTreeSet::new();
+    for golden in &contract.goldens {
+        if !cases.contains(&golden.case) {
+            return Err(contradiction(format!("a golden is for the case {}, which the suite lacks", golden.case)));
+        }
+        if !goldens.insert((&golden.class, &golden.case)) {
+            return Err(contradiction(format!("two goldens of {} for the case {}", golden.class, golden.case)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a POSIX path stays below the folder that it is joined to; the empty path is the folder's own artifact.
+fn stays_inside(name: &str) -> bool {
+    let plain = Path::new(name).components().all(|component| matches!(component, Component::Normal(_)));
+    plain && !name.contains(['\\', '\0', ':']) && !name.starts_with('/')
+}
+
+/// Whether a text can be the folder of an environment class.
+fn is_class(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+impl StoredContract {
+    /// The cases of the suite with their stored inputs.
+    pub fn cases(&self) -> Result<Vec<Case>, FolderError> {
+        let read = |record: &CaseRecord| {
+            let folder = self.folder.join(case_folder(&record.name));
+            let inputs = values::read(&folder, "inputs");
+            let inputs = inputs.map_err(|source| FolderError::Values { path: folder, source })?;
+            Ok(Case {
+                name: record.name.clone(),
+                class: record.class,
+                origin: record.origin,
+                note: record.note.clone(),
+                inputs,
+                open: record.open.clone(),
+            })
+        };
+        self.contract.suite.iter().map(read).collect()
+    }
+
+    /// Compares every file of the folder with what the contract says of it; files that it does not know are named
+    /// too, except where the folder grows.
+    pub fn tampering(&self) -> Result<Vec<Tampering>, FolderError> {
+        let listed: Vec<_> = self.contract.files.iter().collect();
+        let compared: Vec<Option<Tampering>> = listed
+            .into_par_iter()
+            .map(|(name, expected)| {
+                let tampered = |actual: String| Tampering {
+                    path: name.clone(),
+                    expected: format!("{} bytes, {}", expected.size, expected.digest.short()),
+                    actual,
+                };
+                let path = self.folder.join(name);
+                let is_link = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+                match std::fs::metadata(&path) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        return Ok(Some(tampered("missing".to_owned())));
+                    }
+                    Err(source) => return Err(FolderError::Read { path, source }),
+                    Ok(_) if is_link => return Ok(Some(tampered("a symbolic link".to_owned()))),
+                    Ok(metadata) if metadata.len() != expected.size || metadata.len() > LARGEST_FILE => {
+                        return Ok(Some(tampered(format!("{} bytes", metadata.len()))));
+                    }
+                    Ok(_) => {}
+                }
+                let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path, source })?;
+                let actual = blob(&bytes);
+                Ok((actual != expected.digest).then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut found: Vec<Tampering> = compared.into_iter().flatten().collect();
+        self.strays(&self.folder, &mut found)?;
+        Ok(found)
+    }
+
+    /// Files below `folder` that the contract does not know.
+    fn strays(&self, folder: &Path, found: &mut Vec<Tampering>) -> Result<(), FolderError> {
+        let failed = |source| FolderError::Read { path: folder.to_owned(), source };
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let relative = path.strip_prefix(&self.folder).expect("entries lie below the folder they were read from");
+            let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+            if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
+                continue;
+            }
+            if path.is_dir() {
+                self.strays(&path, found)?;
+            } else if !self.contract.files.contains_key(&name) {
+                let expected = "no such file".to_owned();
+                found.push(Tampering { path: name, expected, actual: "a file that was not recorded".to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_folder_are_seen() {
+        for inside in ["", "a", "suite/zeros/inputs.json", "a.b/c-d_e"] {
+            assert!(stays_inside(inside), "{inside}");
+        }
+        for outside in ["..", "a/../../b", "/etc/passwd", "C:\\x", "a\\..\\b", "a\0b", "./a"] {
+            assert!(!stays_inside(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn a_class_is_a_plain_word() {
+        assert!(is_class("cpu-x86_64"));
+        assert!(!is_class("../x") && !is_class("") && !is_class("a/b"));
+    }
+}

@@ -1,0 +1,200 @@
+//! Building a contract's folder and putting it in place at once.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use reproof_contract::Contract;
+use reproof_contract::contract::ContractFile;
+use reproof_digest::blob;
+use reproof_formats::{FormatError, values};
+use reproof_tensor::Value;
+use tempfile::TempDir;
+
+use super::{CONTRACT_FILE, GROWING};
+
+/// Why a contract's folder could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A file or folder could not be written.
+    #[error("could not {action} {}", path.display())]
+    Write {
+        /// `create`, `write`, `sync`, `copy` or `rename`.
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Values could not be written.
+    #[error("could not write the values of {}", path.display())]
+    Values {
+        /// Their folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// The document could not be written as JSON.
+    #[error("could not write {}", path.display())]
+    Document {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// There is a contract already: recording never overwrites.
+    #[error("{} already holds a contract", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// A contract's folder under construction, beside its final place.
+pub(crate) struct Draft {
+    place: PathBuf,
+    building: TempDir,
+}
+
+impl Draft {
+    /// Starts a draft for `place`, on the same file system.
+    pub(crate) fn new(place: &Path) -> Result<Self, WriteError> {
+        let parent = match place.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
+        fs::create_dir_all(parent).map_err(failed)?;
+        let building = tempfile::Builder::new().prefix(super::DRAFT_PREFIX).tempdir_in(parent).map_err(failed)?;
+        Ok(Self { place: place.to_owned(), building })
+    }
+
+    /// The folder under construction.
+    pub(crate) fn path(&self) -> &Path {
+        self.building.path()
+    }
+
+    /// Makes a folder below the draft and returns its path.
+    pub(crate) fn folder(&self, relative: &Path) -> Result<PathBuf, WriteError> {
+        let path = self.path().join(relative);
+        let created = fs::create_dir_all(&path);
+        created.map_err(|source| WriteError::Write { action: "create", path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// Writes named values below the draft.
+    pub(crate) fn values(&self, relative: &Path, stem: &str, named: &[(String, Value)]) -> Result<(), WriteError> {
+        let folder = self.folder(relative)?;
+        values::write(&folder, stem, named).map_err(|source| WriteError::Values { path: folder, source })
+    }
+
+    /// Writes a document as readable JSON below the draft.
+    pub(crate) fn json(&self, relative: &Path, document: &impl serde::Serialize) -> Result<(), WriteError> {
+        if let Some(parent) = relative.parent() {
+            self.folder(parent)?;
+        }
+        let path = self.path().join(relative);
+        let text = serde_json::to_string_pretty(document);
+        let text = text.map_err(|source| WriteError::Document { path: path.clone(), source })?;
+        fs::write(&path, text + "\n").map_err(|source| WriteError::Write { action: "write", path, source })
+    }
+
+    /// Copies a file into the draft.
+    pub(crate) fn copy(&self, from: &Path, relative: &Path) -> Result<(), WriteError> {
+        if let Some(parent) = relative.parent() {
+            self.folder(parent)?;
+        }
+        let copied = fs::copy(from, self.path().join(relative));
+        copied.map(drop).map_err(|source| WriteError::Write { action: "copy", path: from.to_owned(), source })
+    }
+
+    /// Copies a whole folder into the draft, if it exists.
+    pub(crate) fn copy_folder(&self, from: &Path, relative: &Path) -> Result<(), WriteError> {
+        let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let (path, target) = (entry.path(), relative.join(entry.file_name()));
+            if path.is_dir() {
+                self.copy_folder(&path, &target)?;
+            } else {
+                self.copy(&path, &target)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of the draft that a contract vouches for.
+    pub(crate) fn files(&self) -> Result<BTreeMap<String, ContractFile>, WriteError> {
+        let mut found = BTreeMap::new();
+        self.collect(self.path(), &mut found)?;
+        Ok(found)
+    }
+
+    fn collect(&self, folder: &Path, found: &mut BTreeMap<String, ContractFile>) -> Result<(), WriteError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| WriteError::Write { action: "sync", path, source }
+        };
+        for entry in fs::read_dir(folder).map_err(failed(folder))? {
+            let path = entry.map_err(failed(folder))?.path();
+            let relative = path.strip_prefix(self.path()).expect("entries lie below the draft");
+            let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+            if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
+                continue;
+            }
+            if path.is_dir() {
+                self.collect(&path, found)?;
+            } else {
+                let bytes = fs::read(&path).map_err(failed(&path))?;
+                File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
+                found.insert(name, ContractFile { size: bytes.len() as u64, digest: blob(&bytes) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the document and puts the folder in its place at once. With `replace`, it takes the place of the folder
+    /// that is there; without, such a folder is refused.
+    pub(crate) fn publish(self, contract: &Contract, replace: bool) -> Result<PathBuf, WriteError> {
+        let path = self.path().join(CONTRACT_FILE);
+        let failed = |action: &'static str, path: &Path| {
+            let path = path.to_owned();
+            move |source| WriteError::Write { action, path, source }
+        };
+        let text = serde_json::to_string_pretty(contract)
+            .map_err(|source| WriteError::Document { path: path.clone(), source })?;
+        fs::write(&path, text + "\n").map_err(failed("write", &path))?;
+        File::open(&path).and_then(|file| file.sync_all()).map_err(failed("sync", &path))?;
+        let place = self.place.clone();
+        #[cfg(unix)]
+        {
+            // Temporary folders are private; the contract is as public as the artifact.
+            use std::os::unix::fs::PermissionsExt as _;
+            let open = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(self.path(), open).map_err(failed("create", self.path()))?;
+        }
+        if replace {
+            // One step: at every moment there is the old contract or the new one. The old one is then removed with
+            // the draft that it has become.
+            let here = rustix::fs::CWD;
+            let swapped = rustix::fs::renameat_with(here, self.path(), here, &place, rustix::fs::RenameFlags::EXCHANGE);
+            swapped.map_err(|error| failed("rename", &place)(error.into()))?;
+        } else if let Err(source) = fs::rename(self.path(), &place) {
+            // Renaming onto a folder that is not empty fails: a contract that appeared meanwhile stays.
+            if matches!(source.kind(), std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists) {
+                return Err(WriteError::Exists { path: place });
+            }
+            return Err(WriteError::Write { action: "rename", path: place, source });
+        }
+        if let Some(parent) = place.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed("sync", parent))?;
+        }
+        if !replace {
+            let _ = self.building.keep();
+        }
+        Ok(place)
+    }
+}

@@ -1,0 +1,97 @@
+//! One leaf against its golden: everything before numbers.
+
+use reproof_contract::Verdict;
+use reproof_contract::contract::OutputRule;
+use reproof_contract::report::{Basis, OutputReport};
+use reproof_tensor::{Leaf, Tensor};
+
+use super::{Context, plain, rungs, structural};
+
+/// Whether two leaves are equal to the last bit.
+pub(super) fn same_bits(golden: Leaf<'_>, produced: Leaf<'_>) -> bool {
+    match (golden, produced) {
+        (Leaf::Tensor(golden), Leaf::Tensor(produced)) => golden == produced,
+        (Leaf::Strings(golden), Leaf::Strings(produced)) => golden == produced,
+        (Leaf::Text(golden), Leaf::Text(produced)) => golden == produced,
+        (Leaf::Integer(golden), Leaf::Integer(produced)) => golden == produced,
+        (Leaf::Real(golden), Leaf::Real(produced)) => golden.to_bits() == produced.to_bits(),
+        (Leaf::Boolean(golden), Leaf::Boolean(produced)) => golden == produced,
+        (Leaf::Absent, Leaf::Absent) | (Leaf::Empty, Leaf::Empty) => true,
+        _ => false,
+    }
+}
+
+/// Judges one leaf.
+pub(super) fn judge(
+    path: &str,
+    golden: Leaf<'_>,
+    produced: Leaf<'_>,
+    rule: &OutputRule,
+    context: &Context<'_>,
+) -> OutputReport {
+    if same_bits(golden, produced) {
+        // Goldens of another class promise no bits here, so that equal ones are the best kind of equivalent.
+        let (verdict, statement) = if context.same_class {
+            (Verdict::Identical, "every bit is the recorded one".to_owned())
+        } else {
+            (Verdict::Equivalent, "every bit is the one recorded in another environment class".to_owned())
+        };
+        let mut report = structural(path, statement, verdict);
+        report.evidence.basis = Basis::Bits;
+        return report;
+    }
+    match (golden, produced) {
+        (Leaf::Tensor(golden), Leaf::Tensor(produced)) => tensors(path, golden, produced, rule, context),
+        (Leaf::Real(golden), Leaf::Real(produced)) => {
+            let scalar = |value: f64| Tensor::from_f64(Vec::new(), &[value]).expect("a scalar has one element");
+            rungs::judge(path, &scalar(golden), &scalar(produced), rule, context)
+        }
+        (Leaf::Strings(golden), Leaf::Strings(produced)) if golden.shape == produced.shape => {
+            let first = golden.values.iter().zip(&produced.values).position(|(a, b)| a != b).unwrap_or(0);
+            let statement = format!("text {first} differs: {:?}, not {:?}", produced.values[first], golden.values[first]);
+            structural(path, statement, Verdict::Drifted)
+        }
+        (Leaf::Strings(golden), Leaf::Strings(produced)) => {
+            let statement = format!("shape {:?}, not {:?}", produced.shape, golden.shape);
+            structural(path, statement, Verdict::Drifted)
+        }
+        (Leaf::Text(golden), Leaf::Text(produced)) => {
+            let same = golden.chars().zip(produced.chars()).take_while(|(a, b)| a == b).count();
+            structural(path, format!("the text differs from character {same} on"), Verdict::Drifted)
+        }
+        (Leaf::Integer(golden), Leaf::Integer(produced)) => {
+            structural(path, format!("{produced}, not {golden}"), Verdict::Drifted)
+        }
+        (Leaf::Boolean(golden), Leaf::Boolean(produced)) => {
+            structural(path, format!("{produced}, not {golden}"), Verdict::Drifted)
+        }
+        (golden, produced) => {
+            let statement = format!("a value of kind {}, not {}", produced.kind(), golden.kind());
+            structural(path, statement, Verdict::Incomparable)
+        }
+    }
+}
+
+fn tensors(
+    path: &str,
+    golden: &Tensor,
+    produced: &Tensor,
+    rule: &OutputRule,
+    context: &Context<'_>,
+) -> OutputReport {
+    if golden.dtype() != produced.dtype() {
+        let statement = format!("dtype {}, not {}", produced.dtype(), golden.dtype());
+        return structural(path, statement, Verdict::Incomparable);
+    }
+    if golden.shape() != produced.shape() {
+        let verdict =
+            if golden.shape().len() == produced.shape().len() { Verdict::Drifted } else { Verdict::Incomparable };
+        return structural(path, format!("shape {:?}, not {:?}", produced.shape(), golden.shape()), verdict);
+    }
+    if golden.view().elements().is_none() {
+        let mut report = structural(path, "complex values differ in their bits".to_owned(), Verdict::Drifted);
+        report.evidence = plain(Basis::Nothing, report.evidence.statement);
+        return report;
+    }
+    rungs::judge(path, golden, produced, rule, context)
+}

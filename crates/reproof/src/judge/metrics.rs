@@ -1,0 +1,40 @@
+//! Numbers of a difference in the report's form.
+
+use reproof_contract::Real;
+use reproof_contract::report::{Heatmap, Histogram, Metrics, WorstElement};
+use reproof_tensor::TensorView;
+use reproof_tensor::compare::{Difference, grid, spread};
+
+/// The metrics of a difference with its pictures.
+pub(super) fn metrics(golden: TensorView<'_>, produced: TensorView<'_>, difference: &Difference) -> Metrics {
+    let rms = difference.golden_rms;
+    let histogram = spread(golden, produced, rms).map(|spread| Histogram {
+        equal: spread.equal,
+        first_exponent: spread.first_exponent,
+        counts: spread.counts,
+    });
+    let heatmap = grid(golden, produced, rms).filter(|grid| grid.cells.len() > 1).map(|grid| Heatmap {
+        rows: grid.rows as u32,
+        columns: grid.columns as u32,
+        values: grid.cells.into_iter().map(Real).collect(),
+    });
+    Metrics {
+        elements: difference.elements,
+        differing: difference.differing,
+        maximum_absolute: Real(difference.maximum_absolute),
+        maximum_relative: Real(difference.maximum_relative),
+        maximum_over_rms: Real(difference.maximum_over_rms()),
+        relative_l2: Real(difference.relative_l2),
+        cosine: Real(difference.cosine),
+        ulp_median: difference.ulp.map(|ulp| Real(ulp.median)),
+        ulp_p99: difference.ulp.map(|ulp| Real(ulp.p99)),
+        special_mismatches: difference.special_mismatches,
+        worst: difference.worst.map(|worst| WorstElement {
+            index: golden.index_of(worst.position),
+            expected: Real(worst.expected),
+            actual: Real(worst.actual),
+        }),
+        histogram,
+        heatmap,
+    }
+}

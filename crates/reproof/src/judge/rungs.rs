@@ -1,0 +1,208 @@
+//! The rungs between identical and drifted, for tensors of equal dtype and shape whose bits differ.
+
+use reproof_contract::contract::{OutputRule, ToleranceOrigin};
+use reproof_contract::report::{
+    Basis, DecisionEvidence, EnvelopeEvidence, Evidence, OutputReport, RefereeEvidence, ToleranceEvidence,
+};
+use reproof_contract::{Real, Verdict};
+use reproof_tensor::compare::{Difference, decisions, difference};
+use reproof_tensor::{Tensor, TensorView};
+
+use super::referee::{Finding, consult};
+use super::{Context, metrics, plain};
+
+/// What was found before the rung is chosen.
+struct Findings {
+    difference: Difference,
+    discrete: bool,
+    referee: Option<RefereeEvidence>,
+    envelope: Option<EnvelopeEvidence>,
+    decisions: Option<DecisionEvidence>,
+    open: bool,
+}
+
+/// Judges a tensor.
+pub(super) fn judge(
+    path: &str,
+    golden: &Tensor,
+    produced: &Tensor,
+    rule: &OutputRule,
+    context: &Context<'_>,
+) -> OutputReport {
+    let (expected, actual) = (golden.view(), produced.view());
+    let difference = difference(expected, actual).expect("the caller refused complex tensors");
+    let metrics = metrics::metrics(expected, actual, &difference);
+    let consulted = consult(path, golden, produced, context);
+    let mut evidence = plain(Basis::Nothing, String::new());
+    let mut not_rerun = None;
+    match consulted {
+        Finding::None(reason) => evidence.referee_none = Some(reason),
+        Finding::NotRerun(reason) => not_rerun = Some(reason),
+        Finding::Compared(referee) => evidence.referee = Some(referee),
+    }
+    evidence.envelope = rule.envelope.as_ref().map(|envelope| {
+        let factor = envelope.factor.value();
+        let (maximum, l2) = (envelope.maximum_over_rms.0 * factor, envelope.relative_l2.0 * factor);
+        EnvelopeEvidence {
+            maximum_limit: Real(maximum),
+            l2_limit: Real(l2),
+            within: difference.maximum_over_rms() <= maximum && difference.relative_l2 <= l2,
+        }
+    });
+    let decided = rule.decision.and_then(|decision| decisions(expected, actual, decision.top as usize));
+    evidence.decisions = decided.map(|decided| DecisionEvidence {
+        total: decided.total,
+        changed: decided.changed,
+        first_changed: decided.first_changed,
+        smallest_margin: Real(decided.smallest_margin),
+    });
+    let findings = Findings {
+        discrete: golden.dtype().is_discrete(),
+        referee: evidence.referee.clone(),
+        envelope: evidence.envelope.clone(),
+        decisions: evidence.decisions.clone(),
+        open: context.leaves_open(),
+        difference,
+    };
+    let equivalent = equivalent(&findings);
+    let tolerated = rule.tolerance.as_ref().map(|tolerance| {
+        let (absolute, relative) = (tolerance.absolute.value(), tolerance.relative.value());
+        let beyond = beyond(expected, actual, absolute, relative);
+        let origin = match tolerance.origin {
+            ToleranceOrigin::Default => "default",
+            ToleranceOrigin::User => "user",
+            ToleranceOrigin::Imported => "imported",
+        };
+        let passes = beyond == 0 && tolerance.origin != ToleranceOrigin::Default;
+        let evidence = ToleranceEvidence {
+            absolute: tolerance.absolute.to_string(),
+            relative: tolerance.relative.to_string(),
+            origin: origin.to_owned(),
+            beyond,
+        };
+        (passes, evidence)
+    });
+    evidence.tolerance = tolerated.as_ref().map(|(_, evidence)| evidence.clone());
+    let passes = tolerated.is_some_and(|(passes, _)| passes);
+    let (verdict, basis, statement) = match (equivalent, not_rerun) {
+        (Ok((basis, statement)), None) => (Verdict::Equivalent, basis, statement),
+        (_, _) if passes => (Verdict::Tolerated, Basis::Tolerance, within_tolerance(&evidence)),
+        // The recorded referee is there and could not be asked: nothing is equivalent without it.
+        (Ok(_), Some(reason)) => {
+            (Verdict::Undecided, Basis::Nothing, format!("the referee could not be asked: {reason}"))
+        }
+        (Err(statement), _) => (Verdict::Drifted, Basis::Nothing, statement),
+    };
+    evidence.basis = basis;
+    evidence.statement = statement;
+    OutputReport { name: path.to_owned(), verdict, metrics: Some(metrics), evidence }
+}
+
+/// Whether the difference is harmless: on which basis, or why not.
+fn equivalent(findings: &Findings) -> Result<(Basis, String), String> {
+    let Findings { difference, referee, envelope, .. } = findings;
+    let worst = || worst(findings);
+    if let Some(referee) = referee.as_ref().filter(|referee| !referee.same_function) {
+        return Err(format!(
+            "the function changed: in float64 it differs by {} of the output's rms, limit {}; {}",
+            referee.definition_difference,
+            referee.definition_limit,
+            worst()
+        ));
+    }
+    let same_function = referee.is_some();
+    // With the function proved the same, special inputs may come out differently on another engine.
+    if findings.open && (difference.special_mismatches > 0 || findings.discrete) && same_function {
+        let statement = "the specification leaves open what another engine makes of these inputs (NaN order, overflow, \
+                         sign of zero), and in float64 the function is the same";
+        return Ok((Basis::SpecificationOpen, statement.to_owned()));
+    }
+    if findings.discrete {
+        return Err(format!("{} of {} integers changed; {}", difference.differing, difference.elements, worst()));
+    }
+    if let Some(decisions) = findings.decisions.as_ref().filter(|decisions| decisions.changed > 0) {
+        let first = decisions.first_changed.unwrap_or(0);
+        return Err(format!(
+            "{} of {} decisions changed, first in score vector {first}; {}",
+            decisions.changed,
+            decisions.total,
+            worst()
+        ));
+    }
+    let special_is_open = findings.open && difference.special_mismatches > 0;
+    if difference.special_mismatches > 0 && !special_is_open {
+        return Err(format!("{} elements are NaN or infinite on one side only; {}", difference.special_mismatches, worst()));
+    }
+    let within = envelope.as_ref().is_some_and(|envelope| envelope.within);
+    if let Some(referee) = referee {
+        if within {
+            let statement = "the function is the same in float64 and the difference is within the recorded envelope";
+            return Ok((Basis::RefereeEnvelope, statement.to_owned()));
+        }
+        if referee.rounding_ratio.0 <= referee.rounding_limit.0 && referee.element_ratio.0 <= referee.element_limit.0 {
+            return Ok((
+                Basis::RefereeRounding,
+                format!(
+                    "the function is the same in float64 and rounding is no worse: {} of the golden's error, worst \
+                     element {}",
+                    referee.rounding_ratio, referee.element_ratio
+                ),
+            ));
+        }
+        return Err(format!(
+            "the function is the same in float64, but rounding is worse: {} times the golden's error (limit {}), worst \
+             element {} times (limit {}); {}",
+            referee.rounding_ratio,
+            referee.rounding_limit,
+            referee.element_ratio,
+            referee.element_limit,
+            worst()
+        ));
+    }
+    let note = if special_is_open { "; special values differ where the specification leaves it open" } else { "" };
+    if within {
+        let statement = format!(
+            "the difference is within the recorded envelope; without a referee a harmless change cannot be told from a \
+             small real one{note}"
+        );
+        let basis = if special_is_open { Basis::SpecificationOpen } else { Basis::Envelope };
+        return Ok((basis, statement));
+    }
+    Err(match envelope {
+        Some(envelope) => format!(
+            "the difference is outside the recorded envelope (largest {} of rms, limit {}); {}",
+            Real(difference.maximum_over_rms()),
+            envelope.maximum_limit,
+            worst()
+        ),
+        None => format!("bits differ and there is neither referee nor envelope; {}", worst()),
+    })
+}
+
+/// The element with the largest difference, in words.
+fn worst(findings: &Findings) -> String {
+    let difference = &findings.difference;
+    match &difference.worst {
+        Some(worst) => format!("{} where the golden has {}", Real(worst.actual), Real(worst.expected)),
+        None => format!("{} elements differ in their bits only", difference.differing),
+    }
+}
+
+fn within_tolerance(evidence: &Evidence) -> String {
+    let tolerance = evidence.tolerance.as_ref().expect("only called where a tolerance was applied");
+    format!(
+        "every element is within {} + {} * |golden| (tolerance of origin {})",
+        tolerance.absolute, tolerance.relative, tolerance.origin
+    )
+}
+
+/// Elements beyond `absolute + relative * |golden|`; special values must be equal.
+fn beyond(golden: TensorView<'_>, produced: TensorView<'_>, absolute: f64, relative: f64) -> u64 {
+    let (Some(expected), Some(actual)) = (golden.elements(), produced.elements()) else { return u64::MAX };
+    let fails = |(a, b): &(f64, f64)| {
+        let same = a == b || (a.is_nan() && b.is_nan());
+        let close = a.is_finite() && b.is_finite() && (a - b).abs() <= absolute + relative * a.abs();
+        !same && !close
+    };
+    expected.iter().zip(actual.iter()).filter(fails).count() as u64
+}

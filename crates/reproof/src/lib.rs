@@ -1,0 +1,35 @@
+//! Records, verifies and compares saved models: the use cases and the public Rust API.
+//!
+//! Nothing here prints, reads the process environment or asks for the time: surfaces pass in what they know, runners
+//! and progress come as traits.
+//!
+//! * [`record`](mod@record): makes the contract of an artifact.
+//! * [`verify`](mod@verify): load, execute, validate against the contract.
+//! * [`cases`]: canonical inputs, proposed or imported.
+//! * [`artifact`]: an artifact's files, model and digests.
+//! * [`project`]: what `reproof.toml` says.
+#![forbid(unsafe_code)]
+
+pub mod artifact;
+pub mod cases;
+mod clock;
+pub mod execution;
+pub mod folder;
+mod judge;
+pub mod project;
+pub mod record;
+pub mod verify;
+
+pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
+
+/// The message of an error and of everything behind it, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

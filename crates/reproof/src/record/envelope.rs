@@ -1,0 +1,108 @@
+//! How far outputs move under harmless changes: the envelope.
+
+use std::collections::BTreeMap;
+
+use reproof_contract::Real;
+use reproof_contract::contract::{Envelope, OutputRule};
+use reproof_contract::plan::Purpose;
+use reproof_contract::run::RunSpec;
+use reproof_progress::{Progress, Unit};
+use reproof_tensor::Leaf;
+use reproof_tensor::compare::difference;
+
+use super::{Completed, RecordError, Sweep, is_ordinary};
+use crate::cases::Case;
+use crate::judge::leaves;
+
+/// A difference up to this multiple of the recorded one is within the envelope: the perturbations here are a sample of
+/// the harmless ones there. `docs/envelope.md` has the measured rate of false alarms.
+const FACTOR: &str = "4";
+
+/// A harmless change: its name and what it does to a run.
+pub(super) type Perturbation = (&'static str, fn(&mut RunSpec));
+
+/// The harmless changes that a runner's engine offers.
+pub(super) fn perturbations(runner: &str) -> Vec<Perturbation> {
+    match runner {
+        "onnxruntime" => vec![
+            ("threads=2", |spec| spec.threads = Some(2)),
+            ("threads=4", |spec| spec.threads = Some(4)),
+            ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
+            ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
+            ("optimisation=extended", |spec| set(spec, "optimisation", "extended")),
+        ],
+        "onnx" => vec![
+            ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
+            ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn set(spec: &mut RunSpec, option: &str, value: &str) {
+    spec.options.insert(option.to_owned(), value.to_owned());
+}
+
+/// Runs every perturbation that the budget affords and widens the envelope of each output by it.
+pub(super) fn measure(
+    sweep: &mut Sweep<'_>,
+    kept: &[&Case],
+    golden: &Completed,
+    rules: &mut BTreeMap<String, OutputRule>,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<(), RecordError> {
+    let mut widest: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    let mut tried = Vec::new();
+    for (name, change) in perturbations(sweep.runner()) {
+        if !sweep.affords(golden.elapsed) {
+            notes.push(format!("perturbation {name} left out: the budget is spent"));
+            continue;
+        }
+        progress.begin(&format!("perturbing: {name}"), Some(kept.len() as u64), Unit::Items);
+        let run = sweep.run(Purpose::Perturbation(name.to_owned()), change, progress)?;
+        progress.end();
+        if !run.load.is_done() {
+            notes.push(format!("perturbation {name} left out: {}", super::run::explain(&run.load).0));
+            continue;
+        }
+        tried.push(name.to_owned());
+        for case in kept.iter().filter(|case| is_ordinary(case)) {
+            if let (Some(golden), Some(moved)) = (golden.outputs(&case.name), run.outputs(&case.name)) {
+                widen(&mut widest, golden, moved);
+            }
+        }
+    }
+    super::batch::measure(sweep, kept, golden, &mut widest, &mut tried, progress)?;
+    for (path, (maximum, l2)) in widest {
+        rules.entry(path).or_default().envelope = Some(Envelope {
+            perturbations: tried.clone(),
+            maximum_over_rms: Real(maximum),
+            relative_l2: Real(l2),
+            factor: FACTOR.parse().expect("a decimal number"),
+        });
+    }
+    Ok(())
+}
+
+/// Widens the envelope by the difference of two runs of one case.
+pub(super) fn widen(
+    widest: &mut BTreeMap<String, (f64, f64)>,
+    golden: &crate::judge::Values,
+    moved: &crate::judge::Values,
+) {
+    for ((path, expected), (other, actual)) in leaves(golden).into_iter().zip(leaves(moved)) {
+        let (Leaf::Tensor(expected), Leaf::Tensor(actual)) = (expected, actual) else { continue };
+        let comparable = expected.dtype() == actual.dtype() && expected.shape() == actual.shape();
+        if path != other || !comparable || !expected.dtype().is_float() {
+            continue;
+        }
+        let Some(difference) = difference(expected.view(), actual.view()) else { continue };
+        if difference.special_mismatches > 0 || difference.golden_rms == 0.0 {
+            continue;
+        }
+        let entry = widest.entry(path).or_default();
+        entry.0 = entry.0.max(difference.maximum_over_rms());
+        entry.1 = entry.1.max(difference.relative_l2);
+    }
+}

@@ -1,0 +1,142 @@
+//! Whether a model deserves a golden.
+
+use reproof_contract::CaseClass;
+use reproof_contract::contract::{HonestyCheck, Statistics};
+
+use super::{Allow, Completed, RecordError, RecordOptions};
+use crate::cases::Case;
+use crate::judge::{Values, all_identical, distances};
+
+const FRESH_LOADS: &str = "fresh-loads";
+const REPEATED_FORWARDS: &str = "repeated-forwards";
+const FINITE_OUTPUTS: &str = "finite-outputs";
+const VARIED_OUTPUTS: &str = "varied-outputs";
+
+/// Runs every check; a failed one that is not allowed is an error with its fix.
+pub(super) fn check(
+    kept: &[&Case],
+    first: &Completed,
+    second: &Completed,
+    options: &RecordOptions,
+) -> Result<Vec<HonestyCheck>, RecordError> {
+    let checks = [
+        (repeated_forwards(kept, first), Allow::Nondeterministic),
+        (fresh_loads(kept, first, second), Allow::Nondeterministic),
+        (finite_outputs(kept, first), Allow::Nan),
+        (varied_outputs(kept, first), Allow::InputBlind),
+    ];
+    checks
+        .into_iter()
+        .map(|(check, allow)| {
+            if check.passed || options.allows(allow) {
+                return Ok(check);
+            }
+            let word = Allow::ALL.iter().find(|(known, _)| *known == allow).map_or("", |(_, word)| word);
+            let fix = match check.id.as_str() {
+                REPEATED_FORWARDS | FRESH_LOADS => format!(
+                    "export the model in inference mode (dropout off, no sampling, no random operators); or record its \
+                     distribution with --allow {word}"
+                ),
+                FINITE_OUTPUTS => format!(
+                    "check the weights and give inputs in the model's own range with --cases; or --allow {word}"
+                ),
+                _ => format!("check that the inputs reach the outputs, or give real inputs with --cases; or --allow {word}"),
+            };
+            Err(RecordError::Dishonest { check: check.id, seen: check.seen, fix })
+        })
+        .collect()
+}
+
+/// Whether outputs are the same from run to run.
+pub(super) fn is_deterministic(checks: &[HonestyCheck]) -> bool {
+    let about_runs = |check: &&HonestyCheck| check.id == REPEATED_FORWARDS || check.id == FRESH_LOADS;
+    checks.iter().filter(about_runs).all(|check| check.passed)
+}
+
+fn result(id: &str, passed: bool, seen: String) -> HonestyCheck {
+    HonestyCheck { id: id.to_owned(), passed, seen }
+}
+
+fn repeated_forwards(kept: &[&Case], first: &Completed) -> HonestyCheck {
+    let differing = kept.iter().find(|case| {
+        let repeats = first.cases.get(&case.name).map(|(_, repeats)| repeats.as_slice()).unwrap_or_default();
+        repeats.windows(2).any(|pair| !all_identical(&pair[0], &pair[1]))
+    });
+    match differing {
+        None => result(REPEATED_FORWARDS, true, "repeated forwards of one process agree in every bit".to_owned()),
+        Some(case) => result(
+            REPEATED_FORWARDS,
+            false,
+            format!("two forwards of one process differ for the case {}: the model keeps state or draws random numbers", case.name),
+        ),
+    }
+}
+
+fn fresh_loads(kept: &[&Case], first: &Completed, second: &Completed) -> HonestyCheck {
+    let differing = kept.iter().find(|case| match (first.outputs(&case.name), second.outputs(&case.name)) {
+        (Some(one), Some(two)) => !all_identical(one, two),
+        (one, two) => one.is_some() != two.is_some(),
+    });
+    match differing {
+        None => result(FRESH_LOADS, true, "two fresh processes agree in every bit".to_owned()),
+        Some(case) => result(
+            FRESH_LOADS,
+            false,
+            format!("two fresh processes differ for the case {}: something is initialised at random, not loaded", case.name),
+        ),
+    }
+}
+
+fn finite_outputs(kept: &[&Case], first: &Completed) -> HonestyCheck {
+    let typical = kept.iter().filter(|case| case.class == CaseClass::Typical);
+    for case in typical {
+        for (name, value) in first.outputs(&case.name).into_iter().flatten() {
+            let nan = |tensor: &&reproof_tensor::Tensor| {
+                tensor.dtype().is_float()
+                    && tensor.view().elements().is_some_and(|mut elements| elements_hold_nan(&mut elements))
+            };
+            if value.tensors().iter().any(nan) {
+                let seen = format!("the output {name} holds NaN for the typical case {}", case.name);
+                return result(FINITE_OUTPUTS, false, seen);
+            }
+        }
+    }
+    result(FINITE_OUTPUTS, true, "no NaN for typical inputs".to_owned())
+}
+
+fn elements_hold_nan(elements: &mut reproof_tensor::Elements<'_>) -> bool {
+    elements.iter().any(f64::is_nan)
+}
+
+fn varied_outputs(kept: &[&Case], first: &Completed) -> HonestyCheck {
+    let ordinary: Vec<(&Values, &Values)> = kept
+        .iter()
+        .filter(|case| super::is_ordinary(case))
+        .filter_map(|case| Some((&case.inputs, first.outputs(&case.name)?)))
+        .collect();
+    let different_inputs = ordinary.iter().any(|(inputs, _)| !all_identical(inputs, ordinary[0].0));
+    let different_outputs = ordinary.iter().any(|(_, outputs)| !all_identical(outputs, ordinary[0].1));
+    if different_inputs && !different_outputs {
+        let seen = format!("{} different inputs give the same outputs", ordinary.len());
+        return result(VARIED_OUTPUTS, false, seen);
+    }
+    result(VARIED_OUTPUTS, true, "different inputs give different outputs".to_owned())
+}
+
+/// The spread of a nondeterministic model over its samples.
+pub(super) fn statistics(kept: &[&Case], first: &Completed) -> Result<Statistics, RecordError> {
+    let mut statistics = Statistics { samples: 0, distances: std::collections::BTreeMap::new() };
+    for case in kept {
+        let Some((_, samples)) = first.cases.get(&case.name).filter(|(status, _)| status.is_done()) else { continue };
+        let spread = distances(samples).ok_or_else(|| RecordError::Dishonest {
+            check: REPEATED_FORWARDS.to_owned(),
+            seen: format!("outputs of the case {} change their shape or are not floats from run to run", case.name),
+            fix: "only float outputs of constant shape can be recorded as a distribution".to_owned(),
+        })?;
+        statistics.samples = samples.len() as u32;
+        for (path, distances) in spread {
+            statistics.distances.insert(format!("{}/{path}", case.name), distances);
+        }
+    }
+    Ok(statistics)
+}

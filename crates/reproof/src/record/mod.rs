@@ -1,0 +1,261 @@
+//! Makes the contract of an artifact.
+//!
+//! Recording is honest: the model first proves that it deserves a golden (fresh loads, repeated forwards, finite and
+//! varied outputs). Then it is run under harmless changes for the envelope and in float64 for the referee, and all of
+//! it is put in place at once.
+
+mod batch;
+mod envelope;
+mod error;
+mod goldens;
+mod honesty;
+mod imported;
+mod options;
+mod referee;
+mod rules;
+mod run;
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::contract::{
+    CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, Previous, RefereeRecord,
+};
+use reproof_contract::plan::Purpose;
+use reproof_contract::run::Precision;
+use reproof_contract::{Assurance, CaseClass};
+use reproof_digest::Digest;
+use reproof_formats::Format;
+use reproof_progress::{Progress, Unit};
+
+use crate::artifact::{Artifact, identify};
+use crate::cases::Case;
+use crate::execution::Runners;
+use crate::folder::{self, Draft, StoredContract, case_folder};
+
+pub use error::RecordError;
+pub use imported::record_imported;
+pub use options::{Allow, RecordOptions, UserRule};
+pub(crate) use run::{Completed, Sweep, explain, specification};
+
+/// What recording made.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The contract's folder.
+    pub folder: PathBuf,
+    /// The contract.
+    pub contract: Contract,
+    /// Its digest.
+    pub digest: Digest,
+    /// How far a verdict over it can reach.
+    pub assurance: Assurance,
+    /// What the user should know: cases left out, perturbations that did not run.
+    pub notes: Vec<String>,
+}
+
+/// Records an artifact.
+pub fn record(
+    path: &Path,
+    options: &RecordOptions,
+    runners: &Runners,
+    progress: &dyn Progress,
+) -> Result<Recorded, RecordError> {
+    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
+    if place.join(folder::CONTRACT_FILE).exists() {
+        return Err(RecordError::Exists { folder: place });
+    }
+    make(path, &place, options, runners, None, progress)
+}
+
+/// Makes the next contract of an artifact: recorded anew with the same cases, the one before kept in `history/`.
+pub fn accept(
+    path: &Path,
+    before: &StoredContract,
+    reason: &str,
+    accepted_by: &str,
+    options: &RecordOptions,
+    runners: &Runners,
+    progress: &dyn Progress,
+) -> Result<Recorded, RecordError> {
+    let previous = Previous {
+        digest: before.digest,
+        accepted_by: accepted_by.to_owned(),
+        reason: reason.to_owned(),
+    };
+    make(path, &before.folder, options, runners, Some((before, previous)), progress)
+}
+
+fn make(
+    path: &Path,
+    place: &Path,
+    options: &RecordOptions,
+    runners: &Runners,
+    before: Option<(&StoredContract, Previous)>,
+    progress: &dyn Progress,
+) -> Result<Recorded, RecordError> {
+    let artifact = Artifact::open(path)?;
+    let identity = identify(&artifact, progress)?;
+    let draft = Draft::new(place)?;
+    let mut contract = blank(&artifact, identity, options);
+    let mut notes = Vec::new();
+    let mut assurance = Assurance::Bytes;
+    if artifact.description.format == Format::Onnx {
+        assurance = Assurance::Outputs;
+        execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
+    } else {
+        notes.push(format!(
+            "{} holds weights without a graph: the contract covers bytes and weights, not outputs",
+            artifact.description.format.as_str()
+        ));
+    }
+    finish(options, draft, contract, before, assurance, notes)
+}
+
+/// Copies context files, keeps history, writes the document and puts the folder in place.
+fn finish(
+    options: &RecordOptions,
+    draft: Draft,
+    mut contract: Contract,
+    before: Option<(&StoredContract, Previous)>,
+    assurance: Assurance,
+    notes: Vec<String>,
+) -> Result<Recorded, RecordError> {
+    for file in &options.context_files {
+        let name = file.file_name().ok_or_else(|| RecordError::ContextFile { path: file.clone() })?;
+        let relative = Path::new("context").join(name);
+        draft.copy(file, &relative)?;
+        contract.context.preprocessing.push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
+    }
+    if let Some(environment) = &contract.environment {
+        draft.json(Path::new("environment/recorded-in.json"), environment)?;
+    }
+    let replace = before.is_some();
+    if let Some((before, previous)) = before {
+        for growing in folder::GROWING {
+            draft.copy_folder(&before.folder.join(growing), Path::new(growing))?;
+        }
+        let name = format!("history/{}.json", before.digest.to_hex());
+        draft.copy(&before.folder.join(folder::CONTRACT_FILE), Path::new(&name))?;
+        contract.previous = Some(previous);
+    }
+    contract.files = draft.files()?;
+    let digest = contract.digest().map_err(RecordError::Canonical)?;
+    let folder = draft.publish(&contract, replace)?;
+    Ok(Recorded { folder, contract, digest, assurance, notes })
+}
+
+/// A contract that promises bytes and nothing else yet.
+fn blank(
+    artifact: &Artifact,
+    identity: reproof_contract::contract::ArtifactIdentity,
+    options: &RecordOptions,
+) -> Contract {
+    Contract {
+        schema: ContractSchema::V0,
+        recorded_by: env!("CARGO_PKG_VERSION").to_owned(),
+        recorded_at: crate::clock::rfc3339(options.now),
+        artifact: identity,
+        interface: Interface {
+            inputs: artifact.description.interface.inputs.clone(),
+            outputs: artifact.description.interface.outputs.clone(),
+        },
+        runner: None,
+        environment: None,
+        suite: Vec::new(),
+        goldens: Vec::new(),
+        outputs: std::collections::BTreeMap::new(),
+        referee: RefereeRecord::None { reason: "nothing was executed".to_owned() },
+        statistics: None,
+        honesty: Vec::new(),
+        context: options.context.clone(),
+        governance: options.governance.clone(),
+        files: std::collections::BTreeMap::new(),
+        previous: None,
+    }
+}
+
+/// Runs the model in every way that recording needs and fills the contract with what came out.
+fn execute(
+    artifact: &Artifact,
+    options: &RecordOptions,
+    runners: &Runners,
+    draft: &Draft,
+    contract: &mut Contract,
+    notes: &mut Vec<String>,
+    progress: &dyn Progress,
+) -> Result<(), RecordError> {
+    for case in &options.cases {
+        draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
+    }
+    let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
+    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
+    let total = options.cases.len() as u64;
+    progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
+    let first = sweep.run(Purpose::Outputs, |spec| spec.repeats = samples, progress)?;
+    progress.end();
+    run::check_loaded(&first)?;
+    let kept = run::keep(&options.cases, &first, notes)?;
+    sweep.restrict(&kept);
+    progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
+    let second = sweep.run(Purpose::Repeat(1), |_| (), progress)?;
+    progress.end();
+    let checks = honesty::check(&kept, &first, &second, options)?;
+    let deterministic = honesty::is_deterministic(&checks);
+    contract.honesty = checks;
+    contract.runner = Some(options.runner.clone());
+    contract.environment.clone_from(&first.environment);
+    let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
+    contract.suite = kept.iter().map(|case| case_record(case)).collect();
+    if deterministic {
+        contract.outputs = rules::decisions(&kept, &first, options);
+        notes.push(sweep.estimate(&first));
+        envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
+        let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
+        contract.referee = referee.record.clone();
+        goldens::write(draft, &class, &kept, &first, &referee)?;
+        contract.goldens = golden_records(&class, &kept, &first, &referee);
+    } else {
+        contract.outputs = rules::tolerances(options);
+        contract.referee = RefereeRecord::None { reason: "the model is nondeterministic".to_owned() };
+        contract.statistics = Some(honesty::statistics(&kept, &first)?);
+        goldens::write_samples(draft, &class, &kept, &first)?;
+        contract.goldens = golden_records(&class, &kept, &first, &referee::Referee::none());
+    }
+    Ok(())
+}
+
+fn case_record(case: &Case) -> CaseRecord {
+    CaseRecord {
+        name: case.name.clone(),
+        class: case.class,
+        origin: case.origin,
+        note: case.note.clone(),
+        open: case.open.clone(),
+    }
+}
+
+fn golden_records(class: &str, kept: &[&Case], first: &Completed, referee: &referee::Referee) -> Vec<Golden> {
+    let golden = |case: &&Case| Golden {
+        class: class.to_owned(),
+        case: case.name.clone(),
+        expected: match first.refusal(&case.name) {
+            Some(message) => Expected::Refusal { message },
+            None => Expected::Outputs,
+        },
+        referee: referee.outputs.contains_key(&case.name),
+    };
+    kept.iter().map(golden).collect()
+}
+
+/// Whether a case takes part in measurements: special values would drown every ordinary difference.
+fn is_ordinary(case: &Case) -> bool {
+    case.class != CaseClass::Corner && case.open.is_empty()
+}
+
+/// A float64 run of the same cases, without engine options that belong to another engine.
+pub(crate) fn widen(spec: &mut reproof_contract::run::RunSpec) {
+    spec.precision = Precision::Float64;
+    spec.options.clear();
+    spec.threads = None;
+    spec.repeats = 1;
+}

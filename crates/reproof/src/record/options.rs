@@ -1,0 +1,90 @@
+//! What recording is told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use reproof_contract::contract::{Context, Decision, Governance, Tolerance};
+use reproof_contract::run::Limits;
+
+use crate::cases::Case;
+
+/// An honesty check that may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Allow {
+    /// Outputs that differ from run to run: a distribution is recorded.
+    Nondeterministic,
+    /// NaN on ordinary inputs.
+    Nan,
+    /// The same outputs whatever the input.
+    InputBlind,
+}
+
+impl Allow {
+    /// Every value with its word on the command line.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Nondeterministic, "nondeterministic"), (Self::Nan, "nan"), (Self::InputBlind, "input-blind")];
+}
+
+/// How the user wants one output judged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserRule {
+    /// A tolerance of origin `user`.
+    pub tolerance: Option<Tolerance>,
+    /// What the output decides: `Some(None)` says that it decides nothing.
+    pub decision: Option<Option<Decision>>,
+}
+
+/// What recording is told.
+#[derive(Clone, Debug)]
+pub struct RecordOptions {
+    /// The runner that makes the goldens.
+    pub runner: String,
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// Where the contract goes, if not beside the artifact.
+    pub folder: Option<PathBuf>,
+    /// Seeds, code, data.
+    pub context: Context,
+    /// Preprocessing and configuration files that are copied into the contract.
+    pub context_files: Vec<PathBuf>,
+    /// Owner and classification.
+    pub governance: Governance,
+    /// Rules by output path.
+    pub rules: BTreeMap<String, UserRule>,
+    /// Honesty checks that may fail.
+    pub allow: Vec<Allow>,
+    /// Samples per case of a nondeterministic model.
+    pub samples: u32,
+    /// Wall time that measurements beyond the goldens may take.
+    pub budget: Option<Duration>,
+    /// Limits of each run.
+    pub limits: Limits,
+    /// The current time.
+    pub now: SystemTime,
+}
+
+impl RecordOptions {
+    /// Options with which nothing is allowed to fail and nothing is told.
+    pub fn new(runner: &str, cases: Vec<Case>, now: SystemTime) -> Self {
+        Self {
+            runner: runner.to_owned(),
+            cases,
+            folder: None,
+            context: Context::default(),
+            context_files: Vec::new(),
+            governance: Governance::default(),
+            rules: BTreeMap::new(),
+            allow: Vec::new(),
+            samples: 8,
+            budget: None,
+            limits: Limits::default(),
+            now,
+        }
+    }
+
+    /// Whether a check may fail.
+    pub fn allows(&self, check: Allow) -> bool {
+        self.allow.contains(&check)
+    }
+}

@@ -1,0 +1,230 @@
+//! Phase 2: the fixed sequence of cases in a child process.
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::contract::{Contract, Expected};
+use reproof_contract::environment::Environment;
+use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
+use reproof_contract::report::{Check, EnvironmentReport, Phase, PhaseName};
+use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
+use reproof_contract::{Relation, Verdict};
+use reproof_environment::{differences, same_engine};
+use reproof_progress::Unit;
+
+use super::checks::{Details as _, check};
+use super::load::Load;
+use super::{Subject, VerifyError};
+use crate::folder::case_folder;
+use crate::record::{explain, specification};
+
+/// What executing showed.
+pub(super) struct Execution {
+    /// The runner.
+    pub(super) runner: String,
+    /// Runner, engine and version.
+    pub(super) engine: Option<String>,
+    /// Where it ran.
+    pub(super) environment: Option<Environment>,
+    /// Whether the model loaded.
+    pub(super) loaded: bool,
+    /// Why it did not: verdict, what, hint.
+    pub(super) load_failure: Option<(Verdict, String, String)>,
+    pub(super) restore_seconds: f64,
+    pub(super) restore_peak: Option<u64>,
+    /// Per case of the suite.
+    pub(super) cases: Vec<CaseOutcome>,
+    /// Whether the engine is the one that recorded, in the same version.
+    pub(super) same_engine: bool,
+    checks: Vec<Check>,
+}
+
+/// The plan of a verification: one unit with every case of the suite.
+pub(super) fn plan(subject: &Subject<'_>, model: &Path, runner: &str) -> Plan {
+    let suite = subject.stored.contract.suite.iter();
+    let folder = |case: &reproof_contract::Name| subject.stored.folder.join(case_folder(case));
+    let cases = suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
+    let spec = specification(model, cases.collect(), subject.options.limits);
+    let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
+    Plan { schema: PlanSchema::V0, units: vec![unit] }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The runner to use: the one asked for, else the one that recorded if it is there, else any other.
+fn choose(subject: &Subject<'_>) -> String {
+    let recorded = subject.stored.contract.runner.clone();
+    let there = recorded.filter(|name| subject.runners.get(name).is_some());
+    let any = || subject.runners.names().into_iter().next().unwrap_or_else(|| "onnx".to_owned());
+    subject.options.runner.clone().or(there).unwrap_or_else(any)
+}
+
+/// Runs the suite.
+pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<Execution, VerifyError> {
+    let runner = choose(subject);
+    let mut execution = Execution {
+        runner: runner.clone(),
+        engine: None,
+        environment: None,
+        loaded: false,
+        load_failure: None,
+        restore_seconds: 0.0,
+        restore_peak: None,
+        cases: Vec::new(),
+        same_engine: false,
+        checks: Vec::new(),
+    };
+    let Some(model) = &load.model else {
+        let what = "there is no model file to load".to_owned();
+        execution.load_failure = Some((Verdict::Unloadable, what, String::new()));
+        return Ok(execution);
+    };
+    let plan = plan(subject, model, &runner);
+    let [unit] = plan.units.as_slice() else { unreachable!("a verification is one unit") };
+    subject.progress.begin(&format!("executing with {runner}"), Some(unit.spec.cases.len() as u64), Unit::Items);
+    let outcome = subject.runners.execute(unit, scratch, subject.progress)?;
+    subject.progress.end();
+    execution.restore_seconds = outcome.load.seconds;
+    execution.restore_peak = outcome.load.peak_memory_bytes;
+    execution.loaded = outcome.load.status.is_done();
+    if !execution.loaded {
+        let (what, hint) = explain(&outcome.load.status);
+        let verdict = match &outcome.load.status {
+            Status::Refused { .. } => Verdict::Unloadable,
+            _ => Verdict::Undecided,
+        };
+        execution.load_failure = Some((verdict, what, hint));
+    }
+    execution.same_engine = match (&subject.stored.contract.environment, &outcome.environment) {
+        (Some(recorded), Some(current)) => same_engine(recorded, current),
+        _ => false,
+    };
+    execution.engine = outcome
+        .environment
+        .as_ref()
+        .map(|environment| format!("{runner} ({} {})", environment.engine.name, environment.engine.version));
+    execution.environment = outcome.environment;
+    execution.cases = outcome.cases;
+    let contract = &subject.stored.contract;
+    let class = execution.class();
+    execution.checks = execution
+        .cases
+        .iter()
+        .map(|case| {
+            let expected = golden(contract, &class, case.name.as_str()).map(|(_, golden)| golden);
+            case_check(case, expected, execution.same_engine, subject.relation)
+        })
+        .collect();
+    Ok(execution)
+}
+
+/// The golden of a case for a class, or that of another class; whether it is of this class.
+pub(super) fn golden<'a>(contract: &'a Contract, class: &str, case: &str) -> Option<(bool, &'a Expected)> {
+    golden_class(contract, class, case).map(|(same, golden)| (same, &golden.expected))
+}
+
+/// As [`golden`], with its record.
+pub(super) fn golden_class<'a>(
+    contract: &'a Contract,
+    class: &str,
+    case: &str,
+) -> Option<(bool, &'a reproof_contract::contract::Golden)> {
+    let mut of_case = contract.goldens.iter().filter(|golden| golden.case.as_str() == case);
+    let own = of_case.clone().find(|golden| golden.class == class);
+    own.map(|golden| (true, golden)).or_else(|| of_case.next().map(|golden| (false, golden)))
+}
+
+/// How the execution of one case is judged.
+fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool, relation: Relation) -> Check {
+    let id = "execute.case";
+    let line = |title: String, verdict| check(id, title, verdict).case(case.name.as_str());
+    let name = &case.name;
+    let refused_then = match expected {
+        Some(Expected::Refusal { message }) => Some(message),
+        _ => None,
+    };
+    let (what, hint) = explain(&case.step.status);
+    let _ = relation;
+    match (&case.step.status, refused_then) {
+        (Status::Done, None) => line(format!("case {name} ran"), Verdict::Identical),
+        (Status::Refused { .. } | Status::Unsupported { .. }, Some(_)) => {
+            line(format!("case {name} was refused, as recorded"), Verdict::Identical)
+        }
+        // Engines differ in what they refuse; there is no golden to compare with.
+        (Status::Done, Some(message)) if !same_engine => {
+            line(format!("case {name} ran where the recording engine refused it"), Verdict::Equivalent)
+                .expected(format!("refusal: {message}"))
+                .actual("outputs, which nothing was recorded to compare with: engines differ in what they refuse")
+        }
+        (Status::Done, Some(message)) => line(format!("case {name} ran"), Verdict::Incomparable)
+            .expected(format!("refusal: {message}"))
+            .actual("outputs"),
+        (Status::Refused { .. }, None) if !same_engine => {
+            line(format!("case {name} was refused by this engine"), Verdict::Undecided)
+                .actual(what)
+                .hint("verify with the recording engine (--runner) to tell the engine from the artifact")
+        }
+        (Status::Refused { .. }, None) => {
+            line(format!("case {name} was refused"), Verdict::Incomparable).expected("outputs").actual(what)
+        }
+        (_, _) => line(format!("case {name} did not finish"), Verdict::Undecided).actual(what).hint(hint),
+    }
+}
+
+impl Execution {
+    /// The environment class that it ran in.
+    pub(super) fn class(&self) -> String {
+        let seen = self.environment.as_ref().map(|environment| environment.class.clone());
+        seen.unwrap_or_else(|| reproof_runner::environment_class(&Device::Cpu))
+    }
+
+    /// The current environment against the recorded one.
+    pub(super) fn environment_report(&self, contract: &Contract) -> EnvironmentReport {
+        let class = self.class();
+        let classes: Vec<&String> = contract.goldens.iter().map(|golden| &golden.class).collect();
+        let golden_class =
+            if classes.contains(&&class) { Some(class.clone()) } else { classes.first().map(|class| (*class).clone()) };
+        let differences = match (&contract.environment, &self.environment) {
+            (Some(recorded), Some(current)) => differences(recorded, current),
+            _ => Vec::new(),
+        };
+        EnvironmentReport { class, golden_class, differences }
+    }
+
+    /// The phase.
+    pub(super) fn phase(&self) -> Phase {
+        Phase {
+            name: PhaseName::Execute,
+            verdict: Verdict::worst(self.checks.iter().map(|check| check.verdict)),
+            seconds: self.cases.iter().map(|case| case.step.seconds).sum(),
+            peak_memory_bytes: self.cases.iter().filter_map(|case| case.step.peak_memory_bytes).max(),
+            checks: self.checks.clone(),
+        }
+    }
+
+    /// The verdict that the execution of a case contributes.
+    pub(super) fn case_verdict(&self, name: &str) -> Verdict {
+        let line = self.checks.iter().find(|check| check.case.as_deref() == Some(name));
+        line.map_or(Verdict::Identical, |check| check.verdict)
+    }
+
+    /// Copies the produced tensors of every case to `folder`.
+    pub(super) fn keep(&self, folder: &Path) -> Result<(), VerifyError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| VerifyError::Scratch { path, source }
+        };
+        for case in &self.cases {
+            let Some(produced) = case.outputs.first() else { continue };
+            let target = folder.join(case.name.as_str());
+            std::fs::create_dir_all(&target).map_err(failed(&target))?;
+            for entry in std::fs::read_dir(produced).map_err(failed(produced))? {
+                let entry = entry.map_err(failed(produced))?;
+                let to = target.join(entry.file_name());
+                std::fs::copy(entry.path(), &to).map_err(failed(&to))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! Phase 1: integrity of contract, files and weights, the architecture, the environment, the restored model.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use reproof_contract::contract::{ArtifactKind, FileRecord};
+use reproof_contract::report::{Check, CheckStatus, EnvironmentReport, Grade, Phase, PhaseName};
+use reproof_contract::{Relation, Verdict};
+use reproof_digest::layout::Layout;
+use reproof_progress::Unit;
+
+use super::checks::{Details as _, check};
+use super::execute::Execution;
+use super::{Subject, VerifyError, recorded_digests};
+use crate::artifact::{Artifact, Digests, digests, hash_segments, sha256};
+
+/// Names listed in one line of the checklist.
+const LISTED: usize = 5;
+
+/// The load phase while it is going on.
+pub(super) struct Load {
+    checks: Vec<Check>,
+    seconds: f64,
+    peak_memory_bytes: Option<u64>,
+    /// The current digests, where they could be computed.
+    pub(super) digests: Option<Digests>,
+    /// The file that a runner loads.
+    pub(super) model: Option<PathBuf>,
+}
+
+/// Everything that can be checked before the model is loaded.
+pub(super) fn begin(subject: &Subject<'_>) -> Result<Load, VerifyError> {
+    let started = Instant::now();
+    let mut load =
+        Load { checks: Vec::new(), seconds: 0.0, peak_memory_bytes: None, digests: None, model: None };
+    load.contract(subject)?;
+    let untouched = match subject.relation {
+        Relation::Same => load.files(subject),
+        _ => false,
+    };
+    if untouched {
+        // The bytes are the recorded ones, and so is everything that was read from them.
+        load.digests = Some(recorded_digests(subject.stored));
+        load.model = model_of(subject);
+        load.push(check_pass("load.integrity.weights", "weights are the recorded ones"));
+        load.push(check_pass("load.architecture", "architecture is the recorded one"));
+    } else {
+        load.reread(subject);
+    }
+    load.seconds = started.elapsed().as_secs_f64();
+    Ok(load)
+}
+
+fn check_pass(id: &str, title: &str) -> Check {
+    check(id, title, Verdict::Identical)
+}
+
+/// The model file of an untouched artifact; a folder's is found as when recording.
+fn model_of(subject: &Subject<'_>) -> Option<PathBuf> {
+    match subject.stored.contract.artifact.kind {
+        ArtifactKind::File => Some(subject.path.to_owned()),
+        ArtifactKind::Folder => Artifact::open(subject.path).ok().map(|artifact| artifact.model),
+    }
+}
+
+impl Load {
+    fn push(&mut self, check: Check) {
+        self.checks.push(check);
+    }
+
+    /// The files beside the contract.
+    fn contract(&mut self, subject: &Subject<'_>) -> Result<(), VerifyError> {
+        let id = "load.integrity.contract";
+        let tampering = subject.stored.tampering()?;
+        if tampering.is_empty() {
+            self.push(check_pass(id, "contract and its files are whole"));
+            return Ok(());
+        }
+        for file in tampering {
+            self.push(
+                check(id, format!("contract file {}", file.path), Verdict::Corrupt)
+                    .expected(file.expected)
+                    .actual(file.actual)
+                    .hint("restore the contract's folder from where it was recorded"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Every file against its recorded segments, without a parser; returns whether nothing was touched.
+    fn files(&mut self, subject: &Subject<'_>) -> bool {
+        let id = "load.integrity.files";
+        let recorded = &subject.stored.contract.artifact;
+        let total = recorded.files.iter().map(|file| file.size).sum();
+        subject.progress.begin(&format!("hashing {}", subject.path.display()), Some(total), Unit::Bytes);
+        let mut problems = Vec::new();
+        for file in &recorded.files {
+            let location = locate(subject.path, recorded.kind, &file.path);
+            if let Some(problem) = compare_file(subject, file, &location) {
+                problems.push(problem);
+            }
+        }
+        problems.extend(strays(subject));
+        subject.progress.end();
+        let untouched = problems.is_empty();
+        if untouched {
+            let count = recorded.files.len();
+            let noun = if count == 1 { "file is" } else { "files are" };
+            self.push(check_pass(id, &format!("{count} {noun} as recorded, {}", bytes(total))));
+        }
+        self.checks.extend(problems);
+        untouched
+    }
+
+    /// Reads the artifact with a parser: names what changed in weights and architecture.
+    fn reread(&mut self, subject: &Subject<'_>) {
+        let opened = Artifact::open(subject.path).map_err(|error| crate::chain(&error));
+        let read = opened.and_then(|artifact| {
+            let digests = digests(&artifact, subject.progress).map_err(|error| crate::chain(&error))?;
+            Ok((artifact, digests))
+        });
+        let (artifact, digests) = match read {
+            Ok(read) => read,
+            Err(problem) => {
+                let verdict = if subject.relation == Relation::Same { Verdict::Corrupt } else { Verdict::Unloadable };
+                for (id, title) in [("load.integrity.weights", "weights"), ("load.architecture", "architecture")] {
+                    self.push(
+                        check(id, format!("{title} cannot be read"), verdict).actual(problem.clone()),
+                    );
+                }
+                self.model = subject.path.is_file().then(|| subject.path.to_owned());
+                return;
+            }
+        };
+        self.weights(subject, &artifact, &digests);
+        self.architecture(subject, &digests);
+        self.model = Some(artifact.model);
+        self.digests = Some(digests);
+    }
+
+    fn weights(&mut self, subject: &Subject<'_>, artifact: &Artifact, digests: &Digests) {
+        let id = "load.integrity.weights";
+        let recorded = &subject.stored.contract.artifact;
+        if recorded.weights_digest == digests.weights {
+            self.push(check_pass(id, "weights are the recorded ones"));
+            return;
+        }
+        let judged = matches!(subject.relation, Relation::Same | Relation::Repackaged);
+        let changed = changed_tensors(subject, artifact, digests);
+        let same_values = recorded.values_digest == digests.values;
+        let actual = if same_values { format!("the same values under other names: {changed}") } else { changed };
+        let verdict = if judged { Verdict::Corrupt } else { Verdict::Identical };
+        let line = check(id, "weights are not the recorded ones", verdict)
+            .expected(recorded.weights_digest.short())
+            .actual(actual);
+        self.push(if judged {
+            line.hint("restore the artifact, or accept the change: reproof accept PATH --reason TEXT")
+        } else {
+            line.status(CheckStatus::Warn)
+        });
+    }
+
+    fn architecture(&mut self, subject: &Subject<'_>, digests: &Digests) {
+        let id = "load.architecture";
+        let recorded = &subject.stored.contract.artifact;
+        if recorded.architecture_digest == digests.architecture {
+            self.push(check_pass(id, "architecture is the recorded one"));
+            return;
+        }
+        let judged = subject.relation == Relation::Same;
+        let verdict = if judged { Verdict::Corrupt } else { Verdict::Identical };
+        let line = check(id, "architecture is not the recorded one", verdict)
+            .expected(recorded.architecture_digest.short())
+            .actual(digests.architecture.short());
+        self.push(if judged {
+            line.hint("an operator, attribute, name, dtype or shape changed: compare with reproof inspect")
+        } else {
+            line.status(CheckStatus::Warn)
+        });
+    }
+
+    /// Adds what restoring the model showed.
+    pub(super) fn restored(&mut self, subject: &Subject<'_>, execution: &Execution) {
+        self.seconds += execution.restore_seconds;
+        self.peak_memory_bytes = execution.restore_peak;
+        let runner = &execution.runner;
+        let line = match &execution.load_failure {
+            None => check_pass("load.restore", &format!("model restored with {runner}")),
+            Some((verdict, what, hint)) => {
+                check("load.restore", format!("{runner} did not restore the model"), *verdict)
+                    .actual(what.clone())
+                    .hint(hint.clone())
+            }
+        };
+        let _ = subject;
+        self.push(line);
+    }
+
+    /// Adds the comparison of environments; a difference explains and never judges.
+    pub(super) fn environment(&mut self, report: &EnvironmentReport) {
+        let id = "load.environment";
+        if report.differences.is_empty() {
+            self.push(check_pass(id, "environment is the recorded one"));
+            return;
+        }
+        let gravest = report.differences.iter().map(|difference| difference.grade).max();
+        let items: Vec<&str> = report.differences.iter().map(|difference| difference.item.as_str()).collect();
+        let harmless = gravest == Some(Grade::Harmless);
+        let title = if harmless { "environment differs harmlessly" } else { "environment differs" };
+        let line = check_pass(id, title).actual(list(&items, LISTED));
+        self.push(if harmless { line } else { line.status(CheckStatus::Warn) });
+    }
+
+    /// The worst so far.
+    pub(super) fn verdict(&self) -> Verdict {
+        Verdict::worst(self.checks.iter().map(|check| check.verdict))
+    }
+
+    /// The phase.
+    pub(super) fn phase(&self) -> Phase {
+        Phase {
+            name: PhaseName::Load,
+            verdict: self.verdict(),
+            seconds: self.seconds,
+            peak_memory_bytes: self.peak_memory_bytes,
+            checks: self.checks.clone(),
+        }
+    }
+}
+
+/// Where a recorded file lies now.
+fn locate(path: &Path, kind: ArtifactKind, file: &str) -> PathBuf {
+    match (kind, file) {
+        (ArtifactKind::File, "") => path.to_owned(),
+        (ArtifactKind::File, file) => path.parent().unwrap_or(Path::new("")).join(file),
+        (ArtifactKind::Folder, file) => path.join(file),
+    }
+}
+
+/// Compares one file with its record; `None` if it is as recorded.
+fn compare_file(subject: &Subject<'_>, file: &FileRecord, location: &Path) -> Option<Check> {
+    let name = if file.path.is_empty() {
+        location.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    } else {
+        file.path.clone()
+    };
+    let corrupt = |actual: String| {
+        check("load.integrity.files", format!("file {name}"), Verdict::Corrupt)
+            .expected(format!("{}, {}", bytes(file.size), file.digest.short()))
+            .actual(actual)
+            .hint("restore the file, or accept the change: reproof accept PATH --reason TEXT")
+    };
+    let size = match fs::metadata(location) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        Ok(_) => return Some(corrupt("not a file".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(corrupt("missing".to_owned())),
+        Err(error) => return Some(corrupt(format!("unreadable: {error}"))),
+    };
+    if size != file.size {
+        return Some(corrupt(format!("{} ({size} bytes instead of {})", bytes(size), file.size)));
+    }
+    let layout = match Layout::new(file.segments.clone()) {
+        Ok(layout) if layout.size() == file.size => layout,
+        Ok(layout) => {
+            return Some(corrupt(format!("the recorded segments end at byte {}, not {}", layout.size(), file.size)));
+        }
+        Err(error) => return Some(corrupt(format!("the recorded segments do not tile it: {error}"))),
+    };
+    let digest = match hash_segments(location, layout.segments(), subject.progress) {
+        Ok(blobs) => layout.digest(&blobs),
+        Err(error) => return Some(corrupt(crate::chain(&error))),
+    };
+    if digest != file.digest {
+        return Some(corrupt(format!("{}, {}", bytes(size), digest.short())));
+    }
+    if subject.options.sha256 {
+        match sha256(location) {
+            Ok(actual) if actual == file.sha256 => {}
+            Ok(actual) => return Some(corrupt(format!("SHA-256 {actual}"))),
+            Err(error) => return Some(corrupt(crate::chain(&error))),
+        }
+    }
+    None
+}
+
+/// Files of a folder artifact that were not recorded.
+fn strays(subject: &Subject<'_>) -> Vec<Check> {
+    let recorded = &subject.stored.contract.artifact;
+    if recorded.kind != ArtifactKind::Folder {
+        return Vec::new();
+    }
+    let known: BTreeMap<&str, &FileRecord> = recorded.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let found = crate::artifact::list_files(subject.path).unwrap_or_default();
+    let strays = found.into_iter().filter(|(name, _)| !known.contains_key(name.as_str()));
+    strays
+        .map(|(name, _)| {
+            check("load.integrity.files", format!("file {name}"), Verdict::Corrupt)
+                .expected("no such file")
+                .actual("a file that was not recorded")
+                .hint("remove it, or accept the change: reproof accept PATH --reason TEXT")
+        })
+        .collect()
+}
+
+/// Names of tensors that were added, removed or changed.
+fn changed_tensors(subject: &Subject<'_>, artifact: &Artifact, digests: &Digests) -> String {
+    let recorded: BTreeMap<&str, _> = subject
+        .stored
+        .contract
+        .artifact
+        .tensors
+        .iter()
+        .map(|tensor| (tensor.name.as_str(), tensor.digest))
+        .collect();
+    let current: BTreeMap<&str, _> = artifact
+        .description
+        .tensors
+        .iter()
+        .zip(&digests.tensors)
+        .map(|(tensor, digest)| (tensor.name.as_str(), *digest))
+        .collect();
+    let mut parts = Vec::new();
+    let mut say = |word: &str, names: Vec<&str>| {
+        if !names.is_empty() {
+            parts.push(format!("{word} {}", list(&names, LISTED)));
+        }
+    };
+    let in_both = |(name, digest): (&&'_ str, _)| recorded.get(*name).is_some_and(|old| *old != digest);
+    say("changed", current.iter().filter(|(name, digest)| in_both((name, **digest))).map(|(name, _)| *name).collect());
+    say("added", current.keys().filter(|name| !recorded.contains_key(*name)).copied().collect());
+    say("removed", recorded.keys().filter(|name| !current.contains_key(*name)).copied().collect());
+    if parts.is_empty() { "the same tensors".to_owned() } else { parts.join("; ") }
+}
+
+/// The first names, and how many more.
+fn list(names: &[&str], most: usize) -> String {
+    let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(most) {
+        Some(more) if more > 0 => format!("{shown} and {more} more"),
+        _ => shown,
+    }
+}
+
+/// A size for people.
+fn bytes(size: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match UNITS.iter().find(|(_, unit)| size >= *unit) {
+        Some((name, unit)) => format!("{:.1} {name}", size as f64 / *unit as f64),
+        None => format!("{size} bytes"),
+    }
+}

@@ -1,0 +1,171 @@
+//! Verifies an artifact against its contract in three phases: load, execute, validate.
+//!
+//! Each phase is timed by itself and none stops the next unless asked to, so that one report says both that bytes
+//! changed and whether outputs changed.
+
+mod checks;
+mod execute;
+mod load;
+mod options;
+mod summary;
+mod validate;
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::report::{EnvironmentReport, Phase, PhaseName, Report, ReportArtifact, ReportContract, ReportSchema};
+use reproof_contract::{Assurance, Relation, Verdict};
+use reproof_progress::Progress;
+
+use crate::artifact::Digests;
+use crate::execution::{ExecuteError, Runners};
+use crate::folder::{self, FolderError, StoredContract};
+
+pub use options::VerifyOptions;
+
+/// Why an artifact could not be verified at all. What verification finds is a [`Report`], never an error.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// There is nothing at the path.
+    #[error("no artifact at {}", path.display())]
+    NoArtifact {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The contract could not be read.
+    #[error(transparent)]
+    Contract(#[from] FolderError),
+    /// The contract is not the expected one.
+    #[error("the contract has the digest {actual}, expected {expected}")]
+    Unexpected {
+        /// What the caller expects.
+        expected: String,
+        /// What was found.
+        actual: String,
+    },
+    /// A unit could not be executed.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// There is no folder for temporary files, or the produced tensors could not be kept.
+    #[error("could not write below {}", path.display())]
+    Scratch {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What is known of the artifact while it is verified.
+pub(crate) struct Subject<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) stored: &'a StoredContract,
+    pub(crate) relation: Relation,
+    pub(crate) options: &'a VerifyOptions,
+    pub(crate) runners: &'a Runners,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+/// Verifies the artifact at `path`.
+pub fn verify(
+    path: &Path,
+    options: &VerifyOptions,
+    runners: &Runners,
+    progress: &dyn Progress,
+) -> Result<Report, VerifyError> {
+    if !path.exists() {
+        return Err(VerifyError::NoArtifact { path: path.to_owned() });
+    }
+    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
+    let stored = folder::read(&place)?;
+    if let Some(expected) = options.expect.filter(|expected| *expected != stored.digest && *expected != stored.contract.artifact.artifact_digest) {
+        return Err(VerifyError::Unexpected { expected: expected.to_string(), actual: stored.digest.to_string() });
+    }
+    let relation = options.relation.unwrap_or(if options.folder.is_some() { Relation::Converted } else { Relation::Same });
+    let subject = Subject { path, stored: &stored, relation, options, runners, progress };
+    let scratch = tempfile::tempdir()
+        .map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
+    let mut load = load::begin(&subject)?;
+    let mut phases = Vec::new();
+    let mut cases = Vec::new();
+    let mut environment = EnvironmentReport::default();
+    let mut runner = None;
+    let stop = options.fail_fast && load.verdict().is_negative();
+    if stop || stored.contract.suite.is_empty() {
+        phases.push(load.phase());
+    } else {
+        let execution = execute::run(&subject, &load, scratch.path())?;
+        load.restored(&subject, &execution);
+        environment = execution.environment_report(&stored.contract);
+        load.environment(&environment);
+        runner = execution.engine.clone();
+        phases.push(load.phase());
+        if execution.loaded {
+            let validation = validate::judge(&subject, &execution, scratch.path())?;
+            phases.push(execution.phase());
+            phases.push(validation.phase);
+            cases = validation.cases;
+        }
+        let differs = cases.iter().any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
+        if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
+            execution.keep(keep)?;
+        }
+    }
+    let verdict = Verdict::worst(phases.iter().map(|phase| phase.verdict));
+    let digests = load.digests.as_ref();
+    let recorded_with = stored.contract.environment.as_ref().map(|recorded| {
+        let name = stored.contract.runner.as_deref().unwrap_or_default();
+        format!("{name} ({} {})", recorded.engine.name, recorded.engine.version)
+    });
+    Ok(Report {
+        schema: ReportSchema::V0,
+        verdict,
+        required: options.required,
+        assurance: assurance(&phases),
+        summary: summary::summarise(verdict, &stored.contract, &phases, &cases),
+        artifact: ReportArtifact {
+            path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
+            artifact_digest: digests.map(|digests| digests.artifact),
+            weights_digest: digests.map(|digests| digests.weights),
+            values_digest: digests.map(|digests| digests.values),
+            architecture_digest: digests.map(|digests| digests.architecture),
+        },
+        contract: ReportContract {
+            digest: stored.digest,
+            signed: false,
+            recorded_at: stored.contract.recorded_at.clone(),
+            recorded_with,
+        },
+        relation,
+        runner,
+        phases,
+        cases,
+        environment,
+        verified_at: crate::clock::rfc3339(options.now),
+        verified_by: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// How far the verdict reaches: as far as phases ran.
+fn assurance(phases: &[Phase]) -> Assurance {
+    match phases.last().map(|phase| phase.name) {
+        Some(PhaseName::Validate) => Assurance::Outputs,
+        Some(PhaseName::Execute) => Assurance::Loads,
+        Some(PhaseName::Load) => Assurance::Bytes,
+        None => Assurance::None,
+    }
+}
+
+/// The digests that a contract records, in the form of freshly computed ones: what an untouched artifact has.
+pub(crate) fn recorded_digests(stored: &StoredContract) -> Digests {
+    let identity = &stored.contract.artifact;
+    Digests {
+        artifact: identity.artifact_digest,
+        weights: identity.weights_digest,
+        values: identity.values_digest,
+        architecture: identity.architecture_digest,
+        parts: identity.parts.clone(),
+        files: identity.files.iter().map(|file| (file.size, file.digest)).collect(),
+        tensors: identity.tensors.iter().map(|tensor| tensor.digest).collect(),
+    }
+}

@@ -1,0 +1,54 @@
+//! What verification is told.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use reproof_contract::run::Limits;
+use reproof_contract::{Relation, Verdict};
+use reproof_digest::Digest;
+
+/// What verification is told.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// The contract's folder, if not beside the artifact.
+    pub folder: Option<PathBuf>,
+    /// What the artifact is to the contract; `same` by default, `converted` with another folder.
+    pub relation: Option<Relation>,
+    /// The digest that the contract or its artifact must have.
+    pub expect: Option<Digest>,
+    /// The rung that must be reached.
+    pub required: Verdict,
+    /// The runner; by default the one that recorded, where it is there.
+    pub runner: Option<String>,
+    /// Stop after a failed integrity check.
+    pub fail_fast: bool,
+    /// Also compare SHA-256 of each file.
+    pub sha256: bool,
+    /// Where produced tensors are kept when something differs.
+    pub keep: Option<PathBuf>,
+    /// Limits of each run.
+    pub limits: Limits,
+    /// The path as reports show it.
+    pub shown_path: Option<String>,
+    /// The current time.
+    pub now: SystemTime,
+}
+
+impl VerifyOptions {
+    /// The defaults of the command line.
+    pub fn new(now: SystemTime) -> Self {
+        Self {
+            folder: None,
+            relation: None,
+            expect: None,
+            required: Verdict::Equivalent,
+            runner: None,
+            fail_fast: false,
+            sha256: false,
+            keep: None,
+            limits: Limits::default(),
+            shown_path: None,
+            now,
+        }
+    }
+}

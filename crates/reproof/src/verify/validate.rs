@@ -1,0 +1,219 @@
+//! Phase 3: outputs against goldens.
+
+use std::path::Path;
+use std::time::Instant;
+
+use reproof_contract::contract::{CaseRecord, Contract, Expected, OutputRule, RefereeRecord};
+use reproof_contract::plan::{Purpose, Unit as Work};
+use reproof_contract::report::{Basis, CaseReport, Check, CheckStatus, OutputReport, Phase, PhaseName};
+use reproof_contract::run::CaseOutcome;
+use reproof_contract::{Name, Verdict};
+use reproof_formats::values;
+use reproof_progress::Unit;
+
+use super::checks::{Details as _, check};
+use super::execute::{Execution, golden_class};
+use super::{Subject, VerifyError};
+use crate::folder::{case_folder, golden_folder};
+use crate::judge::{self, Context, Values, all_identical, judge_statistics};
+use crate::record::{explain, specification, widen};
+
+/// What validating showed.
+pub(super) struct Validation {
+    pub(super) phase: Phase,
+    pub(super) cases: Vec<CaseReport>,
+}
+
+/// One case with both sides read.
+struct Sides<'a> {
+    record: &'a CaseRecord,
+    outcome: &'a CaseOutcome,
+    same_class: bool,
+    class: &'a str,
+    referee: bool,
+    loaded: Result<(Vec<Values>, Values), String>,
+}
+
+/// Judges every case that ran.
+pub(super) fn judge(
+    subject: &Subject<'_>,
+    execution: &Execution,
+    scratch: &Path,
+) -> Result<Validation, VerifyError> {
+    let started = Instant::now();
+    let contract = &subject.stored.contract;
+    let class = execution.class();
+    let sides: Vec<Option<Sides<'_>>> =
+        contract.suite.iter().map(|record| read(subject, execution, &class, record)).collect();
+    let differing: Vec<&Sides<'_>> = sides
+        .iter()
+        .flatten()
+        .filter(|sides| contract.statistics.is_none() && needs_referee(sides))
+        .collect();
+    let referee = rerun(subject, &differing, scratch)?;
+    let mut checks = Vec::new();
+    let mut cases = Vec::new();
+    for (record, sides) in contract.suite.iter().zip(&sides) {
+        let outcome = execution.cases.iter().find(|case| case.name == record.name);
+        let outputs = match sides {
+            Some(sides) => judge_case(subject, execution, sides, &referee),
+            None => Vec::new(),
+        };
+        checks.extend(outputs.iter().map(|output| output_check(&record.name, output)));
+        let own = execution.case_verdict(record.name.as_str());
+        cases.push(CaseReport {
+            name: record.name.to_string(),
+            class: record.class,
+            verdict: Verdict::worst(outputs.iter().map(|output| output.verdict).chain([own])),
+            seconds: outcome.map_or(0.0, |case| case.step.seconds),
+            outputs,
+        });
+    }
+    let phase = Phase {
+        name: PhaseName::Validate,
+        verdict: Verdict::worst(checks.iter().map(|check: &Check| check.verdict)),
+        seconds: started.elapsed().as_secs_f64(),
+        peak_memory_bytes: referee.peak,
+        checks,
+    };
+    Ok(Validation { phase, cases })
+}
+
+/// Reads golden and produced outputs of a case that has both.
+fn read<'a>(
+    subject: &Subject<'a>,
+    execution: &'a Execution,
+    class: &str,
+    record: &'a CaseRecord,
+) -> Option<Sides<'a>> {
+    let (same_class, golden) = golden_class(&subject.stored.contract, class, record.name.as_str())?;
+    let outcome = execution.cases.iter().find(|case| case.name == record.name)?;
+    let produced = outcome.outputs.first().filter(|_| outcome.step.status.is_done())?;
+    if golden.expected != Expected::Outputs {
+        return None;
+    }
+    let folder = subject.stored.folder.join(golden_folder(&golden.class, &record.name));
+    let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
+    let loaded = goldens(&subject.stored.contract, &folder, &read)
+        .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
+    Some(Sides { record, outcome, same_class, class: &golden.class, referee: golden.referee, loaded })
+}
+
+/// The golden outputs of a case: one, or every sample of a nondeterministic model.
+fn goldens(
+    contract: &Contract,
+    folder: &Path,
+    read: &dyn Fn(&Path, &str) -> Result<Values, String>,
+) -> Result<Vec<Values>, String> {
+    match &contract.statistics {
+        None => Ok(vec![read(folder, "outputs")?]),
+        Some(statistics) => {
+            (0..statistics.samples).map(|index| read(folder, &format!("sample-{index}"))).collect()
+        }
+    }
+}
+
+fn needs_referee(sides: &Sides<'_>) -> bool {
+    let Ok((goldens, produced)) = &sides.loaded else { return false };
+    sides.referee && goldens.first().is_some_and(|golden| !all_identical(golden, produced))
+}
+
+/// The current definition in float64.
+struct Rerun {
+    outputs: Vec<(Name, Result<Values, String>)>,
+    peak: Option<u64>,
+}
+
+/// Reruns the current definition in float64, for the cases whose bits differ and that have a recorded referee.
+fn rerun(subject: &Subject<'_>, differing: &[&Sides<'_>], scratch: &Path) -> Result<Rerun, VerifyError> {
+    let none = Rerun { outputs: Vec::new(), peak: None };
+    let RefereeRecord::Float64 { runner, .. } = &subject.stored.contract.referee else { return Ok(none) };
+    let Some(first) = differing.first() else { return Ok(none) };
+    if subject.runners.get(runner).is_none() {
+        let reason = format!("the referee's runner {runner} is not here");
+        let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
+        return Ok(Rerun { outputs: outputs.collect(), peak: None });
+    }
+    let folder = |name: &Name| subject.stored.folder.join(case_folder(name));
+    let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
+        name: sides.record.name.clone(),
+        folder: std::path::absolute(folder(&sides.record.name)).unwrap_or_else(|_| folder(&sides.record.name)),
+    });
+    let _ = first;
+    let model = crate::artifact::Artifact::open(subject.path).map(|artifact| artifact.model);
+    let model = model.unwrap_or_else(|_| subject.path.to_owned());
+    let mut spec = specification(&model, cases.collect(), subject.options.limits);
+    widen(&mut spec);
+    let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
+    subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);
+    let outcome = subject.runners.execute(&unit, scratch, subject.progress)?;
+    subject.progress.end();
+    let peak = outcome.cases.iter().filter_map(|case| case.step.peak_memory_bytes).max();
+    let outputs = outcome.cases.into_iter().map(|case| {
+        let outputs = match case.outputs.first().filter(|_| case.step.status.is_done()) {
+            Some(folder) => values::read(folder, "outputs").map_err(|error| crate::chain(&error)),
+            None => Err(explain(&case.step.status).0),
+        };
+        (case.name, outputs)
+    });
+    Ok(Rerun { outputs: outputs.collect(), peak })
+}
+
+fn judge_case(
+    subject: &Subject<'_>,
+    execution: &Execution,
+    sides: &Sides<'_>,
+    referee: &Rerun,
+) -> Vec<OutputReport> {
+    let contract = &subject.stored.contract;
+    let (goldens, produced) = match &sides.loaded {
+        Ok(loaded) => loaded,
+        Err(problem) => {
+            let statement = format!("the outputs cannot be read: {problem}");
+            let evidence = judge::plain(Basis::Nothing, statement);
+            let report =
+                OutputReport { name: "(outputs)".to_owned(), verdict: Verdict::Undecided, metrics: None, evidence };
+            return vec![report];
+        }
+    };
+    if let Some(statistics) = &contract.statistics {
+        let name = &sides.record.name;
+        let spread = |path: &str| statistics.distances.get(&format!("{name}/{path}")).cloned().unwrap_or_default();
+        return judge_statistics(goldens, produced, &spread);
+    }
+    let Some(golden) = goldens.first() else { return Vec::new() };
+    let folder = subject.stored.folder.join(golden_folder(sides.class, &sides.record.name));
+    let stored = sides.referee.then(|| values::read(&folder, "referee").ok()).flatten();
+    let rerun = referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
+    let context = Context {
+        same_class: sides.same_class,
+        same_engine: execution.same_engine,
+        open: &sides.record.open,
+        stored_referee: stored.as_ref(),
+        current_referee: rerun.map(|outputs| outputs.as_ref().map_err(String::as_str)),
+        referee_none: match &contract.referee {
+            RefereeRecord::None { reason } => Some(reason),
+            RefereeRecord::Float64 { .. } => None,
+        },
+    };
+    let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
+    let _ = sides.outcome;
+    judge::judge(golden, produced, &rule, &context)
+}
+
+/// The line of the checklist for one output.
+fn output_check(case: &Name, output: &OutputReport) -> Check {
+    let title = format!("{} of {case} is {}", output.name, output.verdict);
+    let line = check("validate.output", title, output.verdict).case(case.as_str()).output(&output.name);
+    match output.verdict {
+        Verdict::Identical => line,
+        Verdict::Equivalent if output.evidence.referee_none.is_some() && output.evidence.basis != Basis::Bits => {
+            line.actual(&output.evidence.statement).status(CheckStatus::Warn)
+        }
+        Verdict::Equivalent | Verdict::Tolerated => line.actual(&output.evidence.statement),
+        Verdict::Undecided => line.actual(&output.evidence.statement),
+        _ => line.expected("the golden").actual(&output.evidence.statement).hint(
+            "compare the environments above; reproof verify --html FILE shows where and how much, --keep DIR keeps the tensors",
+        ),
+    }
+}

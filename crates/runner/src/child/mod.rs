@@ -1,0 +1,79 @@
+//! The child process of in-process engines, and the files that it and its parent exchange.
+//!
+//! The parent writes `request.json` into an empty folder and starts the child with that folder as its argument.
+//! The child writes `load.json`, then per case the folders of outputs and `case-<index>.json`; every JSON file
+//! appears whole, by rename. Nothing travels over standard output, which belongs to whatever the engine prints.
+
+mod parent;
+mod supervise;
+mod worker;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use reproof_contract::environment::Environment;
+use reproof_contract::run::{RunSpec, Status};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use parent::ChildRunner;
+pub use worker::serve;
+
+use crate::RunError;
+
+/// What the parent asks of the child.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// The engine by runner name.
+    pub(crate) runner: String,
+    /// The engine's library, for engines that are not part of the binary.
+    pub(crate) library: Option<PathBuf>,
+    /// What to run.
+    pub(crate) spec: RunSpec,
+}
+
+/// What the child tells of loading.
+#[derive(Debug, Serialize, Deserialize)]
+struct LoadNote {
+    status: Status,
+    seconds: f64,
+    environment: Option<Environment>,
+}
+
+/// What the child tells of one case.
+#[derive(Debug, Serialize, Deserialize)]
+struct CaseNote {
+    status: Status,
+    seconds: f64,
+    outputs: Vec<PathBuf>,
+}
+
+fn load_note(folder: &Path) -> PathBuf {
+    folder.join("load.json")
+}
+
+fn case_note(folder: &Path, index: usize) -> PathBuf {
+    folder.join(format!("case-{index}.json"))
+}
+
+/// Writes a JSON file so that it appears whole.
+fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
+    let failed = |source| RunError::Exchange { action: "write", path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    serde_json::to_writer(&mut file, document).map_err(|error| failed(error.into()))?;
+    file.flush().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Reads a JSON file, `None` if it is not there (yet).
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RunError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(RunError::Exchange { action: "read", path: path.to_owned(), source }),
+    };
+    let document = serde_json::from_slice(&bytes);
+    document.map(Some).map_err(|source| RunError::Garbled { path: path.to_owned(), source })
+}

@@ -1,0 +1,71 @@
+//! Runs artifacts: always in a child process, behind one trait.
+//!
+//! Engines that live in this binary (tract, and ONNX Runtime through the user's library) run in a child that is
+//! this same binary, started again with [`serve`]. So a crash, a limit and peak memory belong to one run.
+
+mod child;
+mod engine;
+mod onnx;
+mod onnxruntime;
+mod probe;
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::run::{Outcome, RunSpec};
+use reproof_progress::Progress;
+
+pub use child::{ChildRunner, serve};
+pub use onnxruntime::{LocateError, Located, locate};
+pub use probe::environment_class;
+
+/// Executes run specifications.
+///
+/// A run is synchronous. It does not change the artifact, and what it leaves lies below the scratch folder that
+/// the caller gave and removes.
+pub trait Runner: Send + Sync {
+    /// The name that plans and contracts use, such as `onnx`.
+    fn name(&self) -> &str;
+
+    /// Whether the runner can execute in [`reproof_contract::run::Precision::Float64`].
+    fn widens(&self) -> bool;
+
+    /// Runs every case of `spec`.
+    ///
+    /// A model that fails, dies or exceeds a limit is an [`Outcome`], never an error: an error means that the
+    /// runner itself could not work (no scratch folder, no child process). `progress` advances by 1 per case.
+    fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError>;
+}
+
+/// Why a runner could not work.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file of the exchange with the child could not be written or read.
+    #[error("could not {action} {}", path.display())]
+    Exchange {
+        /// `write`, `read` or `create`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of the exchange is not what the protocol says.
+    #[error("the child wrote an unreadable {}", path.display())]
+    Garbled {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The child could not be started.
+    #[error("could not start {}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}

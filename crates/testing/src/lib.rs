@@ -1,0 +1,18 @@
+//! What the tests of the other crates stand on.
+//!
+//! * [`Sandbox`]: runs the built binary with nothing of the machine around it.
+//! * [`python`]: virtual environments from lock files, built once and kept outside the checkout.
+//! * [`folder`]: copies of folders, and proof that nothing in one changed.
+//! * [`damage`]: files broken in one exact place.
+//!
+//! Never a dependency of a product crate; `cargo xtask layers` sees to that.
+#![forbid(unsafe_code)]
+
+pub mod damage;
+pub mod folder;
+mod invocation;
+pub mod python;
+mod sandbox;
+
+pub use invocation::{Finished, Invocation};
+pub use sandbox::Sandbox;

@@ -1,0 +1,81 @@
+//! `bench`: what things cost, always as a ratio to a named peer in the same run.
+
+mod digest;
+mod table;
+mod verify;
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) use table::{Ratio, Table};
+
+use crate::machine;
+
+/// A benchmark by name.
+struct Benchmark {
+    name: &'static str,
+    about: &'static str,
+    run: fn(Options) -> Result<Vec<Table>>,
+}
+
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark { name: "digest", about: "`reproof digest` against b3sum", run: digest::run },
+    Benchmark {
+        name: "verify",
+        about: "`reproof verify` with ONNX Runtime against Polygraphy and a bare Python script",
+        run: verify::run,
+    },
+];
+
+/// How much to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Runs of each program, besides the one that warms up.
+    pub runs: u32,
+    /// Size of the large file in units of 10^9 bytes.
+    pub gigabytes: u32,
+}
+
+impl Options {
+    /// What the tables in `docs/` are made with.
+    pub(crate) const FULL: Self = Self { runs: 5, gigabytes: 4 };
+}
+
+/// Runs one benchmark or all of them and fails if a ratio is above its limit.
+pub(crate) fn chore(arguments: &[String]) -> Result<()> {
+    let mut arguments = arguments.to_vec();
+    let options = Options {
+        runs: crate::number(&mut arguments, "--runs")?.unwrap_or(3),
+        gigabytes: crate::number(&mut arguments, "--gigabytes")?.unwrap_or(1),
+    };
+    let name = (!arguments.is_empty()).then(|| arguments.remove(0));
+    crate::nothing_left(&arguments)?;
+    let tables = tables(name.as_deref(), options)?;
+    let missed: Vec<&Ratio> = tables.iter().flat_map(|table| table.missed()).collect();
+    if !missed.is_empty() {
+        bail!("{} ratios are above their limit", missed.len());
+    }
+    Ok(())
+}
+
+/// Runs one benchmark or all of them, printing each table as soon as it is there.
+pub(crate) fn tables(name: Option<&str>, options: Options) -> Result<Vec<Table>> {
+    let chosen: Vec<&Benchmark> =
+        BENCHMARKS.iter().filter(|benchmark| name.is_none_or(|name| name == benchmark.name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<String> =
+            BENCHMARKS.iter().map(|it| format!("  {:8} {}", it.name, it.about)).collect();
+        bail!("no benchmark `{}`; there are\n{}", name.unwrap_or_default(), known.join("\n"));
+    }
+    println!("{}", machine::line());
+    let mut tables = Vec::new();
+    for benchmark in chosen {
+        println!("\n{}: {}", benchmark.name, benchmark.about);
+        let fresh =
+            (benchmark.run)(options).with_context(|| format!("benchmark `{}` failed", benchmark.name))?;
+        for table in &fresh {
+            println!("\n{}", table.text());
+        }
+        tables.extend(fresh);
+    }
+    Ok(tables)
+}

@@ -1,0 +1,44 @@
+//! `show`: the tables in `docs/`, regenerated at full size. Takes long and is no part of CI.
+
+mod benchmarks;
+
+use anyhow::{Context, Result, bail};
+
+use crate::repository;
+
+/// A document that a chore writes.
+struct Show {
+    name: &'static str,
+    /// Below the root.
+    path: &'static str,
+    about: &'static str,
+    text: fn() -> Result<String>,
+}
+
+const SHOWS: &[Show] = &[Show {
+    name: "benchmarks",
+    path: "docs/benchmarks.md",
+    about: "every benchmark at full size",
+    text: benchmarks::text,
+}];
+
+/// Regenerates one document or all of them.
+pub(crate) fn chore(arguments: &[String]) -> Result<()> {
+    let mut arguments = arguments.to_vec();
+    let name = (!arguments.is_empty()).then(|| arguments.remove(0));
+    crate::nothing_left(&arguments)?;
+    let chosen: Vec<&Show> =
+        SHOWS.iter().filter(|show| name.as_deref().is_none_or(|name| name == show.name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<String> = SHOWS.iter().map(|it| format!("  {:12} {}", it.name, it.about)).collect();
+        bail!("no table `{}`; there are\n{}", name.unwrap_or_default(), known.join("\n"));
+    }
+    for show in chosen {
+        println!("{}: {}", show.name, show.about);
+        let text = (show.text)().with_context(|| format!("could not regenerate {}", show.path))?;
+        let head = format!("<!-- Written by `cargo xtask show {}`. -->\n\n", show.name);
+        repository::write(show.path, &format!("{head}{}\n", text.trim_end()))?;
+        println!("wrote {}", show.path);
+    }
+    Ok(())
+}
