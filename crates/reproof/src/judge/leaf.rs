@@ -5,6 +5,7 @@ use reproof_contract::contract::OutputRule;
 use reproof_contract::report::{Basis, OutputReport};
 use reproof_tensor::{Leaf, Tensor};
 
+use super::referee::{Finding, consult};
 use super::{Context, plain, rungs, structural};
 
 /// Whether two leaves are equal to the last bit.
@@ -30,6 +31,11 @@ pub(super) fn judge(
     context: &Context<'_>,
 ) -> OutputReport {
     if same_bits(golden, produced) {
+        if let (Leaf::Tensor(golden), Leaf::Tensor(produced)) = (golden, produced)
+            && let Some(report) = hidden_change(path, golden, produced, context)
+        {
+            return report;
+        }
         // Goldens of another class promise no bits here, so that equal ones are the best kind of equivalent.
         let (verdict, statement) = if context.same_class {
             (Verdict::Identical, "every bit is the recorded one".to_owned())
@@ -70,6 +76,25 @@ pub(super) fn judge(
             structural(path, statement, Verdict::Incomparable)
         }
     }
+}
+
+/// A change of definition that hides inside the rounding of this dtype: the bits are equal here and would not be
+/// for other inputs. Only asked where the definition is in doubt.
+fn hidden_change(path: &str, golden: &Tensor, produced: &Tensor, context: &Context<'_>) -> Option<OutputReport> {
+    let Finding::Compared(referee) = consult(path, golden, produced, context) else { return None };
+    if referee.same_function {
+        return None;
+    }
+    let statement = format!(
+        "every bit is equal for these inputs, but the function changed: in float64 it differs by {} of the output's rms, \
+         limit {}; the change hides inside the rounding of {}",
+        referee.definition_difference,
+        referee.definition_limit,
+        golden.dtype()
+    );
+    let mut report = structural(path, statement, Verdict::Drifted);
+    report.evidence.referee = Some(referee);
+    Some(report)
 }
 
 fn tensors(

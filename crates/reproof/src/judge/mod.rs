@@ -28,8 +28,9 @@ pub(crate) type Values = Vec<(String, Value)>;
 pub(crate) struct Context<'a> {
     /// Whether the golden belongs to this environment class.
     pub(crate) same_class: bool,
-    /// Whether the engine that produced is the one that recorded, in the same version.
-    pub(crate) same_engine: bool,
+    /// Whether something that may rightly move bits is not as recorded: engine, processor, settings, or the graph of a
+    /// converted artifact.
+    pub(crate) elsewhere: bool,
     /// What the specification leaves open for these inputs.
     pub(crate) open: &'a [OpenPoint],
     /// The float64 outputs that were recorded.
@@ -43,7 +44,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Whether differences at special values are the specification's doing and not the artifact's.
     pub(crate) fn leaves_open(&self) -> bool {
-        !self.same_engine && !self.open.is_empty()
+        self.elsewhere && !self.open.is_empty()
     }
 }
 

@@ -111,10 +111,10 @@ fn equivalent(findings: &Findings) -> Result<(Basis, String), String> {
         ));
     }
     let same_function = referee.is_some();
-    // With the function proved the same, special inputs may come out differently on another engine.
+    // With the function proved the same, special inputs may come out differently elsewhere.
     if findings.open && (difference.special_mismatches > 0 || findings.discrete) && same_function {
-        let statement = "the specification leaves open what another engine makes of these inputs (NaN order, overflow, \
-                         sign of zero), and in float64 the function is the same";
+        let statement = "the specification leaves open what these inputs become elsewhere (NaN order, overflow, sign of \
+                         zero), and in float64 the function is the same";
         return Ok((Basis::SpecificationOpen, statement.to_owned()));
     }
     if findings.discrete {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use reproof_contract::contract::{Contract, Expected};
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
-use reproof_contract::report::{Check, EnvironmentReport, Phase, PhaseName};
+use reproof_contract::report::{Check, EnvironmentReport, Grade, Phase, PhaseName};
 use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
-use reproof_contract::{Relation, Verdict};
+use reproof_contract::Verdict;
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
 
@@ -33,8 +33,12 @@ pub(super) struct Execution {
     pub(super) restore_peak: Option<u64>,
     /// Per case of the suite.
     pub(super) cases: Vec<CaseOutcome>,
+    /// The file that was loaded.
+    pub(super) model: PathBuf,
+    /// Whether something that may move bits is not as recorded.
+    pub(super) elsewhere: bool,
     /// Whether the engine is the one that recorded, in the same version.
-    pub(super) same_engine: bool,
+    same_engine: bool,
     checks: Vec<Check>,
 }
 
@@ -72,6 +76,8 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         restore_seconds: 0.0,
         restore_peak: None,
         cases: Vec::new(),
+        model: PathBuf::new(),
+        elsewhere: true,
         same_engine: false,
         checks: Vec::new(),
     };
@@ -80,6 +86,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         execution.load_failure = Some((Verdict::Unloadable, what, String::new()));
         return Ok(execution);
     };
+    execution.model.clone_from(model);
     let plan = plan(subject, model, &runner);
     let [unit] = plan.units.as_slice() else { unreachable!("a verification is one unit") };
     subject.progress.begin(&format!("executing with {runner}"), Some(unit.spec.cases.len() as u64), Unit::Items);
@@ -96,10 +103,11 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         };
         execution.load_failure = Some((verdict, what, hint));
     }
-    execution.same_engine = match (&subject.stored.contract.environment, &outcome.environment) {
-        (Some(recorded), Some(current)) => same_engine(recorded, current),
-        _ => false,
-    };
+    if let (Some(recorded), Some(current)) = (&subject.stored.contract.environment, &outcome.environment) {
+        execution.same_engine = same_engine(recorded, current);
+        execution.elsewhere =
+            differences(recorded, current).iter().any(|difference| difference.grade > Grade::Harmless);
+    }
     execution.engine = outcome
         .environment
         .as_ref()
@@ -113,7 +121,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         .iter()
         .map(|case| {
             let expected = golden(contract, &class, case.name.as_str()).map(|(_, golden)| golden);
-            case_check(case, expected, execution.same_engine, subject.relation)
+            case_check(case, expected, execution.same_engine)
         })
         .collect();
     Ok(execution)
@@ -136,7 +144,7 @@ pub(super) fn golden_class<'a>(
 }
 
 /// How the execution of one case is judged.
-fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool, relation: Relation) -> Check {
+fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool) -> Check {
     let id = "execute.case";
     let line = |title: String, verdict| check(id, title, verdict).case(case.name.as_str());
     let name = &case.name;
@@ -145,7 +153,6 @@ fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool
         _ => None,
     };
     let (what, hint) = explain(&case.step.status);
-    let _ = relation;
     match (&case.step.status, refused_then) {
         (Status::Done, None) => line(format!("case {name} ran"), Verdict::Identical),
         (Status::Refused { .. } | Status::Unsupported { .. }, Some(_)) => {

@@ -26,6 +26,8 @@ pub(super) struct Load {
     peak_memory_bytes: Option<u64>,
     /// The current digests, where they could be computed.
     pub(super) digests: Option<Digests>,
+    /// Whether every byte is proved to be the recorded one.
+    pub(super) untouched: bool,
     /// The file that a runner loads.
     pub(super) model: Option<PathBuf>,
 }
@@ -34,13 +36,10 @@ pub(super) struct Load {
 pub(super) fn begin(subject: &Subject<'_>) -> Result<Load, VerifyError> {
     let started = Instant::now();
     let mut load =
-        Load { checks: Vec::new(), seconds: 0.0, peak_memory_bytes: None, digests: None, model: None };
+        Load { checks: Vec::new(), seconds: 0.0, peak_memory_bytes: None, digests: None, untouched: false, model: None };
     load.contract(subject)?;
-    let untouched = match subject.relation {
-        Relation::Same => load.files(subject),
-        _ => false,
-    };
-    if untouched {
+    load.untouched = subject.relation == Relation::Same && load.files(subject);
+    if load.untouched {
         // The bytes are the recorded ones, and so is everything that was read from them.
         load.digests = Some(recorded_digests(subject.stored));
         load.model = model_of(subject);
@@ -182,7 +181,7 @@ impl Load {
     }
 
     /// Adds what restoring the model showed.
-    pub(super) fn restored(&mut self, subject: &Subject<'_>, execution: &Execution) {
+    pub(super) fn restored(&mut self, execution: &Execution) {
         self.seconds += execution.restore_seconds;
         self.peak_memory_bytes = execution.restore_peak;
         let runner = &execution.runner;
@@ -194,7 +193,6 @@ impl Load {
                     .hint(hint.clone())
             }
         };
-        let _ = subject;
         self.push(line);
     }
 

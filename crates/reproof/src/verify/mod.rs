@@ -95,13 +95,13 @@ pub fn verify(
         phases.push(load.phase());
     } else {
         let execution = execute::run(&subject, &load, scratch.path())?;
-        load.restored(&subject, &execution);
+        load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
         load.environment(&environment);
         runner = execution.engine.clone();
         phases.push(load.phase());
         if execution.loaded {
-            let validation = validate::judge(&subject, &execution, scratch.path())?;
+            let validation = validate::judge(&subject, &execution, !load.untouched, scratch.path())?;
             phases.push(execution.phase());
             phases.push(validation.phase);
             cases = validation.cases;

@@ -6,8 +6,7 @@ use std::time::Instant;
 use reproof_contract::contract::{CaseRecord, Contract, Expected, OutputRule, RefereeRecord};
 use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::{Basis, CaseReport, Check, CheckStatus, OutputReport, Phase, PhaseName};
-use reproof_contract::run::CaseOutcome;
-use reproof_contract::{Name, Verdict};
+use reproof_contract::{Name, Relation, Verdict};
 use reproof_formats::values;
 use reproof_progress::Unit;
 
@@ -27,7 +26,6 @@ pub(super) struct Validation {
 /// One case with both sides read.
 struct Sides<'a> {
     record: &'a CaseRecord,
-    outcome: &'a CaseOutcome,
     same_class: bool,
     class: &'a str,
     referee: bool,
@@ -35,9 +33,13 @@ struct Sides<'a> {
 }
 
 /// Judges every case that ran.
+///
+/// `definition_in_doubt` says that the bytes are not proved to be the recorded ones: then equal bits are not enough, a
+/// change of definition may hide inside the rounding.
 pub(super) fn judge(
     subject: &Subject<'_>,
     execution: &Execution,
+    definition_in_doubt: bool,
     scratch: &Path,
 ) -> Result<Validation, VerifyError> {
     let started = Instant::now();
@@ -48,9 +50,9 @@ pub(super) fn judge(
     let differing: Vec<&Sides<'_>> = sides
         .iter()
         .flatten()
-        .filter(|sides| contract.statistics.is_none() && needs_referee(sides))
+        .filter(|sides| contract.statistics.is_none() && needs_referee(sides, definition_in_doubt))
         .collect();
-    let referee = rerun(subject, &differing, scratch)?;
+    let referee = rerun(subject, &execution.model, &differing, scratch)?;
     let mut checks = Vec::new();
     let mut cases = Vec::new();
     for (record, sides) in contract.suite.iter().zip(&sides) {
@@ -96,7 +98,7 @@ fn read<'a>(
     let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
     let loaded = goldens(&subject.stored.contract, &folder, &read)
         .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
-    Some(Sides { record, outcome, same_class, class: &golden.class, referee: golden.referee, loaded })
+    Some(Sides { record, same_class, class: &golden.class, referee: golden.referee, loaded })
 }
 
 /// The golden outputs of a case: one, or every sample of a nondeterministic model.
@@ -113,9 +115,10 @@ fn goldens(
     }
 }
 
-fn needs_referee(sides: &Sides<'_>) -> bool {
+fn needs_referee(sides: &Sides<'_>, definition_in_doubt: bool) -> bool {
     let Ok((goldens, produced)) = &sides.loaded else { return false };
-    sides.referee && goldens.first().is_some_and(|golden| !all_identical(golden, produced))
+    let differs = || goldens.first().is_some_and(|golden| !all_identical(golden, produced));
+    sides.referee && (definition_in_doubt || differs())
 }
 
 /// The current definition in float64.
@@ -125,10 +128,17 @@ struct Rerun {
 }
 
 /// Reruns the current definition in float64, for the cases whose bits differ and that have a recorded referee.
-fn rerun(subject: &Subject<'_>, differing: &[&Sides<'_>], scratch: &Path) -> Result<Rerun, VerifyError> {
+fn rerun(
+    subject: &Subject<'_>,
+    model: &Path,
+    differing: &[&Sides<'_>],
+    scratch: &Path,
+) -> Result<Rerun, VerifyError> {
     let none = Rerun { outputs: Vec::new(), peak: None };
     let RefereeRecord::Float64 { runner, .. } = &subject.stored.contract.referee else { return Ok(none) };
-    let Some(first) = differing.first() else { return Ok(none) };
+    if differing.is_empty() {
+        return Ok(none);
+    }
     if subject.runners.get(runner).is_none() {
         let reason = format!("the referee's runner {runner} is not here");
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
@@ -139,10 +149,7 @@ fn rerun(subject: &Subject<'_>, differing: &[&Sides<'_>], scratch: &Path) -> Res
         name: sides.record.name.clone(),
         folder: std::path::absolute(folder(&sides.record.name)).unwrap_or_else(|_| folder(&sides.record.name)),
     });
-    let _ = first;
-    let model = crate::artifact::Artifact::open(subject.path).map(|artifact| artifact.model);
-    let model = model.unwrap_or_else(|_| subject.path.to_owned());
-    let mut spec = specification(&model, cases.collect(), subject.options.limits);
+    let mut spec = specification(model, cases.collect(), subject.options.limits);
     widen(&mut spec);
     let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
     subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);
@@ -187,7 +194,7 @@ fn judge_case(
     let rerun = referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
     let context = Context {
         same_class: sides.same_class,
-        same_engine: execution.same_engine,
+        elsewhere: execution.elsewhere || !sides.same_class || subject.relation != Relation::Same,
         open: &sides.record.open,
         stored_referee: stored.as_ref(),
         current_referee: rerun.map(|outputs| outputs.as_ref().map_err(String::as_str)),
@@ -197,7 +204,6 @@ fn judge_case(
         },
     };
     let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
-    let _ = sides.outcome;
     judge::judge(golden, produced, &rule, &context)
 }
 

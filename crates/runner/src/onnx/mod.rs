@@ -5,6 +5,7 @@
 
 mod convert;
 mod float64;
+mod gemm;
 mod widen;
 
 use std::collections::{BTreeMap, HashMap};

@@ -25,9 +25,7 @@ pub(super) fn model(model: &mut pb::ModelProto, folder: &Path) -> Result<(), Fai
         self::graph(graph, folder)?;
     }
     for function in &mut model.functions {
-        for node in &mut function.node {
-            self::node(node, folder)?;
-        }
+        nodes(&mut function.node, folder)?;
     }
     Ok(())
 }
@@ -44,9 +42,14 @@ fn graph(graph: &mut pb::GraphProto, folder: &str) -> Result<(), Failure> {
             self::kind(kind);
         }
     }
-    for node in &mut graph.node {
+    nodes(&mut graph.node, folder)
+}
+
+fn nodes(nodes: &mut Vec<pb::NodeProto>, folder: &str) -> Result<(), Failure> {
+    for node in nodes.iter_mut() {
         self::node(node, folder)?;
     }
+    *nodes = std::mem::take(nodes).into_iter().flat_map(super::gemm::spell_out).collect();
     Ok(())
 }
 
@@ -70,6 +73,16 @@ fn node(node: &mut pb::NodeProto, folder: &str) -> Result<(), Failure> {
         for inner in attribute.g.iter_mut().chain(&mut attribute.graphs) {
             graph(inner, folder)?;
         }
+    }
+    // Without this attribute the statistics of a normalisation are kept in float32.
+    let stashes = ["LayerNormalization", "GroupNormalization", "RMSNormalization"].contains(&node.op_type.as_str());
+    if stashes && node.attribute.iter().all(|attribute| attribute.name != "stash_type") {
+        node.attribute.push(pb::AttributeProto {
+            name: "stash_type".to_owned(),
+            r#type: pb::attribute_proto::AttributeType::Int as i32,
+            i: DataType::Double as i64,
+            ..Default::default()
+        });
     }
     // Without a dtype these make float32.
     let makes_float = ["RandomNormal", "RandomUniform", "ConstantOfShape", "EyeLike"].contains(&node.op_type.as_str());
@@ -101,7 +114,7 @@ fn widen_constant(attribute: &mut pb::AttributeProto) {
     attribute.floats = Vec::new();
 }
 
-fn double(dims: Vec<i64>, values: &[f64]) -> pb::TensorProto {
+pub(super) fn double(dims: Vec<i64>, values: &[f64]) -> pb::TensorProto {
     pb::TensorProto {
         dims,
         data_type: DataType::Double as i32,
