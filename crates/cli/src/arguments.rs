@@ -52,12 +52,19 @@ pub(crate) struct OutputArguments {
 /// What runs the model, and within which limits.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct EngineArguments {
-    /// What runs the model: `onnx` (built in) or `onnxruntime` (your library).
+    /// What runs the model: `onnx` (built in) or `onnxruntime` (your library) [default: the one that recorded; for a
+    /// first recording `onnxruntime` where it is found].
     #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime"])]
     pub(crate) runner: Option<String>,
     /// The ONNX Runtime library, or the folder that holds it [default: the `onnxruntime` package of `python3`].
     #[arg(long, value_name = "PATH", env = "ORT_DYLIB_PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
+    /// Threads inside one operator, for engines that have them [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// An engine option, such as `optimisation=basic`. Repeat for several.
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub(crate) options: Vec<String>,
     /// Give up on a run after this long, such as `90s` or `10m`.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m")]
     pub(crate) timeout: Duration,

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use reproof::execution::Runners;
+use reproof::execution::{Runners, Settings};
 use reproof_contract::run::Limits;
 use reproof_runner::{ChildRunner, locate};
 
 use crate::arguments::EngineArguments;
+use crate::failure::UsageError;
 
 /// The built-in engine, and ONNX Runtime where it is found.
 ///
@@ -27,6 +28,17 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
         Err(error) if asked => Err(error.into()),
         Err(_) => Ok(runners),
     }
+}
+
+/// Threads and engine options of each run.
+pub(crate) fn settings(arguments: &EngineArguments) -> Result<Settings> {
+    let pair = |text: &String| {
+        let (name, value) =
+            text.split_once('=').ok_or_else(|| UsageError(format!("--option {text}: expected NAME=VALUE")))?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let options = arguments.options.iter().map(pair).collect::<Result<_, UsageError>>()?;
+    Ok(Settings { threads: arguments.threads, options })
 }
 
 /// The limits of each run.

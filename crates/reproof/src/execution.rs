@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::plan::Unit;
-use reproof_contract::run::Outcome;
+use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 use reproof_runner::{RunError, Runner};
 
@@ -19,6 +19,23 @@ pub struct Runners {
 impl std::fmt::Debug for Runners {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.runners.keys()).finish()
+    }
+}
+
+/// How an engine is set up for every run of a recording or verification, beyond its defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Threads inside one operator.
+    pub threads: Option<u32>,
+    /// Engine options by name.
+    pub options: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Sets up a run.
+    pub(crate) fn apply(&self, spec: &mut RunSpec) {
+        spec.threads = self.threads;
+        spec.options.clone_from(&self.options);
     }
 }
 
@@ -72,11 +89,15 @@ impl Runners {
     }
 
     /// Executes one unit below `scratch`, in a folder of the unit's own.
-    pub fn execute(&self, unit: &Unit, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, ExecuteError> {
-        let runner = self.get(&unit.runner).ok_or_else(|| ExecuteError::NoRunner {
-            name: unit.runner.clone(),
-            known: self.names(),
-        })?;
+    pub fn execute(
+        &self,
+        unit: &Unit,
+        scratch: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ExecuteError> {
+        let runner = self
+            .get(&unit.runner)
+            .ok_or_else(|| ExecuteError::NoRunner { name: unit.runner.clone(), known: self.names() })?;
         let digest = unit.digest().map_err(ExecuteError::Canonical)?;
         let outcome = runner.run(&unit.spec, &scratch.join(&digest.to_hex()[..16]), progress);
         outcome.map_err(|source| ExecuteError::Run { name: unit.runner.clone(), source })

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use reproof_contract::contract::{Context, DatasetReference, Decision, Governance, Revision, Tolerance, ToleranceOrigin};
+use reproof_contract::contract::{
+    Context, DatasetReference, Decision, Governance, Revision, Tolerance, ToleranceOrigin,
+};
 use reproof_contract::{Threshold, ThresholdError};
 use serde::Deserialize;
 
@@ -104,11 +106,16 @@ pub fn read(path: &Path) -> Result<Project, ProjectError> {
     let table = file.context;
     let context = Context {
         seeds: table.seeds,
-        code: table.code.map(|code| Revision { repository: code.repository.map(without_credentials), ..code }),
+        code: table
+            .code
+            .map(|code| Revision { repository: code.repository.map(without_credentials), ..code }),
         datasets: table
             .datasets
             .into_iter()
-            .map(|dataset| DatasetReference { reference: dataset.reference.map(without_credentials), ..dataset })
+            .map(|dataset| DatasetReference {
+                reference: dataset.reference.map(without_credentials),
+                ..dataset
+            })
             .collect(),
         preprocessing: Vec::new(),
         initialisation: table.initialisation,

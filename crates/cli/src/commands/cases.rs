@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use reproof::cases::{Case, import, propose};
+use reproof::cases::{Case, OPEN_SIZES, import, propose};
 use reproof_formats::{onnx, values};
 use reproof_contract::{CaseClass, Name};
 use serde::Serialize;
@@ -44,7 +44,7 @@ struct Input {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let artifact = reproof::artifact::Artifact::open(&arguments.path)?;
-    let cases = gather(&artifact.model, &arguments.sources)?;
+    let cases = gather(&artifact.model, &arguments.sources, OPEN_SIZES[0])?;
     if let Some(out) = &arguments.out {
         for case in &cases {
             let folder = out.join(case.name.as_str());
@@ -80,13 +80,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Reached)
 }
 
-/// The cases of every source, with names made distinct.
-pub(crate) fn gather(model: &std::path::Path, sources: &[String]) -> Result<Vec<Case>> {
+/// The source that proposes cases from the model's signature.
+pub(crate) const PROPOSED: &str = "auto";
+
+/// The cases of every source, with names made distinct; proposals have open dims of the size `open`.
+pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> Result<Vec<Case>> {
     let model = onnx::read(model)?;
     let mut cases: Vec<Case> = Vec::new();
     for source in sources {
-        let found = if source == "auto" {
-            propose(&model)?
+        let found = if source == PROPOSED {
+            propose(&model, open)?
         } else {
             let path = PathBuf::from(source);
             if !path.exists() {

@@ -104,10 +104,13 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
     let bytes: u64 = document.files.iter().map(|file| file.size).sum();
     let parameters: u64 = document.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
     let mut blocks = vec![format!(
-        "{}  {}, {} files, {bytes} bytes, {} tensors with {parameters} elements",
+        "{}  {}, {}, {bytes} bytes, {} tensors with {parameters} elements",
         output::shown(&artifact.path),
         document.format,
-        document.files.len(),
+        match document.files.len() {
+            1 => "1 file".to_owned(),
+            many => format!("{many} files"),
+        },
         document.tensors.len(),
     )];
     let mut ports = Vec::new();

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, imported_suite};
+use reproof::cases::{Case, OPEN_SIZES, imported_suite};
 use reproof::execution::Runners;
-use reproof::record::{Allow, RecordOptions, Recorded, record, record_imported};
+use reproof::record::{Allow, RecordError, RecordOptions, Recorded, record, record_imported};
 use reproof_contract::contract::RefereeRecord;
 use reproof_contract::{Assurance, CaseClass};
 use reproof_digest::Digest;
@@ -18,12 +18,12 @@ use serde::Serialize;
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::context::{self, ContextArguments};
-use crate::engines::{limits, runners};
+use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, UsageError};
 use crate::output;
 use crate::quantities::duration;
 
-use super::cases::gather;
+use super::cases::{PROPOSED, gather};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     /// Where inputs come from: `auto` proposes them; a `.npy`, `.npz` or `.safetensors` file, a folder of them, or an
-    /// ONNX `test_data_set_N` folder is taken as it is. Repeat for several [default: auto].
+    /// ONNX `test_data_set_N` folder is taken as it is. Repeat for several [default: auto; `accept` keeps the suite].
     #[arg(long, value_name = "auto|PATH")]
     pub(crate) cases: Vec<String>,
     /// Where the contract goes [default: reproof/ inside a folder, FILE.reproof/ beside a file].
@@ -59,6 +59,18 @@ pub(crate) struct Options {
     pub(crate) engine: EngineArguments,
     #[command(flatten)]
     context: ContextArguments,
+}
+
+impl Options {
+    /// Where inputs come from.
+    fn sources(&self) -> Vec<String> {
+        if self.cases.is_empty() { vec![PROPOSED.to_owned()] } else { self.cases.clone() }
+    }
+
+    /// Whether some inputs are proposed.
+    fn proposes(&self) -> bool {
+        self.sources().iter().any(|source| source == PROPOSED)
+    }
 }
 
 #[derive(Serialize)]
@@ -82,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
-        record(path, &options, &runners, &bars)?
+        record_proposals(path, &arguments.options, options, &runners, &bars)?
     } else {
         let artifact = Artifact::open(path)?;
         let model = onnx::read(&artifact.model)?;
@@ -99,12 +111,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Reached)
 }
 
+/// Records; where the model takes none of the proposed inputs, proposes longer ones.
+fn record_proposals(
+    path: &Path,
+    arguments: &Options,
+    mut options: RecordOptions,
+    runners: &Runners,
+    bars: &Bars,
+) -> Result<Recorded> {
+    let [_, longer @ ..] = OPEN_SIZES;
+    for open in longer {
+        match record(path, &options, runners, bars) {
+            Err(RecordError::AllRefused { .. } | RecordError::Undecided { .. }) if arguments.proposes() => {
+                options.cases = gather(&Artifact::open(path)?.model, &arguments.sources(), open)?;
+            }
+            result => return Ok(result?),
+        }
+    }
+    Ok(record(path, &options, runners, bars)?)
+}
+
 /// The runners and options of a recording.
 pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
     let artifact = Artifact::open(path)?;
     let cases: Vec<Case> = if artifact.description.format == Format::Onnx {
-        let auto = vec!["auto".to_owned()];
-        gather(&artifact.model, if options.cases.is_empty() { &auto } else { &options.cases })?
+        gather(&artifact.model, &options.sources(), OPEN_SIZES[0])?
     } else {
         Vec::new()
     };
@@ -115,6 +146,7 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
+    made.settings = settings(&options.engine)?;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

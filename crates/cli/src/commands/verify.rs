@@ -12,11 +12,12 @@ use reproof_report::{html, junit, sarif, terminal};
 
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
-use crate::engines::{limits, runners};
+use crate::engines::{limits, runners, settings};
 use crate::failure::Exit;
 use crate::output;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Exit codes: 0 reaches the required verdict, 1 does not, 2 wrong usage, 3 no answer.")]
 pub(crate) struct Arguments {
     /// The artifact: a file, or a folder with one model.
     path: PathBuf,
@@ -27,11 +28,11 @@ pub(crate) struct Arguments {
     /// [default: same, or converted with --contract].
     #[arg(long, value_name = "WORD")]
     relation: Option<Relation>,
-    /// Refuse any other contract, or artifact, than the one with this digest.
+    /// Refuse any other contract than the one with this digest: its own, or that of the artifact it was made for.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
     /// The verdict that must be reached: `identical`, `equivalent` or `tolerated`.
-    #[arg(long, value_name = "VERDICT", default_value = "equivalent")]
+    #[arg(long, value_name = "VERDICT", value_parser = rung, default_value = "equivalent")]
     require: Verdict,
     /// Stop after a failed integrity check.
     #[arg(long)]
@@ -39,10 +40,10 @@ pub(crate) struct Arguments {
     /// Also compare SHA-256 of each file.
     #[arg(long)]
     sha256: bool,
-    /// Keep the produced tensors in this folder when something differs.
+    /// Keep the tensors that came out in this folder when something differs.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-    /// List every check and every output.
+    /// Write everything out; without, repeated checks are counted and details cut to one screen.
     #[arg(long, short)]
     verbose: bool,
     /// Also write a JUnit report.
@@ -60,6 +61,14 @@ pub(crate) struct Arguments {
     output: OutputArguments,
 }
 
+/// A rung that keeps the promise; to require less would let broken promises pass.
+fn rung(text: &str) -> Result<Verdict, String> {
+    match text.parse() {
+        Ok(verdict @ (Verdict::Identical | Verdict::Equivalent | Verdict::Tolerated)) => Ok(verdict),
+        _ => Err("expected identical, equivalent or tolerated".to_owned()),
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let wanted = wanted_runner(arguments);
     let runners = runners(&arguments.engine, wanted.as_deref())?;
@@ -72,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         fail_fast: arguments.fail_fast,
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
+        settings: settings(&arguments.engine)?,
         limits: limits(&arguments.engine),
         shown_path: Some(output::shown(&arguments.path)),
         ..VerifyOptions::new(SystemTime::now())

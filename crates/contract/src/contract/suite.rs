@@ -58,6 +58,10 @@ pub struct Golden {
     pub expected: Expected,
     /// Whether `referee.json` and `referee.safetensors` lie beside the outputs.
     pub referee: bool,
+    /// Outputs whose largest entries lie within rounding of each other for this synthetic input: what they decide is
+    /// not judged. Typical cases have none: their decisions always count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
 }
 
 /// What a golden holds.

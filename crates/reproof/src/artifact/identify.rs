@@ -1,6 +1,6 @@
 //! Every digest of an artifact, each byte hashed once where the format allows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -82,17 +82,32 @@ pub fn digests(artifact: &Artifact, progress: &dyn Progress) -> Result<Digests, 
         let named = description.tensors.iter().zip(&tensors).filter(move |(tensor, _)| tensor.part == name);
         named.map(|(tensor, digest)| (tensor.name.as_str(), *digest)).collect::<Vec<_>>()
     };
-    let others: std::collections::BTreeSet<&str> =
-        description.tensors.iter().map(|tensor| tensor.part.as_str()).filter(|part| *part != MODEL_PART).collect();
+    let others: std::collections::BTreeSet<&str> = description
+        .tensors
+        .iter()
+        .map(|tensor| tensor.part.as_str())
+        .filter(|part| *part != MODEL_PART)
+        .collect();
     let model = part(MODEL_PART);
+    let (values, weights) = rayon::join(
+        || identity::values(model.iter().map(|(_, digest)| *digest)),
+        || identity::named(Kind::Weights, model.iter().copied()),
+    );
     Ok(Digests {
         artifact: identity::artifact(
-            artifact.files.iter().zip(&files).map(|(file, (size, digest))| (file.path.as_str(), *size, *digest)),
+            artifact
+                .files
+                .iter()
+                .zip(&files)
+                .map(|(file, (size, digest))| (file.path.as_str(), *size, *digest)),
         ),
-        values: identity::values(model.iter().map(|(_, digest)| *digest)),
-        weights: identity::named(Kind::Weights, model),
+        values,
+        weights,
         architecture: description.architecture,
-        parts: others.iter().map(|name| ((*name).to_owned(), identity::named(Kind::Part, part(name)))).collect(),
+        parts: others
+            .iter()
+            .map(|name| ((*name).to_owned(), identity::named(Kind::Part, part(name))))
+            .collect(),
         files,
         tensors,
     })
@@ -146,8 +161,10 @@ pub(crate) fn hash_segments(
     segments: &[reproof_digest::layout::Segment],
     progress: &dyn Progress,
 ) -> Result<Vec<Digest>, IdentifyError> {
-    let file = File::open(location).map_err(|source| IdentifyError::Read { path: location.to_owned(), source })?;
-    let ranges: Vec<_> = segments.iter().map(|segment| segment.offset..segment.offset + segment.length).collect();
+    let file =
+        File::open(location).map_err(|source| IdentifyError::Read { path: location.to_owned(), source })?;
+    let ranges: Vec<_> =
+        segments.iter().map(|segment| segment.offset..segment.offset + segment.length).collect();
     ranges::blobs(&file, &ranges, &|bytes| progress.advance(bytes))
         .map_err(|source| IdentifyError::Range { path: location.to_owned(), source })
 }
@@ -164,25 +181,26 @@ fn tensor_digests(artifact: &Artifact, segments: &[Vec<Digest>]) -> Result<Vec<D
             found.expect("every described file is a file of the artifact")
         })
         .collect();
-    let mut known: HashMap<(usize, u64, u64), Digest> = HashMap::new();
-    for (index, file) in artifact.files.iter().enumerate() {
-        for (segment, digest) in file.layout.segments().iter().zip(&segments[index]) {
-            known.insert((index, segment.offset, segment.length), *digest);
-        }
-    }
+    // The digest of a segment that is exactly this range; segments are sorted.
+    let known = |index: usize, offset: u64, length: u64| {
+        let layout = artifact.files[index].layout.segments();
+        let found = layout.binary_search_by_key(&offset, |segment| segment.offset).ok()?;
+        (layout[found].length == length).then(|| segments[index][found])
+    };
     let values = |storage: &Storage| match storage {
         Storage::Gathered(bytes) => Ok(blob(bytes)),
         Storage::Range { file, offset, length } => {
             let index = positions[*file];
-            if let Some(digest) = known.get(&(index, *offset, *length)) {
-                return Ok(*digest);
+            if let Some(digest) = known(index, *offset, *length) {
+                return Ok(digest);
             }
             let location = &artifact.files[index].location;
             let opened = File::open(location);
             let opened = opened.map_err(|source| IdentifyError::Read { path: location.clone(), source })?;
             let range = *offset..*offset + *length;
             let digests = ranges::blobs(&opened, std::slice::from_ref(&range), &|_| ());
-            let digests = digests.map_err(|source| IdentifyError::Range { path: location.clone(), source })?;
+            let digests =
+                digests.map_err(|source| IdentifyError::Range { path: location.clone(), source })?;
             Ok(digests[0])
         }
     };

@@ -46,7 +46,13 @@ pub(super) enum Role {
 }
 
 /// A value of the dtype and shape, `None` where the dtype cannot hold what is asked.
-pub(super) fn fill(dtype: DType, shape: &[u64], role: Role, kind: Fill, random: &mut Random) -> Option<Value> {
+pub(super) fn fill(
+    dtype: DType,
+    shape: &[u64],
+    role: Role,
+    kind: Fill,
+    random: &mut Random,
+) -> Option<Value> {
     let count = element_count(shape).filter(|count| *count < (1 << 28))?;
     let last = shape.last().copied().unwrap_or(1).max(1);
     let mut bytes = Vec::new();
@@ -101,9 +107,27 @@ fn float(
         Fill::Zeros => 0.0,
         Fill::NegativeZeros => -0.0,
         Fill::Ones => 1.0,
-        Fill::Extremes => if position % 2 == 0 { largest } else { -largest },
-        Fill::Denormals => if position % 2 == 0 { denormal } else { -denormal },
-        Fill::Nan => if special { f64::NAN } else { typical() },
+        Fill::Extremes => {
+            if position % 2 == 0 {
+                largest
+            } else {
+                -largest
+            }
+        }
+        Fill::Denormals => {
+            if position % 2 == 0 {
+                denormal
+            } else {
+                -denormal
+            }
+        }
+        Fill::Nan => {
+            if special {
+                f64::NAN
+            } else {
+                typical()
+            }
+        }
         Fill::Infinities => match position {
             position if position == count / 2 => f64::INFINITY,
             position if position == count / 3 => f64::NEG_INFINITY,
@@ -112,7 +136,14 @@ fn float(
     })
 }
 
-fn whole(dtype: DType, role: Role, kind: Fill, position: u64, last: u64, random: &mut Random) -> Option<i128> {
+fn whole(
+    dtype: DType,
+    role: Role,
+    kind: Fill,
+    position: u64,
+    last: u64,
+    random: &mut Random,
+) -> Option<i128> {
     let typical = |random: &mut Random| match role {
         Role::Image if dtype == DType::U8 => i128::from(random.below(256)),
         Role::Index(bound) => i128::from(random.below(bound)),
@@ -126,8 +157,20 @@ fn whole(dtype: DType, role: Role, kind: Fill, position: u64, last: u64, random:
         (Fill::Zeros, Role::Count) => return None,
         (Fill::Zeros, _) => 0,
         (Fill::Ones, _) => 1,
-        (Fill::Extremes, Role::Index(bound)) => if position % 2 == 0 { i128::from(bound) - 1 } else { 0 },
-        (Fill::Extremes, Role::Image) => if position % 2 == 0 { 255 } else { 0 },
+        (Fill::Extremes, Role::Index(bound)) => {
+            if position % 2 == 0 {
+                i128::from(bound) - 1
+            } else {
+                0
+            }
+        }
+        (Fill::Extremes, Role::Image) => {
+            if position % 2 == 0 {
+                255
+            } else {
+                0
+            }
+        }
         (Fill::OutOfRange, Role::Index(bound)) => i128::from(bound),
         // Masks and flags have no extremes, and an integer of unknown meaning may be a size: nobody allocates
         // 2^63 elements to find out.

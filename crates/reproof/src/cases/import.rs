@@ -101,7 +101,9 @@ fn read(model: &Model, path: &Path) -> Result<Vec<Found>, ImportError> {
             let inputs = values::read(path, "inputs").map_err(failed)?;
             return Ok(vec![(name, fit(model, path, inputs)?, None)]);
         }
-        if path.join("input_0.pb").is_file() || (model.inputs().is_empty() && path.join("output_0.pb").is_file()) {
+        if path.join("input_0.pb").is_file()
+            || (model.inputs().is_empty() && path.join("output_0.pb").is_file())
+        {
             let data = test_data::read(model, path).map_err(failed)?;
             return Ok(vec![(name, data.inputs, Some(data.outputs))]);
         }
@@ -143,7 +145,8 @@ fn fit(model: &Model, path: &Path, mut found: Values) -> Result<Values, ImportEr
         name.clone_from(only);
     }
     let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
-    let mismatch = || ImportError::Names { path: path.to_owned(), found: names.clone(), expected: inputs.clone() };
+    let mismatch =
+        || ImportError::Names { path: path.to_owned(), found: names.clone(), expected: inputs.clone() };
     if names.iter().any(|name| !inputs.contains(name)) {
         return Err(mismatch());
     }

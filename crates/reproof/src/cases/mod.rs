@@ -11,7 +11,7 @@ use reproof_contract::{CaseClass, Name};
 use crate::judge::Values;
 
 pub use import::{ImportError, import, imported_suite};
-pub use propose::{ProposeError, propose};
+pub use propose::{OPEN_SIZES, ProposeError, propose};
 
 /// One canonical input.
 #[derive(Debug, Clone)]

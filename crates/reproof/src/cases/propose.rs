@@ -50,6 +50,7 @@ enum Kind {
 struct Sizes {
     batch: u64,
     scale: Scale,
+    open: u64,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -59,11 +60,14 @@ enum Scale {
     Long,
 }
 
-const ORDINARY: Sizes = Sizes { batch: 1, scale: Scale::Ordinary };
+/// Ordinary sizes of open dims, in the order in which they are worth trying: a model that refuses short sequences may
+/// take a second of sound.
+pub const OPEN_SIZES: [u64; 3] = [16, 256, 4096];
 
-/// Proposes typical, boundary and corner cases.
-pub fn propose(model: &Model) -> Result<Vec<Case>, ProposeError> {
+/// Proposes typical, boundary and corner cases; open dims other than the batch have the size `open`.
+pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {
     let ports: Vec<Port> = model.inputs().iter().map(|input| port(model, input)).collect::<Result<_, _>>()?;
+    let ordinary = Sizes { batch: 1, scale: Scale::Ordinary, open };
     let mut cases = Vec::new();
     let mut add = |name: &str, class: CaseClass, note: &str, kind: Fill, sizes: Sizes, open: &[OpenPoint]| {
         let name: Name = name.parse().expect("the names of proposals are plain words");
@@ -87,37 +91,44 @@ pub fn propose(model: &Model) -> Result<Vec<Case>, ProposeError> {
     let (typical, boundary, corner) = (CaseClass::Typical, CaseClass::Boundary, CaseClass::Corner);
     for number in 1..=3 {
         let note = "seeded values in a realistic range";
-        add(&format!("typical-{number}"), typical, note, Fill::Typical, ORDINARY, &[]);
+        add(&format!("typical-{number}"), typical, note, Fill::Typical, ordinary, &[]);
     }
     if batched {
-        let many = Sizes { batch: MANY, ..ORDINARY };
+        let many = Sizes { batch: MANY, ..ordinary };
         add("batch-of-many", boundary, "a batch of 5 instead of 1", Fill::Typical, many, &[]);
     }
     if stretched {
-        let shortest = Sizes { scale: Scale::Shortest, ..ORDINARY };
-        let long = Sizes { scale: Scale::Long, ..ORDINARY };
+        let shortest = Sizes { scale: Scale::Shortest, ..ordinary };
+        let long = Sizes { scale: Scale::Long, ..ordinary };
         add("shortest", boundary, "every open dim at 1", Fill::Typical, shortest, &[]);
         add("long", boundary, "every open dim at four times its ordinary size", Fill::Typical, long, &[]);
     }
-    add("zeros", boundary, "all zero", Fill::Zeros, ORDINARY, &[OpenPoint::Underflow]);
-    add("ones", boundary, "all one", Fill::Ones, ORDINARY, &[]);
+    add("zeros", boundary, "all zero", Fill::Zeros, ordinary, &[OpenPoint::Underflow]);
+    add("ones", boundary, "all one", Fill::Ones, ordinary, &[]);
     if floats || indices {
         let open = [OpenPoint::NanOrdering, OpenPoint::Overflow];
-        add("extremes", boundary, "the largest and smallest values in turn", Fill::Extremes, ORDINARY, &open);
+        add("extremes", boundary, "the largest and smallest values in turn", Fill::Extremes, ordinary, &open);
     }
     if floats {
         let open = [OpenPoint::Underflow];
-        add("denormals", boundary, "values below the smallest normal number", Fill::Denormals, ORDINARY, &open);
-        add("negative-zeros", corner, "all negative zero", Fill::NegativeZeros, ORDINARY, &open);
-        add("nan", corner, "a NaN among typical values", Fill::Nan, ORDINARY, &[OpenPoint::NanOrdering]);
+        add(
+            "denormals",
+            boundary,
+            "values below the smallest normal number",
+            Fill::Denormals,
+            ordinary,
+            &open,
+        );
+        add("negative-zeros", corner, "all negative zero", Fill::NegativeZeros, ordinary, &open);
+        add("nan", corner, "a NaN among typical values", Fill::Nan, ordinary, &[OpenPoint::NanOrdering]);
         let open = [OpenPoint::NanOrdering, OpenPoint::Overflow];
-        add("infinities", corner, "both infinities among typical values", Fill::Infinities, ORDINARY, &open);
+        add("infinities", corner, "both infinities among typical values", Fill::Infinities, ordinary, &open);
     }
     if indices {
-        add("out-of-range", corner, "an index one past the table", Fill::OutOfRange, ORDINARY, &[]);
+        add("out-of-range", corner, "an index one past the table", Fill::OutOfRange, ordinary, &[]);
     }
     if batched {
-        let empty = Sizes { batch: 0, ..ORDINARY };
+        let empty = Sizes { batch: 0, ..ordinary };
         add("empty-batch", corner, "a batch of nothing", Fill::Typical, empty, &[]);
     }
     Ok(cases)
@@ -129,7 +140,9 @@ fn port(model: &Model, input: &reproof_formats::onnx::ValueInfo) -> Result<Port,
         TypeInfo::Tensor { element: Element::Number(dtype), shape } => (Kind::Number(*dtype), shape.clone()),
         TypeInfo::Tensor { element: Element::Text, shape } => (Kind::Text, shape.clone()),
         TypeInfo::Sequence(inner) => match inner.as_ref() {
-            TypeInfo::Tensor { element: Element::Number(dtype), shape } => (Kind::Sequence(*dtype), shape.clone()),
+            TypeInfo::Tensor { element: Element::Number(dtype), shape } => {
+                (Kind::Sequence(*dtype), shape.clone())
+            }
             _ => return Err(refused()),
         },
         TypeInfo::Optional(_) => (Kind::Absent, None),
@@ -163,7 +176,8 @@ fn role(model: &Model, name: &str, kind: &Kind, dims: &[Dim]) -> Role {
         if says(&["position", "pos_id"]) {
             return Role::Position;
         }
-        if dims.is_empty() || says(&["length", "size", "shape", "count", "num", "sr", "rate", "axis", "axes"]) {
+        if dims.is_empty() || says(&["length", "size", "shape", "count", "num", "sr", "rate", "axis", "axes"])
+        {
             return Role::Count;
         }
     }
@@ -197,7 +211,8 @@ fn table_size(model: &Model, input: &str) -> Option<u64> {
 }
 
 fn value(port: &Port, kind: Fill, sizes: Sizes, random: &mut Random) -> Option<Value> {
-    let shape: Vec<u64> = port.dims.iter().enumerate().map(|(axis, dim)| size(dim, axis, port, sizes)).collect();
+    let shape: Vec<u64> =
+        port.dims.iter().enumerate().map(|(axis, dim)| size(dim, axis, port, sizes)).collect();
     match port.kind {
         Kind::Number(dtype) => fill(dtype, &shape, port.role, kind, random),
         Kind::Text => texts(&shape, random),
@@ -220,7 +235,8 @@ fn size(dim: &Dim, axis: usize, port: &Port, sizes: Sizes) -> u64 {
     if axis == 0 && !(name.contains("seq") || name.contains("len")) {
         return sizes.batch;
     }
-    let ordinary = if port.role == Role::Image || name.contains("height") || name.contains("width") { 64 } else { 16 };
+    let picture = port.role == Role::Image || name.contains("height") || name.contains("width");
+    let ordinary = if picture { sizes.open.clamp(64, 256) } else { sizes.open };
     match sizes.scale {
         Scale::Ordinary => ordinary,
         Scale::Shortest => 1,

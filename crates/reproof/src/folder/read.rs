@@ -125,7 +125,9 @@ pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
     let path = folder.join(CONTRACT_FILE);
     let size = match std::fs::metadata(&path) {
         Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(FolderError::Missing { path }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(FolderError::Missing { path });
+        }
         Err(source) => return Err(FolderError::Read { path, source }),
     };
     if size > LARGEST {
@@ -172,10 +174,16 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
     let mut goldens = BTreeSet::new();
     for golden in &contract.goldens {
         if !cases.contains(&golden.case) {
-            return Err(contradiction(format!("a golden is for the case {}, which the suite lacks", golden.case)));
+            return Err(contradiction(format!(
+                "a golden is for the case {}, which the suite lacks",
+                golden.case
+            )));
         }
         if !goldens.insert((&golden.class, &golden.case)) {
-            return Err(contradiction(format!("two goldens of {} for the case {}", golden.class, golden.case)));
+            return Err(contradiction(format!(
+                "two goldens of {} for the case {}",
+                golden.class, golden.case
+            )));
         }
     }
     Ok(())
@@ -239,7 +247,8 @@ impl StoredContract {
                 }
                 let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path, source })?;
                 let actual = blob(&bytes);
-                Ok((actual != expected.digest).then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
+                Ok((actual != expected.digest)
+                    .then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
             })
             .collect::<Result<_, _>>()?;
         let mut found: Vec<Tampering> = compared.into_iter().flatten().collect();
@@ -252,7 +261,8 @@ impl StoredContract {
         let failed = |source| FolderError::Read { path: folder.to_owned(), source };
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let relative = path.strip_prefix(&self.folder).expect("entries lie below the folder they were read from");
+            let relative =
+                path.strip_prefix(&self.folder).expect("entries lie below the folder they were read from");
             let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
             if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
                 continue;
@@ -261,7 +271,11 @@ impl StoredContract {
                 self.strays(&path, found)?;
             } else if !self.contract.files.contains_key(&name) {
                 let expected = "no such file".to_owned();
-                found.push(Tampering { path: name, expected, actual: "a file that was not recorded".to_owned() });
+                found.push(Tampering {
+                    path: name,
+                    expected,
+                    actual: "a file that was not recorded".to_owned(),
+                });
             }
         }
         Ok(())

@@ -68,7 +68,8 @@ impl Draft {
         };
         let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
         fs::create_dir_all(parent).map_err(failed)?;
-        let building = tempfile::Builder::new().prefix(super::DRAFT_PREFIX).tempdir_in(parent).map_err(failed)?;
+        let building =
+            tempfile::Builder::new().prefix(super::DRAFT_PREFIX).tempdir_in(parent).map_err(failed)?;
         Ok(Self { place: place.to_owned(), building })
     }
 
@@ -86,7 +87,12 @@ impl Draft {
     }
 
     /// Writes named values below the draft.
-    pub(crate) fn values(&self, relative: &Path, stem: &str, named: &[(String, Value)]) -> Result<(), WriteError> {
+    pub(crate) fn values(
+        &self,
+        relative: &Path,
+        stem: &str,
+        named: &[(String, Value)],
+    ) -> Result<(), WriteError> {
         let folder = self.folder(relative)?;
         values::write(&folder, stem, named).map_err(|source| WriteError::Values { path: folder, source })
     }
@@ -152,6 +158,9 @@ impl Draft {
                 found.insert(name, ContractFile { size: bytes.len() as u64, digest: blob(&bytes) });
             }
         }
+        // A name lasts through a power failure when its folder is synced; only Unix lets folders be synced.
+        #[cfg(unix)]
+        File::open(folder).and_then(|opened| opened.sync_all()).map_err(failed(folder))?;
         Ok(())
     }
 
@@ -179,11 +188,15 @@ impl Draft {
             // One step: at every moment there is the old contract or the new one. The old one is then removed with
             // the draft that it has become.
             let here = rustix::fs::CWD;
-            let swapped = rustix::fs::renameat_with(here, self.path(), here, &place, rustix::fs::RenameFlags::EXCHANGE);
+            let swapped =
+                rustix::fs::renameat_with(here, self.path(), here, &place, rustix::fs::RenameFlags::EXCHANGE);
             swapped.map_err(|error| failed("rename", &place)(error.into()))?;
         } else if let Err(source) = fs::rename(self.path(), &place) {
             // Renaming onto a folder that is not empty fails: a contract that appeared meanwhile stays.
-            if matches!(source.kind(), std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists) {
+            if matches!(
+                source.kind(),
+                std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists
+            ) {
                 return Err(WriteError::Exists { path: place });
             }
             return Err(WriteError::Write { action: "rename", path: place, source });

@@ -49,12 +49,14 @@ pub(super) fn judge(
     match (golden, produced) {
         (Leaf::Tensor(golden), Leaf::Tensor(produced)) => tensors(path, golden, produced, rule, context),
         (Leaf::Real(golden), Leaf::Real(produced)) => {
-            let scalar = |value: f64| Tensor::from_f64(Vec::new(), &[value]).expect("a scalar has one element");
+            let scalar =
+                |value: f64| Tensor::from_f64(Vec::new(), &[value]).expect("a scalar has one element");
             rungs::judge(path, &scalar(golden), &scalar(produced), rule, context)
         }
         (Leaf::Strings(golden), Leaf::Strings(produced)) if golden.shape == produced.shape => {
             let first = golden.values.iter().zip(&produced.values).position(|(a, b)| a != b).unwrap_or(0);
-            let statement = format!("text {first} differs: {:?}, not {:?}", produced.values[first], golden.values[first]);
+            let statement =
+                format!("text {first} differs: {:?}, not {:?}", produced.values[first], golden.values[first]);
             structural(path, statement, Verdict::Drifted)
         }
         (Leaf::Strings(golden), Leaf::Strings(produced)) => {
@@ -80,7 +82,12 @@ pub(super) fn judge(
 
 /// A change of definition that hides inside the rounding of this dtype: the bits are equal here and would not be
 /// for other inputs. Only asked where the definition is in doubt.
-fn hidden_change(path: &str, golden: &Tensor, produced: &Tensor, context: &Context<'_>) -> Option<OutputReport> {
+fn hidden_change(
+    path: &str,
+    golden: &Tensor,
+    produced: &Tensor,
+    context: &Context<'_>,
+) -> Option<OutputReport> {
     let Finding::Compared(referee) = consult(path, golden, produced, context) else { return None };
     if referee.same_function {
         return None;
@@ -109,8 +116,11 @@ fn tensors(
         return structural(path, statement, Verdict::Incomparable);
     }
     if golden.shape() != produced.shape() {
-        let verdict =
-            if golden.shape().len() == produced.shape().len() { Verdict::Drifted } else { Verdict::Incomparable };
+        let verdict = if golden.shape().len() == produced.shape().len() {
+            Verdict::Drifted
+        } else {
+            Verdict::Incomparable
+        };
         return structural(path, format!("shape {:?}, not {:?}", produced.shape(), golden.shape()), verdict);
     }
     if golden.view().elements().is_none() {

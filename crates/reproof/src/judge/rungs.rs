@@ -49,7 +49,8 @@ pub(super) fn judge(
             within: difference.maximum_over_rms() <= maximum && difference.relative_l2 <= l2,
         }
     });
-    let decided = rule.decision.and_then(|decision| decisions(expected, actual, decision.top as usize));
+    let judged = rule.decision.filter(|_| !context.ties.iter().any(|tie| tie == path));
+    let decided = judged.and_then(|decision| decisions(expected, actual, decision.top as usize));
     evidence.decisions = decided.map(|decided| DecisionEvidence {
         total: decided.total,
         changed: decided.changed,
@@ -100,23 +101,34 @@ pub(super) fn judge(
 
 /// Whether the difference is harmless: on which basis, or why not.
 fn equivalent(findings: &Findings) -> Result<(Basis, String), String> {
-    let Findings { difference, referee, envelope, .. } = findings;
-    let worst = || worst(findings);
-    if let Some(referee) = referee.as_ref().filter(|referee| !referee.same_function) {
+    if let Some(referee) = findings.referee.as_ref().filter(|referee| !referee.same_function) {
         return Err(format!(
             "the function changed: in float64 it differs by {} of the output's rms, limit {}; {}",
             referee.definition_difference,
             referee.definition_limit,
-            worst()
+            worst(findings)
         ));
     }
-    let same_function = referee.is_some();
-    // With the function proved the same, special inputs may come out differently elsewhere.
-    if findings.open && (difference.special_mismatches > 0 || findings.discrete) && same_function {
-        let statement = "the specification leaves open what these inputs become elsewhere (NaN order, overflow, sign of \
-                         zero), and in float64 the function is the same";
-        return Ok((Basis::SpecificationOpen, statement.to_owned()));
-    }
+    harmless(findings).or_else(|why| {
+        if !findings.open {
+            return Err(why);
+        }
+        let function = match &findings.referee {
+            Some(_) => "in float64 the function is the same",
+            None => "no referee could tell whether the function is the same",
+        };
+        let statement = format!(
+            "the specification leaves open what these inputs become elsewhere (NaN order, overflow), so that they are not \
+             judged there; {function}"
+        );
+        Ok((Basis::SpecificationOpen, statement))
+    })
+}
+
+/// Whether decisions, special values and rounding are as they should be.
+fn harmless(findings: &Findings) -> Result<(Basis, String), String> {
+    let Findings { difference, referee, envelope, .. } = findings;
+    let worst = || worst(findings);
     if findings.discrete {
         return Err(format!("{} of {} integers changed; {}", difference.differing, difference.elements, worst()));
     }
@@ -129,53 +141,49 @@ fn equivalent(findings: &Findings) -> Result<(Basis, String), String> {
             worst()
         ));
     }
-    let special_is_open = findings.open && difference.special_mismatches > 0;
-    if difference.special_mismatches > 0 && !special_is_open {
-        return Err(format!("{} elements are NaN or infinite on one side only; {}", difference.special_mismatches, worst()));
+    if difference.special_mismatches > 0 {
+        let count = difference.special_mismatches;
+        return Err(format!("{count} elements are NaN or infinite on one side only; {}", worst()));
     }
     let within = envelope.as_ref().is_some_and(|envelope| envelope.within);
-    if let Some(referee) = referee {
-        if within {
-            let statement = "the function is the same in float64 and the difference is within the recorded envelope";
-            return Ok((Basis::RefereeEnvelope, statement.to_owned()));
-        }
-        if referee.rounding_ratio.0 <= referee.rounding_limit.0 && referee.element_ratio.0 <= referee.element_limit.0 {
-            return Ok((
-                Basis::RefereeRounding,
-                format!(
-                    "the function is the same in float64 and rounding is no worse: {} of the golden's error, worst \
-                     element {}",
-                    referee.rounding_ratio, referee.element_ratio
-                ),
-            ));
-        }
-        return Err(format!(
-            "the function is the same in float64, but rounding is worse: {} times the golden's error (limit {}), worst \
-             element {} times (limit {}); {}",
-            referee.rounding_ratio,
-            referee.rounding_limit,
-            referee.element_ratio,
-            referee.element_limit,
-            worst()
-        ));
-    }
-    let note = if special_is_open { "; special values differ where the specification leaves it open" } else { "" };
+    let Some(referee) = referee else { return by_envelope(findings, within) };
     if within {
-        let statement = format!(
-            "the difference is within the recorded envelope; without a referee a harmless change cannot be told from a \
-             small real one{note}"
-        );
-        let basis = if special_is_open { Basis::SpecificationOpen } else { Basis::Envelope };
-        return Ok((basis, statement));
+        let statement = "the function is the same in float64 and the difference is within the recorded envelope";
+        return Ok((Basis::RefereeEnvelope, statement.to_owned()));
     }
-    Err(match envelope {
+    let (ratio, element) = (referee.rounding_ratio, referee.element_ratio);
+    if ratio.0 <= referee.rounding_limit.0 && element.0 <= referee.element_limit.0 {
+        let statement = format!(
+            "the function is the same in float64 and rounding is no worse: {ratio} of the golden's error, worst element \
+             {element}"
+        );
+        return Ok((Basis::RefereeRounding, statement));
+    }
+    Err(format!(
+        "the function is the same in float64, but rounding is worse: {ratio} times the golden's error (limit {}), worst \
+         element {element} times (limit {}); {}",
+        referee.rounding_limit,
+        referee.element_limit,
+        worst()
+    ))
+}
+
+/// Without a referee the envelope alone decides.
+fn by_envelope(findings: &Findings, within: bool) -> Result<(Basis, String), String> {
+    if within {
+        let statement = "the difference is within the recorded envelope; without a referee a harmless change cannot be \
+                         told from a small real one";
+        return Ok((Basis::Envelope, statement.to_owned()));
+    }
+    Err(match &findings.envelope {
         Some(envelope) => format!(
-            "the difference is outside the recorded envelope (largest {} of rms, limit {}); {}",
-            Real(difference.maximum_over_rms()),
+            "the difference is outside the recorded envelope (largest {} of rms, limit {}) and there is no referee to say \
+             whether the function changed; {}",
+            Real(findings.difference.maximum_over_rms()),
             envelope.maximum_limit,
-            worst()
+            worst(findings)
         ),
-        None => format!("bits differ and there is neither referee nor envelope; {}", worst()),
+        None => format!("bits differ and there is neither referee nor envelope; {}", worst(findings)),
     })
 }
 

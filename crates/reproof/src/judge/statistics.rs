@@ -24,11 +24,16 @@ pub(crate) fn distances(samples: &[Values]) -> Option<Vec<(String, Vec<Real>)>> 
         if tensor.dtype().is_discrete() {
             return None;
         }
-        let values: Vec<Vec<f64>> = samples.iter().map(|sample| floats(sample, &path, tensor)).collect::<Option<_>>()?;
+        let values: Vec<Vec<f64>> =
+            samples.iter().map(|sample| floats(sample, &path, tensor)).collect::<Option<_>>()?;
         let mut distances: Vec<f64> = (0..values.len())
             .map(|own| {
-                let others: Vec<&Vec<f64>> =
-                    values.iter().enumerate().filter(|(index, _)| *index != own).map(|(_, values)| values).collect();
+                let others: Vec<&Vec<f64>> = values
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| *index != own)
+                    .map(|(_, values)| values)
+                    .collect();
                 distance(&values[own], &others)
             })
             .collect();
@@ -56,7 +61,8 @@ pub(crate) fn judge_statistics(
             let statement = "the output is not a tensor".to_owned();
             return report(Verdict::Incomparable, Basis::Nothing, statement);
         };
-        let samples: Option<Vec<Vec<f64>>> = recorded.iter().map(|sample| floats(sample, &path, tensor)).collect();
+        let samples: Option<Vec<Vec<f64>>> =
+            recorded.iter().map(|sample| floats(sample, &path, tensor)).collect();
         let (Some(samples), Some(new)) = (samples, floats(produced, &path, tensor)) else {
             let statement = "dtype or shape differ from the recorded samples".to_owned();
             return report(Verdict::Incomparable, Basis::Nothing, statement);

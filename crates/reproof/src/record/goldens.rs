@@ -26,7 +26,12 @@ pub(super) fn write(
 }
 
 /// Writes every sample of a nondeterministic model: `sample-0`, `sample-1`, ...
-pub(super) fn write_samples(draft: &Draft, class: &str, kept: &[&Case], first: &Completed) -> Result<(), RecordError> {
+pub(super) fn write_samples(
+    draft: &Draft,
+    class: &str,
+    kept: &[&Case],
+    first: &Completed,
+) -> Result<(), RecordError> {
     for case in kept {
         let Some((status, samples)) = first.cases.get(&case.name) else { continue };
         let folder = golden_folder(class, &case.name);

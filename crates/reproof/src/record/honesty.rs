@@ -63,11 +63,16 @@ fn repeated_forwards(kept: &[&Case], first: &Completed) -> HonestyCheck {
         repeats.windows(2).any(|pair| !all_identical(&pair[0], &pair[1]))
     });
     match differing {
-        None => result(REPEATED_FORWARDS, true, "repeated forwards of one process agree in every bit".to_owned()),
+        None => {
+            result(REPEATED_FORWARDS, true, "repeated forwards of one process agree in every bit".to_owned())
+        }
         Some(case) => result(
             REPEATED_FORWARDS,
             false,
-            format!("two forwards of one process differ for the case {}: the model keeps state or draws random numbers", case.name),
+            format!(
+                "two forwards of one process differ for the case {}: the model keeps state or draws random numbers",
+                case.name
+            ),
         ),
     }
 }
@@ -82,7 +87,10 @@ fn fresh_loads(kept: &[&Case], first: &Completed, second: &Completed) -> Honesty
         Some(case) => result(
             FRESH_LOADS,
             false,
-            format!("two fresh processes differ for the case {}: something is initialised at random, not loaded", case.name),
+            format!(
+                "two fresh processes differ for the case {}: something is initialised at random, not loaded",
+                case.name
+            ),
         ),
     }
 }
@@ -127,10 +135,15 @@ fn varied_outputs(kept: &[&Case], first: &Completed) -> HonestyCheck {
 pub(super) fn statistics(kept: &[&Case], first: &Completed) -> Result<Statistics, RecordError> {
     let mut statistics = Statistics { samples: 0, distances: std::collections::BTreeMap::new() };
     for case in kept {
-        let Some((_, samples)) = first.cases.get(&case.name).filter(|(status, _)| status.is_done()) else { continue };
+        let Some((_, samples)) = first.cases.get(&case.name).filter(|(status, _)| status.is_done()) else {
+            continue;
+        };
         let spread = distances(samples).ok_or_else(|| RecordError::Dishonest {
             check: REPEATED_FORWARDS.to_owned(),
-            seen: format!("outputs of the case {} change their shape or are not floats from run to run", case.name),
+            seen: format!(
+                "outputs of the case {} change their shape or are not floats from run to run",
+                case.name
+            ),
             fix: "only float outputs of constant shape can be recorded as a distribution".to_owned(),
         })?;
         statistics.samples = samples.len() as u32;

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use reproof_contract::Assurance;
-use reproof_contract::contract::{Expected, Golden, HonestyCheck, OutputRule, RefereeRecord, Tolerance, ToleranceOrigin};
+use reproof_contract::contract::{
+    Expected, Golden, HonestyCheck, OutputRule, RefereeRecord, Tolerance, ToleranceOrigin,
+};
 use reproof_contract::run::Device;
 use reproof_progress::Progress;
 
@@ -46,6 +48,7 @@ pub fn record_imported(
             case: case.name.clone(),
             expected: Expected::Outputs,
             referee: false,
+            ties: Vec::new(),
         });
         for (path, _) in leaves(outputs) {
             let rule: &mut OutputRule = contract.outputs.entry(path).or_default();

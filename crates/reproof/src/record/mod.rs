@@ -76,11 +76,8 @@ pub fn accept(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    let previous = Previous {
-        digest: before.digest,
-        accepted_by: accepted_by.to_owned(),
-        reason: reason.to_owned(),
-    };
+    let previous =
+        Previous { digest: before.digest, accepted_by: accepted_by.to_owned(), reason: reason.to_owned() };
     make(path, &before.folder, options, runners, Some((before, previous)), progress)
 }
 
@@ -123,7 +120,10 @@ fn finish(
         let name = file.file_name().ok_or_else(|| RecordError::ContextFile { path: file.clone() })?;
         let relative = Path::new("context").join(name);
         draft.copy(file, &relative)?;
-        contract.context.preprocessing.push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
+        contract
+            .context
+            .preprocessing
+            .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
     }
     if let Some(environment) = &contract.environment {
         draft.json(Path::new("environment/recorded-in.json"), environment)?;
@@ -214,6 +214,7 @@ fn execute(
         contract.referee = referee.record.clone();
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
+        rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
     } else {
         contract.outputs = rules::tolerances(options);
         contract.referee = RefereeRecord::None { reason: "the model is nondeterministic".to_owned() };
@@ -243,6 +244,7 @@ fn golden_records(class: &str, kept: &[&Case], first: &Completed, referee: &refe
             None => Expected::Outputs,
         },
         referee: referee.outputs.contains_key(&case.name),
+        ties: Vec::new(),
     };
     kept.iter().map(golden).collect()
 }

@@ -8,6 +8,7 @@ use reproof_contract::contract::{Context, Decision, Governance, Tolerance};
 use reproof_contract::run::Limits;
 
 use crate::cases::Case;
+use crate::execution::Settings;
 
 /// An honesty check that may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +59,8 @@ pub struct RecordOptions {
     pub samples: u32,
     /// Wall time that measurements beyond the goldens may take.
     pub budget: Option<Duration>,
+    /// Threads and engine options of each run.
+    pub settings: Settings,
     /// Limits of each run.
     pub limits: Limits,
     /// The current time.
@@ -78,6 +81,7 @@ impl RecordOptions {
             allow: Vec::new(),
             samples: 8,
             budget: None,
+            settings: Settings::default(),
             limits: Limits::default(),
             now,
         }

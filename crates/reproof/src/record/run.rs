@@ -69,8 +69,10 @@ impl<'a> Sweep<'a> {
             return Err(RecordError::NoCases);
         }
         let cases = options.cases.iter();
-        let cases = cases.map(|case| CaseInput { name: case.name.clone(), folder: suite.join(case_folder(&case.name)) });
-        let spec = specification(&artifact.model, cases.collect(), options.limits);
+        let cases = cases
+            .map(|case| CaseInput { name: case.name.clone(), folder: suite.join(case_folder(&case.name)) });
+        let mut spec = specification(&artifact.model, cases.collect(), options.limits);
+        options.settings.apply(&mut spec);
         let template = Unit { runner: options.runner.clone(), purpose: Purpose::Outputs, spec };
         Ok(Self { runners, template, scratch, started: Instant::now(), budget: options.budget })
     }
@@ -122,7 +124,8 @@ impl<'a> Sweep<'a> {
         let outcome = self.runners.execute(&unit, self.scratch, progress)?;
         let completed = complete(outcome, started.elapsed())?;
         // The outputs are in memory now; the next run may need the disk.
-        let _ = unit.digest().map(|digest| std::fs::remove_dir_all(self.scratch.join(&digest.to_hex()[..16])));
+        let _ =
+            unit.digest().map(|digest| std::fs::remove_dir_all(self.scratch.join(&digest.to_hex()[..16])));
         Ok(completed)
     }
 }
@@ -153,7 +156,8 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
     let mut cases = BTreeMap::new();
     for case in outcome.cases {
         let read = |path: &PathBuf| {
-            values::read(path, "outputs").map_err(|source| RecordError::Outputs { path: path.clone(), source })
+            values::read(path, "outputs")
+                .map_err(|source| RecordError::Outputs { path: path.clone(), source })
         };
         let outputs = case.outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.insert(case.name, (case.step.status, outputs));
@@ -182,7 +186,7 @@ pub(super) fn keep<'a>(
 ) -> Result<Vec<&'a Case>, RecordError> {
     use reproof_contract::contract::CaseOrigin;
     let mut kept = Vec::new();
-    let mut last_refusal = None;
+    let (mut last_refusal, mut last_gap) = (None, None);
     for case in cases {
         let Some((status, _)) = first.cases.get(&case.name) else { continue };
         let (what, hint) = explain(status);
@@ -196,8 +200,9 @@ pub(super) fn keep<'a>(
                     kept.push(case);
                 }
             }
-            _ if case.origin == CaseOrigin::Proposed && case.class != CaseClass::Typical => {
+            _ if case.origin == CaseOrigin::Proposed => {
                 notes.push(format!("case {} left out: {what}", case.name));
+                last_gap = Some(RecordError::Undecided { what, hint });
             }
             _ => return Err(RecordError::Undecided { what, hint }),
         }
@@ -206,14 +211,23 @@ pub(super) fn keep<'a>(
     if kept.iter().any(|case| typical(&case)) {
         return Ok(kept);
     }
-    Err(RecordError::AllRefused { message: last_refusal.unwrap_or_else(|| "no typical case is left".to_owned()) })
+    if last_refusal.is_none()
+        && let Some(gap) = last_gap
+    {
+        return Err(gap);
+    }
+    Err(RecordError::AllRefused {
+        message: last_refusal.unwrap_or_else(|| "no typical case is left".to_owned()),
+    })
 }
 
 /// How a step ended, in words, and what to do about it.
 pub(crate) fn explain(status: &Status) -> (String, String) {
     match status {
         Status::Done => ("done".to_owned(), String::new()),
-        Status::Refused { message } => (message.clone(), "check the inputs against the model's signature".to_owned()),
+        Status::Refused { message } => {
+            (message.clone(), "check the inputs against the model's signature".to_owned())
+        }
         Status::Unsupported { what, hint } => (what.clone(), hint.clone()),
         Status::Limit { limit: LimitKind::Time, value } => (
             format!("the run took longer than {:.1} s", *value as f64 / 1000.0),
@@ -231,7 +245,8 @@ pub(crate) fn explain(status: &Status) -> (String, String) {
                     "give it more with --memory-limit, on a machine that has it".to_owned(),
                 );
             }
-            let words = if last_words.is_empty() { String::new() } else { format!(": {}", shorten(last_words)) };
+            let words =
+                if last_words.is_empty() { String::new() } else { format!(": {}", shorten(last_words)) };
             (format!("the engine died ({how}){words}"), "try the other engine (--runner)".to_owned())
         }
     }

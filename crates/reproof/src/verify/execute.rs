@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use reproof_contract::Verdict;
 use reproof_contract::contract::{Contract, Expected};
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
 use reproof_contract::report::{Check, EnvironmentReport, Grade, Phase, PhaseName};
 use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
-use reproof_contract::Verdict;
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
 
@@ -46,8 +46,10 @@ pub(super) struct Execution {
 pub(super) fn plan(subject: &Subject<'_>, model: &Path, runner: &str) -> Plan {
     let suite = subject.stored.contract.suite.iter();
     let folder = |case: &reproof_contract::Name| subject.stored.folder.join(case_folder(case));
-    let cases = suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
-    let spec = specification(model, cases.collect(), subject.options.limits);
+    let cases =
+        suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
+    let mut spec = specification(model, cases.collect(), subject.options.limits);
+    subject.options.settings.apply(&mut spec);
     let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
     Plan { schema: PlanSchema::V0, units: vec![unit] }
 }
@@ -89,7 +91,11 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     execution.model.clone_from(model);
     let plan = plan(subject, model, &runner);
     let [unit] = plan.units.as_slice() else { unreachable!("a verification is one unit") };
-    subject.progress.begin(&format!("executing with {runner}"), Some(unit.spec.cases.len() as u64), Unit::Items);
+    subject.progress.begin(
+        &format!("executing with {runner}"),
+        Some(unit.spec.cases.len() as u64),
+        Unit::Items,
+    );
     let outcome = subject.runners.execute(unit, scratch, subject.progress)?;
     subject.progress.end();
     execution.restore_seconds = outcome.load.seconds;
@@ -162,7 +168,9 @@ fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool
         (Status::Done, Some(message)) if !same_engine => {
             line(format!("case {name} ran where the recording engine refused it"), Verdict::Equivalent)
                 .expected(format!("refusal: {message}"))
-                .actual("outputs, which nothing was recorded to compare with: engines differ in what they refuse")
+                .actual(
+                    "outputs, which nothing was recorded to compare with: engines differ in what they refuse",
+                )
         }
         (Status::Done, Some(message)) => line(format!("case {name} ran"), Verdict::Incomparable)
             .expected(format!("refusal: {message}"))
@@ -190,8 +198,11 @@ impl Execution {
     pub(super) fn environment_report(&self, contract: &Contract) -> EnvironmentReport {
         let class = self.class();
         let classes: Vec<&String> = contract.goldens.iter().map(|golden| &golden.class).collect();
-        let golden_class =
-            if classes.contains(&&class) { Some(class.clone()) } else { classes.first().map(|class| (*class).clone()) };
+        let golden_class = if classes.contains(&&class) {
+            Some(class.clone())
+        } else {
+            classes.first().map(|class| (*class).clone())
+        };
         let differences = match (&contract.environment, &self.environment) {
             (Some(recorded), Some(current)) => differences(recorded, current),
             _ => Vec::new(),

@@ -35,8 +35,14 @@ pub(super) struct Load {
 /// Everything that can be checked before the model is loaded.
 pub(super) fn begin(subject: &Subject<'_>) -> Result<Load, VerifyError> {
     let started = Instant::now();
-    let mut load =
-        Load { checks: Vec::new(), seconds: 0.0, peak_memory_bytes: None, digests: None, untouched: false, model: None };
+    let mut load = Load {
+        checks: Vec::new(),
+        seconds: 0.0,
+        peak_memory_bytes: None,
+        digests: None,
+        untouched: false,
+        model: None,
+    };
     load.contract(subject)?;
     load.untouched = subject.relation == Relation::Same && load.files(subject);
     if load.untouched {
@@ -123,11 +129,12 @@ impl Load {
         let (artifact, digests) = match read {
             Ok(read) => read,
             Err(problem) => {
-                let verdict = if subject.relation == Relation::Same { Verdict::Corrupt } else { Verdict::Unloadable };
-                for (id, title) in [("load.integrity.weights", "weights"), ("load.architecture", "architecture")] {
-                    self.push(
-                        check(id, format!("{title} cannot be read"), verdict).actual(problem.clone()),
-                    );
+                let verdict =
+                    if subject.relation == Relation::Same { Verdict::Corrupt } else { Verdict::Unloadable };
+                for (id, title) in
+                    [("load.integrity.weights", "weights"), ("load.architecture", "architecture")]
+                {
+                    self.push(check(id, format!("{title} cannot be read"), verdict).actual(problem.clone()));
                 }
                 self.model = subject.path.is_file().then(|| subject.path.to_owned());
                 return;
@@ -149,7 +156,8 @@ impl Load {
         let judged = matches!(subject.relation, Relation::Same | Relation::Repackaged);
         let changed = changed_tensors(subject, artifact, digests);
         let same_values = recorded.values_digest == digests.values;
-        let actual = if same_values { format!("the same values under other names: {changed}") } else { changed };
+        let actual =
+            if same_values { format!("the same values under other names: {changed}") } else { changed };
         let verdict = if judged { Verdict::Corrupt } else { Verdict::Identical };
         let line = check(id, "weights are not the recorded ones", verdict)
             .expected(recorded.weights_digest.short())
@@ -253,7 +261,9 @@ fn compare_file(subject: &Subject<'_>, file: &FileRecord, location: &Path) -> Op
     let size = match fs::metadata(location) {
         Ok(metadata) if metadata.is_file() => metadata.len(),
         Ok(_) => return Some(corrupt("not a file".to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(corrupt("missing".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Some(corrupt("missing".to_owned()));
+        }
         Err(error) => return Some(corrupt(format!("unreadable: {error}"))),
     };
     if size != file.size {
@@ -262,7 +272,11 @@ fn compare_file(subject: &Subject<'_>, file: &FileRecord, location: &Path) -> Op
     let layout = match Layout::new(file.segments.clone()) {
         Ok(layout) if layout.size() == file.size => layout,
         Ok(layout) => {
-            return Some(corrupt(format!("the recorded segments end at byte {}, not {}", layout.size(), file.size)));
+            return Some(corrupt(format!(
+                "the recorded segments end at byte {}, not {}",
+                layout.size(),
+                file.size
+            )));
         }
         Err(error) => return Some(corrupt(format!("the recorded segments do not tile it: {error}"))),
     };
@@ -289,7 +303,8 @@ fn strays(subject: &Subject<'_>) -> Vec<Check> {
     if recorded.kind != ArtifactKind::Folder {
         return Vec::new();
     }
-    let known: BTreeMap<&str, &FileRecord> = recorded.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let known: BTreeMap<&str, &FileRecord> =
+        recorded.files.iter().map(|file| (file.path.as_str(), file)).collect();
     let found = crate::artifact::list_files(subject.path).unwrap_or_default();
     let strays = found.into_iter().filter(|(name, _)| !known.contains_key(name.as_str()));
     strays
@@ -326,7 +341,10 @@ fn changed_tensors(subject: &Subject<'_>, artifact: &Artifact, digests: &Digests
         }
     };
     let in_both = |(name, digest): (&&'_ str, _)| recorded.get(*name).is_some_and(|old| *old != digest);
-    say("changed", current.iter().filter(|(name, digest)| in_both((name, **digest))).map(|(name, _)| *name).collect());
+    say(
+        "changed",
+        current.iter().filter(|(name, digest)| in_both((name, **digest))).map(|(name, _)| *name).collect(),
+    );
     say("added", current.keys().filter(|name| !recorded.contains_key(*name)).copied().collect());
     say("removed", recorded.keys().filter(|name| !current.contains_key(*name)).copied().collect());
     if parts.is_empty() { "the same tensors".to_owned() } else { parts.join("; ") }

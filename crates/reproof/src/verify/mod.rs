@@ -12,7 +12,9 @@ mod validate;
 
 use std::path::{Path, PathBuf};
 
-use reproof_contract::report::{EnvironmentReport, Phase, PhaseName, Report, ReportArtifact, ReportContract, ReportSchema};
+use reproof_contract::report::{
+    EnvironmentReport, Phase, PhaseName, Report, ReportArtifact, ReportContract, ReportSchema,
+};
 use reproof_contract::{Assurance, Relation, Verdict};
 use reproof_progress::Progress;
 
@@ -78,13 +80,22 @@ pub fn verify(
     }
     let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
     let stored = folder::read(&place)?;
-    if let Some(expected) = options.expect.filter(|expected| *expected != stored.digest && *expected != stored.contract.artifact.artifact_digest) {
-        return Err(VerifyError::Unexpected { expected: expected.to_string(), actual: stored.digest.to_string() });
+    if let Some(expected) = options.expect.filter(|expected| {
+        *expected != stored.digest && *expected != stored.contract.artifact.artifact_digest
+    }) {
+        return Err(VerifyError::Unexpected {
+            expected: expected.to_string(),
+            actual: stored.digest.to_string(),
+        });
     }
-    let relation = options.relation.unwrap_or(if options.folder.is_some() { Relation::Converted } else { Relation::Same });
+    let relation = options.relation.unwrap_or(if options.folder.is_some() {
+        Relation::Converted
+    } else {
+        Relation::Same
+    });
     let subject = Subject { path, stored: &stored, relation, options, runners, progress };
-    let scratch = tempfile::tempdir()
-        .map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
+    let scratch =
+        tempfile::tempdir().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
     let mut load = load::begin(&subject)?;
     let mut phases = Vec::new();
     let mut cases = Vec::new();
@@ -106,7 +117,9 @@ pub fn verify(
             phases.push(validation.phase);
             cases = validation.cases;
         }
-        let differs = cases.iter().any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
+        let differs = cases
+            .iter()
+            .any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
         if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
             execution.keep(keep)?;
         }

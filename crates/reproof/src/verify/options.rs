@@ -7,6 +7,8 @@ use reproof_contract::run::Limits;
 use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
 
+use crate::execution::Settings;
+
 /// What verification is told.
 #[derive(Clone, Debug)]
 pub struct VerifyOptions {
@@ -26,6 +28,8 @@ pub struct VerifyOptions {
     pub sha256: bool,
     /// Where produced tensors are kept when something differs.
     pub keep: Option<PathBuf>,
+    /// Threads and engine options of each run.
+    pub settings: Settings,
     /// Limits of each run.
     pub limits: Limits,
     /// The path as reports show it.
@@ -46,6 +50,7 @@ impl VerifyOptions {
             fail_fast: false,
             sha256: false,
             keep: None,
+            settings: Settings::default(),
             limits: Limits::default(),
             shown_path: None,
             now,

@@ -5,7 +5,12 @@ use reproof_contract::contract::Contract;
 use reproof_contract::report::{CaseReport, Phase};
 
 /// The sentence of a report.
-pub(super) fn summarise(verdict: Verdict, contract: &Contract, phases: &[Phase], cases: &[CaseReport]) -> String {
+pub(super) fn summarise(
+    verdict: Verdict,
+    contract: &Contract,
+    phases: &[Phase],
+    cases: &[CaseReport],
+) -> String {
     let count = cases.len();
     let at = |wanted: Verdict| cases.iter().filter(|case| case.verdict == wanted).count();
     // The first line of the checklist that carries the verdict is its reason.

@@ -29,6 +29,7 @@ struct Sides<'a> {
     same_class: bool,
     class: &'a str,
     referee: bool,
+    ties: &'a [String],
     loaded: Result<(Vec<Values>, Values), String>,
 }
 
@@ -98,7 +99,7 @@ fn read<'a>(
     let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
     let loaded = goldens(&subject.stored.contract, &folder, &read)
         .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
-    Some(Sides { record, same_class, class: &golden.class, referee: golden.referee, loaded })
+    Some(Sides { record, same_class, class: &golden.class, referee: golden.referee, ties: &golden.ties, loaded })
 }
 
 /// The golden outputs of a case: one, or every sample of a nondeterministic model.
@@ -147,7 +148,8 @@ fn rerun(
     let folder = |name: &Name| subject.stored.folder.join(case_folder(name));
     let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
         name: sides.record.name.clone(),
-        folder: std::path::absolute(folder(&sides.record.name)).unwrap_or_else(|_| folder(&sides.record.name)),
+        folder: std::path::absolute(folder(&sides.record.name))
+            .unwrap_or_else(|_| folder(&sides.record.name)),
     });
     let mut spec = specification(model, cases.collect(), subject.options.limits);
     widen(&mut spec);
@@ -178,24 +180,31 @@ fn judge_case(
         Err(problem) => {
             let statement = format!("the outputs cannot be read: {problem}");
             let evidence = judge::plain(Basis::Nothing, statement);
-            let report =
-                OutputReport { name: "(outputs)".to_owned(), verdict: Verdict::Undecided, metrics: None, evidence };
+            let report = OutputReport {
+                name: "(outputs)".to_owned(),
+                verdict: Verdict::Undecided,
+                metrics: None,
+                evidence,
+            };
             return vec![report];
         }
     };
     if let Some(statistics) = &contract.statistics {
         let name = &sides.record.name;
-        let spread = |path: &str| statistics.distances.get(&format!("{name}/{path}")).cloned().unwrap_or_default();
+        let spread =
+            |path: &str| statistics.distances.get(&format!("{name}/{path}")).cloned().unwrap_or_default();
         return judge_statistics(goldens, produced, &spread);
     }
     let Some(golden) = goldens.first() else { return Vec::new() };
     let folder = subject.stored.folder.join(golden_folder(sides.class, &sides.record.name));
     let stored = sides.referee.then(|| values::read(&folder, "referee").ok()).flatten();
-    let rerun = referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
+    let rerun =
+        referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
     let context = Context {
         same_class: sides.same_class,
         elsewhere: execution.elsewhere || !sides.same_class || subject.relation != Relation::Same,
         open: &sides.record.open,
+        ties: sides.ties,
         stored_referee: stored.as_ref(),
         current_referee: rerun.map(|outputs| outputs.as_ref().map_err(String::as_str)),
         referee_none: match &contract.referee {

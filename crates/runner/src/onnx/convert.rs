@@ -45,7 +45,8 @@ pub(super) fn to_tract(name: &str, value: &Value, precision: Precision) -> Resul
         }
         Value::Strings(strings) => {
             let shape: Vec<usize> = strings.shape.iter().map(|dim| *dim as usize).collect();
-            let array = tract_onnx::prelude::tract_ndarray::ArrayD::from_shape_vec(shape, strings.values.clone());
+            let array =
+                tract_onnx::prelude::tract_ndarray::ArrayD::from_shape_vec(shape, strings.values.clone());
             array.map(Into::into).map_err(|error| Failure::Refused(error.to_string()))
         }
         _ => Err(unsupported(&format!("inputs like `{name}` (sequences, maps, optionals)"))),

@@ -119,9 +119,11 @@ fn build(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn Inference
 }
 
 fn build_gelu(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
-    let tanh = node.attribute.iter().any(|attribute| attribute.name == "approximate" && &*attribute.s == b"tanh");
+    let tanh =
+        node.attribute.iter().any(|attribute| attribute.name == "approximate" && &*attribute.s == b"tanh");
     let formula: Formula = if tanh { |x, _, _| gelu_tanh(x) } else { |x, _, _| gelu(x) };
-    let operator = Elementwise { name: if tanh { "GeluTanh" } else { "Gelu" }, first: 0.0, second: 0.0, formula };
+    let operator =
+        Elementwise { name: if tanh { "GeluTanh" } else { "Gelu" }, first: 0.0, second: 0.0, formula };
     Ok((ElementWiseOp(Box::new(operator), None).into_hir(), vec![]))
 }
 

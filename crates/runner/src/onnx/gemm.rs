@@ -28,7 +28,11 @@ pub(super) fn spell_out(node: pb::NodeProto) -> Vec<pb::NodeProto> {
         result
     };
     let mut operand = |name: &str, flag: &str| {
-        if transposed(flag) { step("Transpose", vec![name.to_owned()], vec![swapped_axes()]) } else { name.to_owned() }
+        if transposed(flag) {
+            step("Transpose", vec![name.to_owned()], vec![swapped_axes()])
+        } else {
+            name.to_owned()
+        }
     };
     let (left, right) = (operand(a, "transA"), operand(b, "transB"));
     let mut result = step("MatMul", vec![left, right], Vec::new());

@@ -4,11 +4,14 @@
 //! because tract resolves symbolic dims before it chooses kernels.
 
 mod convert;
+mod failure;
 mod float64;
 mod gemm;
+mod port;
+mod screen;
 mod widen;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +23,9 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::GenericFactoid;
 use tract_onnx::tract_hir::ops::unimpl::UnimplementedOp;
 
-use crate::engine::{Failure, Loaded, Session, Values, option};
+use self::failure::{cannot_prepare, cannot_run, chain, unsupported};
+use self::port::Port;
+use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
 
 /// The version of tract that Cargo.lock pins.
 const TRACT_VERSION: &str = "0.23.9";
@@ -34,6 +39,29 @@ const PLANS: usize = 4;
 /// Integer inputs of at most this many elements may be shapes or axes, which tract wants to know in advance.
 const SHAPE_LIKE: usize = 16;
 
+/// Inputs of rank 0 or 1 and at most this many elements may be scales, borders or statistics of a channel.
+const PARAMETER_LIKE: usize = 4096;
+
+/// Which inputs a plan may take for constant, beside their shapes. A plan with constants serves these values alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Constant {
+    Nothing,
+    Shapes,
+    Parameters,
+}
+
+impl Constant {
+    fn covers(self, input: &Tensor) -> bool {
+        let shape = input.datum_type().is_integer() && input.len() <= SHAPE_LIKE;
+        let parameter = input.rank() <= 1 && input.len() <= PARAMETER_LIKE;
+        match self {
+            Self::Nothing => false,
+            Self::Shapes => shape,
+            Self::Parameters => shape || parameter,
+        }
+    }
+}
+
 type Plan = Arc<TypedRunnableModel>;
 
 struct Tract {
@@ -42,17 +70,14 @@ struct Tract {
     folder: PathBuf,
     precision: Precision,
     optimisation: String,
-    inputs: Vec<String>,
+    inputs: Vec<Port>,
     outputs: Vec<String>,
     plans: Vec<(Vec<(DatumType, Vec<usize>)>, Plan)>,
 }
 
 /// Loads an ONNX file.
 pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
-    let optimisation = option(spec, &[("optimisation", &OPTIMISATION)], "optimisation")?.unwrap_or(
-        // The referee is a definition: no rewrite may fold constants or reorder sums on the way to it.
-        if spec.precision == Precision::Float64 { "disabled" } else { "all" },
-    );
+    let optimisation = option(spec, &[("optimisation", &OPTIMISATION)], "optimisation")?.unwrap_or("all");
     if spec.device != Device::Cpu {
         return Err(unsupported("a device other than the processor"));
     }
@@ -63,17 +88,13 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
     let mut framework = onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
     let mut model = framework.proto_model_for_path(path).map_err(|error| Failure::Refused(chain(&error)))?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    let (inputs, outputs) = ports(&model)?;
     if spec.precision == Precision::Float64 {
         framework = framework.with_ignore_output_types(true);
         float64::register(&mut framework.op_register);
         widen::model(&mut model, &folder)?;
     }
-    let graph = model.graph.as_ref().ok_or_else(|| Failure::Refused("the model holds no graph".to_owned()))?;
-    let initializers: Vec<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
-    let names = |ports: &[pb::ValueInfoProto]| ports.iter().map(|port| port.name.clone()).collect::<Vec<_>>();
-    let mut inputs = names(&graph.input);
-    inputs.retain(|name| !initializers.contains(&name.as_str()));
-    let outputs = names(&graph.output);
+    screen::screen(&model, &framework.op_register)?;
     let tract = Tract {
         framework,
         folder,
@@ -99,6 +120,16 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
     })
 }
 
+/// Inputs without stored values, and the names of outputs.
+fn ports(model: &pb::ModelProto) -> Result<(Vec<Port>, Vec<String>), Failure> {
+    let graph = model.graph.as_ref();
+    let graph = graph.ok_or_else(|| Failure::Refused("the model holds no graph".to_owned()))?;
+    let stored: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+    let inputs = graph.input.iter().filter(|port| !stored.contains(port.name.as_str()));
+    let outputs = graph.output.iter().map(|port| port.name.clone());
+    Ok((inputs.map(Port::declared).collect(), outputs.collect()))
+}
+
 impl Tract {
     /// Parses the graph into tract's own form.
     fn parse(&self) -> Result<InferenceModel, Failure> {
@@ -106,7 +137,10 @@ impl Tract {
         let parsed = parsed.map_err(|error| cannot_prepare(&error))?;
         match parsed.unresolved_inputs.as_slice() {
             [] => Ok(parsed.model),
-            names => Err(Failure::Refused(format!("the graph uses values that nothing makes: {}", names.join(", ")))),
+            names => Err(Failure::Refused(format!(
+                "the graph uses values that nothing makes: {}",
+                names.join(", ")
+            ))),
         }
     }
 
@@ -117,7 +151,8 @@ impl Tract {
         for node in model.nodes() {
             if node.op_is::<UnimplementedOp>() {
                 let name = node.op().name();
-                let name = name.strip_prefix("Unimplemented(").map_or(&*name, |rest| rest.trim_end_matches(')'));
+                let name =
+                    name.strip_prefix("Unimplemented(").map_or(&*name, |rest| rest.trim_end_matches(')'));
                 *missing.entry(name.to_owned()).or_default() += 1;
             }
         }
@@ -128,32 +163,45 @@ impl Tract {
         Err(unsupported(&format!("operator {}", names.join(", "))))
     }
 
-    /// The plan for inputs of these types and shapes.
-    fn plan(&mut self, inputs: &[Tensor]) -> Result<Plan, Failure> {
+    /// Runs with a plan for inputs of these types and shapes, kept from an earlier run or made.
+    fn execute(&mut self, inputs: &[Arc<Tensor>]) -> Result<TVec<TValue>, Failure> {
         let key: Vec<_> = inputs.iter().map(|input| (input.datum_type(), input.shape().to_vec())).collect();
         if let Some((_, plan)) = self.plans.iter().find(|(known, _)| *known == key) {
-            return Ok(Arc::clone(plan));
+            return run(plan, inputs);
         }
-        let plan = match self.prepare(inputs, false) {
-            Ok(plan) => plan,
-            // Shapes and axes that are inputs must be known in advance; such a plan serves these values alone.
-            Err(first) => return self.prepare(inputs, true).map_err(|_| first),
+        let attempt = match self.prepare(inputs, Constant::Nothing) {
+            Ok(plan) => {
+                let results = run(&plan, inputs);
+                if self.plans.len() == PLANS {
+                    self.plans.remove(0);
+                }
+                if results.is_ok() {
+                    self.plans.push((key, plan));
+                }
+                results
+            }
+            Err(failure) => Err(failure),
         };
-        if self.plans.len() == PLANS {
-            self.plans.remove(0);
+        let Err(failure @ Failure::Unsupported { .. }) = attempt else { return attempt };
+        // Shapes, axes and scales that are inputs must be known in advance.
+        for constant in [Constant::Shapes, Constant::Parameters] {
+            if inputs.iter().any(|input| constant.covers(input))
+                && let Ok(plan) = self.prepare(inputs, constant)
+                && let Ok(results) = run(&plan, inputs)
+            {
+                return Ok(results);
+            }
         }
-        self.plans.push((key, Arc::clone(&plan)));
-        Ok(plan)
+        Err(failure)
     }
 
-    fn prepare(&self, inputs: &[Tensor], shapes_are_constant: bool) -> Result<Plan, Failure> {
+    fn prepare(&self, inputs: &[Arc<Tensor>], constant: Constant) -> Result<Plan, Failure> {
         let mut model = self.parse()?;
         let prepared = (|| {
             for (index, input) in inputs.iter().enumerate() {
                 let mut fact = InferenceFact::dt_shape(input.datum_type(), input.shape());
-                let shape_like = input.datum_type().is_integer() && input.len() <= SHAPE_LIKE;
-                if shapes_are_constant && shape_like {
-                    fact.value = GenericFactoid::Only(Arc::new(input.clone()));
+                if constant.covers(input) {
+                    fact.value = GenericFactoid::Only(Arc::clone(input));
                 }
                 model = std::mem::take(&mut model).with_input_fact(index, fact)?;
             }
@@ -169,42 +217,35 @@ impl Tract {
     }
 }
 
+fn run(plan: &Plan, inputs: &[Arc<Tensor>]) -> Result<TVec<TValue>, Failure> {
+    let arguments = inputs.iter().map(|input| Arc::clone(input).into_tvalue()).collect();
+    plan.run(arguments).map_err(|error| cannot_run(&error))
+}
+
 impl Session for Tract {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
-        let given: HashMap<&str, &Value> = inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let given: HashMap<&str, &Value> =
+            inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let known: Vec<&str> = self.inputs.iter().map(|port| port.name.as_str()).collect();
+        refuse_unknown(&known, inputs)?;
         let mut tensors = Vec::with_capacity(self.inputs.len());
-        for name in &self.inputs {
-            let value = given.get(name.as_str());
+        for port in &self.inputs {
+            let name = port.name.as_str();
+            let value = given.get(name);
             let value = value.ok_or_else(|| Failure::Refused(format!("no value for the input `{name}`")))?;
-            tensors.push(convert::to_tract(name, value, self.precision)?);
+            port.accept(value)?;
+            tensors.push(Arc::new(convert::to_tract(name, value, self.precision)?));
         }
-        let plan = self.plan(&tensors)?;
-        let arguments = tensors.into_iter().map(IntoTValue::into_tvalue).collect();
-        let results = plan.run(arguments).map_err(|error| Failure::Refused(chain(&error)))?;
+        let results = match self.execute(&tensors) {
+            // Some of tract's rewrites know only narrow floats; the graph as it stands may still run.
+            Err(_) if self.precision == Precision::Float64 && self.optimisation == "all" => {
+                self.optimisation = "disabled".to_owned();
+                self.plans.clear();
+                self.execute(&tensors)?
+            }
+            results => results?,
+        };
         let named = self.outputs.iter().zip(results);
         named.map(|(name, tensor)| Ok((name.clone(), convert::from_tract(name, &tensor)?))).collect()
     }
-}
-
-fn cannot_prepare(error: &TractError) -> Failure {
-    unsupported(&format!("preparing this graph: {}", chain(error)))
-}
-
-/// Something that tract lacks, with the way out.
-fn unsupported(what: &str) -> Failure {
-    Failure::Unsupported {
-        what: format!("tract {TRACT_VERSION} lacks {what}"),
-        hint: "ONNX Runtime has it: pass --runner onnxruntime".to_owned(),
-    }
-}
-
-/// The message of a tract error with its causes, on one line.
-fn chain(error: &TractError) -> String {
-    let mut text = format!("{error:#}").replace('\n', " ");
-    if text.len() > 600 {
-        let end = (0..=600).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }

@@ -3,6 +3,7 @@
 //! The rewrite happens on the stored graph, before the engine sees it, so that no constant is folded in the narrow
 //! type on the way. Float attributes (an epsilon) keep the value that the file stores, widened exactly.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use reproof_tensor::{DType, TensorView};
@@ -34,7 +35,9 @@ fn graph(graph: &mut pb::GraphProto, folder: &str) -> Result<(), Failure> {
     if !graph.quantization_annotation.is_empty() || !graph.sparse_initializer.is_empty() {
         return Err(unsupported("float64 for quantised or sparse initializers"));
     }
-    for initializer in &mut graph.initializer {
+    let narrow = scale_inputs(&graph.node);
+    for initializer in graph.initializer.iter_mut().filter(|initializer| !narrow.contains(&initializer.name))
+    {
         tensor(initializer, folder)?;
     }
     for port in graph.input.iter_mut().chain(&mut graph.output).chain(&mut graph.value_info) {
@@ -45,8 +48,21 @@ fn graph(graph: &mut pb::GraphProto, folder: &str) -> Result<(), Failure> {
     nodes(&mut graph.node, folder)
 }
 
+/// Names of the stored inputs of `Resize` that its definition keeps in float32 whatever the data: region and scales.
+fn scale_inputs(nodes: &[pb::NodeProto]) -> HashSet<String> {
+    let resizes = nodes.iter().filter(|node| node.op_type == "Resize");
+    resizes
+        .flat_map(|node| node.input.iter().skip(1).take(2).cloned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
 fn nodes(nodes: &mut Vec<pb::NodeProto>, folder: &str) -> Result<(), Failure> {
-    for node in nodes.iter_mut() {
+    let narrow = scale_inputs(nodes);
+    let makes_narrow = |node: &pb::NodeProto| {
+        node.op_type == "Constant" && node.output.iter().any(|name| narrow.contains(name))
+    };
+    for node in nodes.iter_mut().filter(|node| !makes_narrow(node)) {
         self::node(node, folder)?;
     }
     *nodes = std::mem::take(nodes).into_iter().flat_map(super::gemm::spell_out).collect();
@@ -61,7 +77,8 @@ fn node(node: &mut pb::NodeProto, folder: &str) -> Result<(), Failure> {
         if DTYPE_ATTRIBUTES.contains(&attribute.name.as_str()) && is_narrow(attribute.i as i32) {
             attribute.i = DataType::Double as i64;
         }
-        if node.op_type == "Constant" && (attribute.name == "value_float" || attribute.name == "value_floats") {
+        if node.op_type == "Constant" && (attribute.name == "value_float" || attribute.name == "value_floats")
+        {
             widen_constant(attribute);
         }
         if let Some(value) = &mut attribute.t {
@@ -75,7 +92,8 @@ fn node(node: &mut pb::NodeProto, folder: &str) -> Result<(), Failure> {
         }
     }
     // Without this attribute the statistics of a normalisation are kept in float32.
-    let stashes = ["LayerNormalization", "GroupNormalization", "RMSNormalization"].contains(&node.op_type.as_str());
+    let stashes =
+        ["LayerNormalization", "GroupNormalization", "RMSNormalization"].contains(&node.op_type.as_str());
     if stashes && node.attribute.iter().all(|attribute| attribute.name != "stash_type") {
         node.attribute.push(pb::AttributeProto {
             name: "stash_type".to_owned(),
@@ -85,7 +103,8 @@ fn node(node: &mut pb::NodeProto, folder: &str) -> Result<(), Failure> {
         });
     }
     // Without a dtype these make float32.
-    let makes_float = ["RandomNormal", "RandomUniform", "ConstantOfShape", "EyeLike"].contains(&node.op_type.as_str());
+    let makes_float =
+        ["RandomNormal", "RandomUniform", "ConstantOfShape", "EyeLike"].contains(&node.op_type.as_str());
     let named = node.attribute.iter().any(|attribute| attribute.name == "dtype" || attribute.name == "value");
     if makes_float && !named && node.op_type == "ConstantOfShape" {
         node.attribute.push(pb::AttributeProto {
