@@ -1,29 +1,40 @@
 //! What to do next.
 
-use reproof_contract::{Report, Verdict};
+use reproof_contract::report::Grade;
+use reproof_contract::{Relation, Report, Verdict};
 
 use crate::outcome::checks;
 
 /// What to do about a report that is negative, undecided or short of what was asked for.
 pub(crate) fn next(report: &Report) -> Option<String> {
     let path = argument(&report.artifact.path);
+    let wanted = wanted(report, &path);
     let advice = match report.verdict {
-        Verdict::Corrupt => format!(
-            "restore the artifact from where it was recorded and verify again; if the change is wanted, \
-             `reproof accept {path} --reason TEXT` makes the next contract"
-        ),
+        Verdict::Corrupt if is_contract_broken(report) => {
+            "restore the contract's folder, for example from version control, and verify again".to_owned()
+        }
+        Verdict::Corrupt => {
+            format!("restore the artifact from where it was recorded and verify again; {wanted}")
+        }
         Verdict::Unloadable => format!(
             "`reproof inspect {path}` shows what the artifact holds without running it; then load it with the \
              runner it was recorded with"
         ),
-        Verdict::Incomparable => format!(
-            "compare names, types and shapes with `reproof inspect {path}`; if the change is wanted, \
-             `reproof accept {path} --reason TEXT` makes the next contract"
-        ),
-        Verdict::Drifted => format!(
-            "`reproof diagnose {path}` looks for the cause; if the change is wanted, \
-             `reproof accept {path} --reason TEXT` makes the next contract"
-        ),
+        Verdict::Incomparable => {
+            format!("compare names, types and shapes with `reproof inspect {path}`; {wanted}")
+        }
+        Verdict::Drifted => match other_runner(report) {
+            Some(runner) => format!(
+                "`reproof verify {path} --runner {runner}` repeats this with the engine that recorded, which tells \
+                 the engine from the model; {wanted}"
+            ),
+            None if report.environment.differences.iter().any(|found| found.grade > Grade::Harmless) => {
+                format!(
+                    "verify in the environment of the goldens, which tells the environment from the model; {wanted}"
+                )
+            }
+            None => format!("`reproof verify {path} --keep DIR` keeps the tensors that came out; {wanted}"),
+        },
         Verdict::Undecided => open(report, &path),
         verdict if !verdict.reaches(report.required) => format!(
             "the verdict is {verdict}, {required} was required: verify in the environment of the goldens, or ask \
@@ -33,6 +44,29 @@ pub(crate) fn next(report: &Report) -> Option<String> {
         _ => return None,
     };
     Some(advice)
+}
+
+/// What to do when the change was meant. Another artifact than the recorded one gets a contract of its own.
+fn wanted(report: &Report, path: &str) -> String {
+    if report.relation == Relation::Same {
+        format!("if the change is wanted, `reproof accept {path} --reason TEXT` makes the next contract")
+    } else {
+        format!("if the difference is wanted, `reproof record {path}` makes a contract of its own")
+    }
+}
+
+/// Whether files of the contract itself are not the recorded ones.
+fn is_contract_broken(report: &Report) -> bool {
+    checks(report).any(|check| check.id == "load.integrity.contract" && check.verdict == Verdict::Corrupt)
+}
+
+/// The runner that recorded, if another one verified.
+fn other_runner(report: &Report) -> Option<&str> {
+    let recorded = report.contract.recorded_with.as_deref()?.split_whitespace().next()?;
+    let current = report.runner.as_deref()?.split_whitespace().next()?;
+    let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
+    let is_name = recorded.len() <= 20 && recorded.chars().all(plain);
+    (is_name && current != recorded).then_some(recorded)
 }
 
 /// An undecided check knows best what it lacks.

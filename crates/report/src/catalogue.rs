@@ -1,5 +1,7 @@
 //! What the checks mean: names and help for their fixed ids.
 
+use reproof_contract::Verdict;
+
 use crate::figures::{count, counted};
 use crate::outcome::VERDICT;
 
@@ -16,7 +18,14 @@ pub(crate) struct Rule {
     pub(crate) help: &'static str,
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
+    Rule {
+        id: "load.integrity.contract",
+        name: "ContractIntact",
+        summary: "Every file of the contract's folder is the recorded one.",
+        help: "A file of the contract's folder was changed, removed or added by hand, so nothing that rests on it can \
+               be believed. Restore the folder, for example from version control.",
+    },
     Rule {
         id: "load.integrity.files",
         name: "FilesIntact",
@@ -35,7 +44,8 @@ const RULES: [Rule; 8] = [
         id: "load.architecture",
         name: "ArchitectureUnchanged",
         summary: "Names, types, shapes, topology and attributes are the recorded ones.",
-        help: "The model was exported or edited differently. Compare it with `reproof diff`.",
+        help: "An operator, attribute, name, type or shape changed: the model was exported or edited differently. \
+               `reproof inspect` shows what each of two models holds.",
     },
     Rule {
         id: "load.environment",
@@ -61,8 +71,9 @@ const RULES: [Rule; 8] = [
         id: "validate.output",
         name: "OutputMatchesGolden",
         summary: "An output is identical or equivalent to its golden.",
-        help: "The output differs from its golden and the evidence does not show the same function. \
-               `reproof diagnose` looks for the cause.",
+        help: "The output differs from its golden and the evidence does not show the same function. Verify with \
+               the runner that recorded to tell the engine from the model; `reproof verify --html` shows where and \
+               by how much.",
     },
     Rule {
         id: VERDICT,
@@ -78,12 +89,16 @@ pub(crate) fn rule(id: &str) -> Option<Rule> {
     RULES.into_iter().find(|rule| rule.id == id)
 }
 
-/// Many checks of one id that all passed bit for bit, in one line.
-pub(crate) fn folded(id: &str, checks: usize) -> String {
-    let number = checks as u64;
+/// Many checks of one id that came to one verdict, in one line.
+pub(crate) fn counted_checks(id: &str, verdict: Verdict, number: usize, total: usize) -> String {
+    let (number, total) = (number as u64, total as u64);
+    let identical = verdict == Verdict::Identical;
     match id {
-        "execute.case" => format!("{} executed as recorded", counted(number, "case")),
-        "validate.output" => format!("{} identical to the golden", counted(number, "output")),
-        _ => format!("{} checks {id} passed", count(number)),
+        "execute.case" if identical => format!("{} executed as recorded", counted(number, "case")),
+        "validate.output" if identical => format!("{} identical to the golden", counted(number, "output")),
+        "execute.case" => format!("{} of {}", count(number), counted(total, "case")),
+        "validate.output" => format!("{} of {}", count(number), counted(total, "output")),
+        _ if identical => format!("{} checks {id} passed", count(number)),
+        _ => format!("{} of {id}", counted(number, "check")),
     }
 }

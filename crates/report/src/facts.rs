@@ -31,6 +31,32 @@ pub(crate) fn metrics(metrics: &Metrics) -> Vec<Fact> {
     facts
 }
 
+/// An output's numbers beside its statement, what tells most first.
+pub(crate) fn in_short(output: &OutputReport) -> Vec<String> {
+    let mut items = Vec::new();
+    let decisions = output.evidence.decisions.as_ref();
+    let decided = decisions.map(|found| {
+        (found.changed, format!("{} of {} decisions changed", count(found.changed), count(found.total)))
+    });
+    if let Some(metrics) = &output.metrics {
+        items.push(format!("{} of {} elements", count(metrics.differing), count(metrics.elements)));
+        if metrics.special_mismatches > 0 {
+            items.push(format!("{} NaN/inf on one side", count(metrics.special_mismatches)));
+        }
+        items.push(format!("max/rms {}", measure(metrics.maximum_over_rms)));
+        items.extend(metrics.ulp_p99.map(|p99| format!("ulp p99 {}", measure(p99))));
+    }
+    match decided {
+        Some((1.., text)) => items.insert(0, text),
+        Some((0, text)) => items.push(text),
+        None => {}
+    }
+    if let Some(tolerance) = &output.evidence.tolerance {
+        items.push(format!("{} beyond tolerance", counted(tolerance.beyond, "element")));
+    }
+    items
+}
+
 /// The element with the largest difference.
 pub(crate) fn worst(metrics: &Metrics) -> Option<Fact> {
     let worst = metrics.worst.as_ref()?;

@@ -1,5 +1,7 @@
 //! What a report comes to, beyond its single checks.
 
+use std::cmp::Reverse;
+
 use reproof_contract::report::{CaseReport, Check, CheckStatus, OutputReport};
 use reproof_contract::{Report, Verdict};
 
@@ -51,24 +53,25 @@ pub(crate) fn place(check: &Check) -> Option<String> {
     }
 }
 
-/// The output that decides a case: the worst verdict, then the largest difference.
-pub(crate) fn decisive(case: &CaseReport) -> Option<&OutputReport> {
-    let size = |output: &OutputReport| {
-        let metrics = output.metrics.as_ref();
-        let difference = metrics.map_or(-1.0, |metrics| metrics.maximum_over_rms.0);
-        // Not a number is worse than any number.
-        let difference = if difference.is_nan() { f64::INFINITY } else { difference };
-        (output.verdict, metrics.map_or(0, |metrics| metrics.special_mismatches), difference)
-    };
-    let worse = |one: &&OutputReport, other: &&OutputReport| {
-        let (one, other) = (size(one), size(other));
-        (one.0, one.1).cmp(&(other.0, other.1)).then(one.2.total_cmp(&other.2))
-    };
-    // `max_by` takes the last of equals; the first is what people look for.
-    case.outputs.iter().rev().max_by(worse)
+/// How much an output differs, for ordering: changed decisions, then NaN or infinity on one side, then the largest
+/// difference over the root mean square.
+fn size(output: &OutputReport) -> (u64, u64, u64) {
+    let changed = output.evidence.decisions.as_ref().map_or(0, |decisions| decisions.changed);
+    let Some(metrics) = &output.metrics else { return (changed, 0, 0) };
+    let difference = metrics.maximum_over_rms.0;
+    // Not a number is worse than any number, and bits of positive numbers are ordered as the numbers are.
+    let difference = if difference.is_nan() { f64::INFINITY } else { difference.max(0.0) };
+    (changed, metrics.special_mismatches, difference.to_bits())
 }
 
-/// Outputs that are not identical with their cases, worst verdict first and in the order of the suite within one.
+/// The output that decides a case: the worst verdict, then the largest difference.
+pub(crate) fn decisive(case: &CaseReport) -> Option<&OutputReport> {
+    // `max_by_key` takes the last of equals; the first is what people look for.
+    case.outputs.iter().rev().max_by_key(|output| (output.verdict, size(output)))
+}
+
+/// Outputs that are not identical with their cases: worst verdict first; within one, what the model meets every day
+/// before its corners, then the largest difference.
 pub(crate) fn differing(report: &Report) -> Vec<(&CaseReport, &OutputReport)> {
     let mut outputs: Vec<_> = report
         .cases
@@ -76,6 +79,17 @@ pub(crate) fn differing(report: &Report) -> Vec<(&CaseReport, &OutputReport)> {
         .flat_map(|case| case.outputs.iter().map(move |output| (case, output)))
         .filter(|(_, output)| output.verdict != Verdict::Identical)
         .collect();
-    outputs.sort_by_key(|(_, output)| std::cmp::Reverse(output.verdict));
+    outputs.sort_by_key(|(case, output)| (Reverse(output.verdict), case.class, Reverse(size(output))));
     outputs
+}
+
+/// Checks in the order of [`differing`]; those of no output come first within their verdict.
+pub(crate) fn worst_first<'a>(report: &Report, checks: &[&'a Check]) -> Vec<&'a Check> {
+    let weight = |check: &&Check| {
+        let (case, output) = subject(report, check);
+        (Reverse(check.verdict), case.map(|case| case.class), output.map(|output| Reverse(size(output))))
+    };
+    let mut sorted = checks.to_vec();
+    sorted.sort_by_cached_key(weight);
+    sorted
 }

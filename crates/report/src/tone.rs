@@ -3,19 +3,19 @@
 use reproof_contract::report::{Check, CheckStatus, Grade};
 use reproof_contract::{Report, Verdict};
 
-/// How good or bad something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How good or bad something is, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tone {
     /// As promised.
     Good,
+    /// Not done.
+    Muted,
     /// Worth a look.
     Notice,
     /// No answer.
     Open,
     /// The promise is broken.
     Bad,
-    /// Not done.
-    Muted,
 }
 
 impl Tone {
@@ -41,6 +41,7 @@ impl Tone {
     pub(crate) fn of_check(check: &Check) -> Self {
         match check.status {
             CheckStatus::Fail | CheckStatus::Skip if check.verdict == Verdict::Undecided => Self::Open,
+            CheckStatus::Pass if check.verdict == Verdict::Tolerated => Self::Notice,
             CheckStatus::Pass => Self::Good,
             CheckStatus::Warn => Self::Notice,
             CheckStatus::Fail => Self::Bad,

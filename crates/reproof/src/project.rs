@@ -64,9 +64,16 @@ pub enum ProjectError {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct File {
-    governance: Governance,
+    governance: GovernanceTable,
     context: ContextTable,
     outputs: BTreeMap<String, OutputTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct GovernanceTable {
+    owner: Option<String>,
+    classification: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -134,7 +141,10 @@ pub fn read(path: &Path) -> Result<Project, ProjectError> {
     });
     Ok(Project {
         context,
-        governance: file.governance,
+        governance: Governance {
+            owner: file.governance.owner,
+            classification: file.governance.classification,
+        },
         context_files: table.preprocessing.files.iter().map(|file| folder.join(file)).collect(),
         rules: rules.collect::<Result<_, ProjectError>>()?,
     })

@@ -47,6 +47,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
     let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
-    show(&recorded, arguments.output.json)?;
+    show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;
     Ok(Exit::Reached)
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use reproof::cases::{Case, OPEN_SIZES, import, propose};
-use reproof_formats::{onnx, values};
+use reproof::cases::{Case, OPEN_SIZES, export, import, propose};
+use reproof_formats::{Format, onnx};
 use reproof_contract::{CaseClass, Name};
 use serde::Serialize;
 
@@ -44,12 +44,14 @@ struct Input {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let artifact = reproof::artifact::Artifact::open(&arguments.path)?;
+    if artifact.description.format != Format::Onnx {
+        let format = artifact.description.format.as_str();
+        return Err(UsageError(format!("{format} holds weights without a graph: it takes no inputs")).into());
+    }
     let cases = gather(&artifact.model, &arguments.sources, OPEN_SIZES[0])?;
     if let Some(out) = &arguments.out {
         for case in &cases {
-            let folder = out.join(case.name.as_str());
-            std::fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
-            values::write(&folder, "inputs", &case.inputs)?;
+            export(case, out)?;
         }
     }
     let lines: Vec<Line> = cases

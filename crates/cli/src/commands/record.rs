@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         context::fill(&arguments.options.context, path, &mut options)?;
         record_imported(path, &suite, &options, &bars)?
     };
-    show(&recorded, arguments.output.json)?;
+    show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;
     Ok(Exit::Reached)
 }
 
@@ -155,7 +155,9 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
 }
 
 /// Prints what was recorded.
-pub(crate) fn show(recorded: &Recorded, json: bool) -> Result<()> {
+///
+/// `elsewhere` says that the contract does not lie beside the artifact.
+pub(crate) fn show(recorded: &Recorded, elsewhere: bool, json: bool) -> Result<()> {
     let contract = &recorded.contract;
     if json {
         return output::json(&Document {
@@ -172,6 +174,9 @@ pub(crate) fn show(recorded: &Recorded, json: bool) -> Result<()> {
     }
     for note in &recorded.notes {
         output::note(&format!("note: {note}"));
+    }
+    if elsewhere {
+        output::note("note: verify the same files with --contract DIR --relation same");
     }
     let count = |class: CaseClass| contract.suite.iter().filter(|case| case.class == class).count();
     let engine = contract.environment.as_ref().map(|environment| &environment.engine);

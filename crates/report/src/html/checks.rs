@@ -47,7 +47,8 @@ fn write_phase(page: &mut Page, phase: &Phase) {
     while let Some(first) = rest.first().copied() {
         let (same, others): (Vec<&Check>, Vec<&Check>) =
             rest.into_iter().partition(|check| check.id == first.id);
-        let title = catalogue::folded(&visible(&first.id), same.len());
+        let title =
+            catalogue::counted_checks(&visible(&first.id), Verdict::Identical, same.len(), same.len());
         let mark = Tone::Good.mark();
         writeln!(
             page,

@@ -1,5 +1,7 @@
 //! The table of cases.
 
+use std::cmp::Reverse;
+
 use reproof_contract::report::{Basis, CaseReport};
 use reproof_contract::{CaseClass, Report, Verdict};
 
@@ -11,7 +13,9 @@ use crate::text::{columns, visible};
 use crate::tone::Tone;
 
 /// Fewer identical cases than this are listed one by one.
-const FOLDED_FROM: usize = 4;
+const FOLDED_FROM: usize = 2;
+/// Lines of the table; `--verbose` lists every case.
+const LISTED: usize = 8;
 /// Columns of everything but the name: mark, class, verdict, measure, basis.
 const FIXED: usize = 4 + 10 + 13 + 17 + 17;
 
@@ -24,11 +28,15 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     let identical = |case: &&CaseReport| case.verdict == Verdict::Identical;
     let alike: Vec<&CaseReport> = report.cases.iter().filter(identical).collect();
     let fold = alike.len() >= FOLDED_FROM && !sheet.verbose();
-    let listed = report.cases.iter().filter(|case| !(fold && identical(case)));
-    let listed: Vec<&CaseReport> = listed.collect();
-
+    let mut listed: Vec<&CaseReport> =
+        report.cases.iter().filter(|case| !(fold && identical(case))).collect();
+    // What the model meets every day before its corners, and the order of the suite within.
+    listed.sort_by_key(|case| (Reverse(case.verdict), case.class));
     let widest = listed.iter().map(|case| columns(&visible(&case.name))).max().unwrap_or(0);
     let narrow = widest + 2 + FIXED > sheet.width();
+    let lines = if narrow { 2 } else { 1 };
+    let most = if sheet.verbose() { listed.len() } else { LISTED / lines };
+    let rest = listed.split_off(most.min(listed.len()));
     let taken = if narrow { FIXED - 17 - 17 } else { FIXED };
     let table = Table { name: widest.clamp(6, sheet.width().saturating_sub(taken + 2).max(8)) + 2, narrow };
     if listed.is_empty() {
@@ -36,13 +44,26 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     } else {
         table.header(sheet);
     }
+    for case in listed {
+        table.row(sheet, case);
+    }
+    if !rest.is_empty() {
+        let text = format!("and {} more: {}", count(rest.len() as u64), verdicts(&rest));
+        sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &text, Ink::Dim, None);
+    }
     if fold {
         let lead = [Span::mark(Tone::Good)];
         sheet.paragraph(&lead, &summary(&alike), Ink::Plain, Some((Ink::Good, "identical")));
     }
-    for case in listed {
-        table.row(sheet, case);
-    }
+}
+
+/// How many cases came to each verdict, worst first.
+fn verdicts(cases: &[&CaseReport]) -> String {
+    let number = |verdict: Verdict| cases.iter().filter(|case| case.verdict == verdict).count();
+    let parts = Verdict::ALL.iter().rev().filter(|verdict| number(**verdict) > 0);
+    let parts: Vec<String> =
+        parts.map(|verdict| format!("{} {verdict}", count(number(*verdict) as u64))).collect();
+    parts.join(", ")
 }
 
 /// Many identical cases: how many of each class, and what they stand on.

@@ -3,15 +3,19 @@
 use reproof_contract::report::{Check, CheckStatus, Phase, PhaseName};
 use reproof_contract::{Report, Verdict};
 
+use super::crowd;
 use super::sheet::{Ink, Sheet, Span};
-use crate::catalogue;
+use crate::advice;
 use crate::figures::{bytes, seconds};
 use crate::outcome::place;
 use crate::text::{elide, visible};
 use crate::tone::Tone;
 
-/// Fewer checks than this are not worth folding.
-const FOLDED_FROM: usize = 3;
+/// Lines of one detail; `--verbose` has no limit.
+const DETAIL: usize = 3;
+
+/// The command that the last line names where a change may be wanted.
+const ACCEPT: &str = "reproof accept";
 
 pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     let mut silent = false;
@@ -26,12 +30,12 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
             sheet.line(&[title, Span::new(Ink::Dim, "did not run")]);
         }
         for phase in phases {
-            write_phase(sheet, phase);
+            write_phase(sheet, report, phase);
         }
     }
 }
 
-fn write_phase(sheet: &mut Sheet, phase: &Phase) {
+fn write_phase(sheet: &mut Sheet, report: &Report, phase: &Phase) {
     let mut cost = seconds(phase.seconds);
     if let Some(peak) = phase.peak_memory_bytes {
         cost = format!("{cost}, peak {}", bytes(peak));
@@ -40,33 +44,50 @@ fn write_phase(sheet: &mut Sheet, phase: &Phase) {
     let title = Span::cell(Ink::Strong, phase.name.as_str(), 10);
     sheet.paragraph(&[title], &cost, Ink::Dim, Some((ink, phase.verdict.as_str())));
 
-    let mut folded: Vec<&str> = Vec::new();
+    let mut hints = Hints {
+        given: Vec::new(),
+        ends_with_accept: advice::next(report).is_some_and(|last| last.contains(ACCEPT)),
+    };
+    let mut seen: Vec<&str> = Vec::new();
     for check in &phase.checks {
-        let number = if can_fold(check) && !sheet.verbose() { alike(phase, check) } else { 1 };
-        if number < FOLDED_FROM {
-            write_check(sheet, check);
-        } else if !folded.contains(&check.id.as_str()) {
-            folded.push(&check.id);
-            let text = catalogue::folded(&visible(&check.id), number);
-            sheet.paragraph(&[Span::mark(Tone::Good)], &text, Ink::Plain, None);
+        if sheet.verbose() {
+            write_check(sheet, check, &mut hints);
+        } else if !seen.contains(&check.id.as_str()) {
+            seen.push(&check.id);
+            let alike: Vec<&Check> = phase.checks.iter().filter(|other| other.id == check.id).collect();
+            if crowd::is_crowd(&alike) {
+                crowd::write(sheet, report, &alike, &mut hints);
+            } else {
+                for check in alike {
+                    write_check(sheet, check, &mut hints);
+                }
+            }
         }
     }
 }
 
-/// How many checks of the phase one line can stand for, with this one.
-fn alike(phase: &Phase, check: &Check) -> usize {
-    phase.checks.iter().filter(|other| other.id == check.id && can_fold(other)).count()
+/// Hints of a phase that were given: one that is repeated says nothing new.
+#[derive(Debug)]
+pub(super) struct Hints<'a> {
+    given: Vec<&'a str>,
+    /// Whether the last line of the checklist says how to accept the change.
+    ends_with_accept: bool,
 }
 
-/// Whether nothing is lost by counting the check instead of naming it.
-fn can_fold(check: &Check) -> bool {
-    check.status == CheckStatus::Pass
-        && check.verdict == Verdict::Identical
-        && check.case.is_some()
-        && check.hint.is_none()
+impl<'a> Hints<'a> {
+    /// Writes the hint of a check, if it has one that was not given yet.
+    pub(super) fn give(&mut self, sheet: &mut Sheet, check: &'a Check) {
+        let Some(hint) = check.hint.as_deref() else { return };
+        let told = self.given.contains(&hint) || (self.ends_with_accept && hint.contains(ACCEPT));
+        if sheet.verbose() || !told {
+            self.given.push(hint);
+            let lead = [Span::new(Ink::Plain, "    "), Span::new(Ink::Strong, "hint: ")];
+            sheet.excerpt(DETAIL, &lead, hint, Ink::Plain, None);
+        }
+    }
 }
 
-fn write_check(sheet: &mut Sheet, check: &Check) {
+fn write_check<'a>(sheet: &mut Sheet, check: &'a Check, hints: &mut Hints<'a>) {
     let tone = Tone::of_check(check);
     let mut title = elide(&visible(&check.title), 2 * sheet.width());
     let names = [&check.case, &check.output];
@@ -89,14 +110,12 @@ fn write_check(sheet: &mut Sheet, check: &Check) {
             detail(sheet, "actual:   ", check.actual.as_deref());
         }
     }
-    let lead = [Span::new(Ink::Plain, "    "), Span::new(Ink::Strong, "hint: ")];
-    if let Some(hint) = &check.hint {
-        sheet.paragraph(&lead, hint, Ink::Plain, None);
-    }
+    hints.give(sheet, check);
 }
 
 fn detail(sheet: &mut Sheet, label: &str, text: Option<&str>) {
     if let Some(text) = text {
-        sheet.paragraph(&[Span::new(Ink::Dim, format!("    {label}"))], text, Ink::Plain, None);
+        let lead = [Span::new(Ink::Dim, format!("    {label}"))];
+        sheet.excerpt(DETAIL, &lead, text, Ink::Plain, None);
     }
 }

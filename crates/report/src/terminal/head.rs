@@ -9,6 +9,9 @@ use crate::tone::Tone;
 /// Columns of the labels.
 const LABEL: usize = 12;
 
+/// Lines of the summary; `--verbose` has no limit.
+const SUMMARY: usize = 3;
+
 pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     let tone = Tone::of_report(report);
     let reach = if report.verdict.reaches(report.required) { "" } else { "does not reach " };
@@ -17,7 +20,7 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
         Span::new(Ink::Dim, format!("  {reach}required {}, assurance {}", report.required, report.assurance)),
     ]);
     if !report.summary.trim().is_empty() {
-        sheet.paragraph(&[Span::new(Ink::Plain, "  ")], &report.summary, Ink::Plain, None);
+        sheet.excerpt(SUMMARY, &[Span::new(Ink::Plain, "  ")], &report.summary, Ink::Plain, None);
     }
     sheet.blank();
 

@@ -2,14 +2,18 @@
 
 mod cases;
 mod checks;
+mod crowd;
 mod head;
 mod outputs;
 mod sheet;
 
 use reproof_contract::Report;
 
-use crate::{advice, facts, tone::Tone};
+use crate::{advice, facts, figures, tone::Tone};
 use sheet::{Ink, Sheet, Span};
+
+/// Differences of the environment that are listed; `--verbose` lists every one.
+const DIFFERENCES: usize = 5;
 
 /// How the checklist is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub struct Style {
     pub width: usize,
     /// Whether ANSI colours are written. Nothing is said by colour alone.
     pub colour: bool,
-    /// Whether what went well is written out instead of folded.
+    /// Whether everything is written out; without, what repeats is counted and details are cut to one screen.
     pub verbose: bool,
 }
 
@@ -63,11 +67,15 @@ fn environment(sheet: &mut Sheet, report: &Report) {
     // The worst first: it is what may explain a drift.
     let mut differences: Vec<_> = environment.differences.iter().collect();
     differences.sort_by_key(|difference| std::cmp::Reverse(difference.grade));
-    for difference in differences {
+    let most = if sheet.verbose() { differences.len() } else { DIFFERENCES };
+    for difference in differences.iter().take(most) {
         let tone = Tone::of_grade(difference.grade);
-        let lead = [Span::mark(tone)];
         let text = format!("{}: {} → {}", difference.item, difference.recorded, difference.current);
         let grade = (Ink::of(tone), facts::grade(difference.grade));
-        sheet.paragraph(&lead, &text, Ink::Plain, Some(grade));
+        sheet.excerpt(2, &[Span::mark(tone)], &text, Ink::Plain, Some(grade));
+    }
+    if let Some(more) = differences.len().checked_sub(most).filter(|more| *more > 0) {
+        let text = format!("and {} more, none graver: --verbose lists them", figures::count(more as u64));
+        sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &text, Ink::Dim, None);
     }
 }

@@ -4,14 +4,16 @@ use reproof_contract::Report;
 use reproof_contract::report::{CaseReport, OutputReport};
 
 use super::sheet::{Ink, Sheet, Span};
-use crate::facts::{evidence, metrics, worst};
-use crate::figures::counted;
+use crate::facts::{evidence, in_short, metrics, worst};
+use crate::figures::count;
 use crate::outcome::differing;
 use crate::text::{elide, visible};
 use crate::tone::Tone;
 
 /// Outputs that are written out; more would bury the worst.
-const SHOWN: usize = 8;
+const SHOWN: usize = 3;
+/// The same where all is well: one shows on what the verdict stands.
+const SHOWN_OF_GOOD: usize = 1;
 
 pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     let outputs = differing(report);
@@ -20,32 +22,55 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     }
     sheet.blank();
     sheet.line(&[Span::new(Ink::Strong, "outputs that differ")]);
-    let shown = if sheet.verbose() { outputs.len() } else { SHOWN };
-    for (case, output) in outputs.iter().take(shown) {
-        write_output(sheet, case, output);
+    if sheet.verbose() {
+        for (case, output) in outputs {
+            write_title(sheet, case, output);
+            write_all(sheet, output);
+        }
+        return;
     }
+    let good = outputs.iter().all(|(_, output)| Tone::of_verdict(output.verdict) == Tone::Good);
+    let shown = if good { SHOWN_OF_GOOD } else { SHOWN };
+    for (case, output) in outputs.iter().take(shown) {
+        write_title(sheet, case, output);
+        write_short(sheet, output);
+    }
+    let below = [Span::new(Ink::Plain, "    ")];
     if outputs.len() > shown {
-        let rest = counted((outputs.len() - shown) as u64, "more output");
-        let text = format!("and {rest}, none worse: see the JSON or HTML report");
-        sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &text, Ink::Dim, None);
+        let rest = count((outputs.len() - shown) as u64);
+        let text = format!("and {rest} more, none worse: --verbose lists them, --html FILE draws them");
+        sheet.paragraph(&below, &text, Ink::Dim, None);
+    }
+    // One contract has one reason; naming it for every output would say nothing more.
+    let mut reasons = outputs.iter().filter_map(|(_, output)| output.evidence.referee_none.as_deref());
+    if let Some(reason) = reasons.next() {
+        let text = format!("no float64 referee: {reason}");
+        sheet.excerpt(2, &[Span::mark(Tone::Muted)], &text, Ink::Dim, None);
     }
 }
 
-fn write_output(sheet: &mut Sheet, case: &CaseReport, output: &OutputReport) {
+fn write_title(sheet: &mut Sheet, case: &CaseReport, output: &OutputReport) {
     let tone = Tone::of_verdict(output.verdict);
     let limit = 2 * sheet.width();
     let (case, name) = (elide(&visible(&case.name), limit), elide(&visible(&output.name), limit));
     let verdict = Some((Ink::of(tone), output.verdict.as_str()));
-    sheet.paragraph(&[Span::mark(tone)], &format!("{case} / {name}"), Ink::Plain, verdict);
+    sheet.excerpt(1, &[Span::mark(tone)], &format!("{case} / {name}"), Ink::Plain, verdict);
+}
+
+/// The statement and the numbers that tell most, in at most three lines.
+fn write_short(sheet: &mut Sheet, output: &OutputReport) {
+    sheet.excerpt(2, &[Span::new(Ink::Plain, "    ")], &output.evidence.statement, Ink::Plain, None);
+    sheet.row(4, &in_short(output));
+}
+
+/// Everything that is known.
+fn write_all(sheet: &mut Sheet, output: &OutputReport) {
     sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &output.evidence.statement, Ink::Plain, None);
-    let mut items: Vec<String> = Vec::new();
+    let line = |(label, value)| format!("{label} {value}");
     if let Some(found) = &output.metrics {
-        items.extend(metrics(found).into_iter().map(|(label, value)| format!("{label} {value}")));
-        sheet.flow(4, &items);
-        items.clear();
-        items.extend(worst(found).map(|(label, value)| format!("{label} {value}")));
+        sheet.flow(4, &metrics(found).into_iter().map(line).collect::<Vec<_>>());
+        sheet.flow(4, &worst(found).map(line).into_iter().collect::<Vec<_>>());
     }
-    sheet.flow(4, &items);
     for (label, value) in evidence(&output.evidence) {
         sheet.flow(4, &[format!("{label}: {value}")]);
     }

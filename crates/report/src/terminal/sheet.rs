@@ -119,10 +119,33 @@ impl Sheet {
     /// Untrusted text after a lead, wrapped with the lead's width as indentation; `trail` stands at the right end of
     /// the first line.
     pub(super) fn paragraph(&mut self, lead: &[Span<'_>], text: &str, ink: Ink, trail: Option<(Ink, &str)>) {
+        self.wrapped(usize::MAX, lead, text, ink, trail);
+    }
+
+    /// As [`Self::paragraph`], but at most `most` lines with `…` where it was cut, unless all was asked for.
+    pub(super) fn excerpt(
+        &mut self,
+        most: usize,
+        lead: &[Span<'_>],
+        text: &str,
+        ink: Ink,
+        trail: Option<(Ink, &str)>,
+    ) {
+        self.wrapped(if self.style.verbose { usize::MAX } else { most }, lead, text, ink, trail);
+    }
+
+    fn wrapped(&mut self, most: usize, lead: &[Span<'_>], text: &str, ink: Ink, trail: Option<(Ink, &str)>) {
         let indent: usize = lead.iter().map(|span| columns(&span.text)).sum();
         let room = self.width().saturating_sub(indent).max(8);
         let reserved = trail.map_or(0, |(_, text)| columns(text) + 2);
-        let lines = wrap(&prose(text, LONGEST), room.saturating_sub(reserved), room);
+        let mut lines = wrap(&prose(text, LONGEST), room.saturating_sub(reserved), room);
+        if lines.len() > most {
+            lines.truncate(most);
+            if let Some(last) = lines.last_mut() {
+                let room = if most == 1 { room.saturating_sub(reserved) } else { room };
+                cut(last, room);
+            }
+        }
         for (index, line) in lines.iter().enumerate() {
             let mut spans =
                 if index == 0 { lead.to_vec() } else { vec![Span::new(Ink::Plain, " ".repeat(indent))] };
@@ -138,23 +161,32 @@ impl Sheet {
 
     /// Short items in a row, broken between items where they fit.
     pub(super) fn flow(&mut self, indent: usize, items: &[String]) {
-        const BETWEEN: &str = " · ";
-        let room = self.width().saturating_sub(indent);
-        let mut line = String::new();
-        for item in items {
-            let item = prose(item, LONGEST);
-            if line.is_empty() {
-                line = item;
-            } else if columns(&line) + columns(BETWEEN) + columns(&item) <= room {
-                line = format!("{line}{BETWEEN}{item}");
-            } else {
-                self.indented(indent, &line);
-                line = item;
-            }
-        }
-        if !line.is_empty() {
+        for line in self.rows(indent, items) {
             self.indented(indent, &line);
         }
+    }
+
+    /// The items of a row that fit on one line; what comes last matters least.
+    pub(super) fn row(&mut self, indent: usize, items: &[String]) {
+        if let Some(line) = self.rows(indent, items).first() {
+            self.indented(indent, line);
+        }
+    }
+
+    fn rows(&self, indent: usize, items: &[String]) -> Vec<String> {
+        const BETWEEN: &str = " · ";
+        let room = self.width().saturating_sub(indent);
+        let mut lines: Vec<String> = Vec::new();
+        for item in items {
+            let item = prose(item, LONGEST);
+            match lines.last_mut() {
+                Some(line) if columns(line) + columns(BETWEEN) + columns(&item) <= room => {
+                    line.extend([BETWEEN, item.as_str()]);
+                }
+                _ => lines.push(item),
+            }
+        }
+        lines
     }
 
     fn indented(&mut self, indent: usize, text: &str) {
@@ -173,4 +205,15 @@ impl Sheet {
             self.text.push_str(text);
         }
     }
+}
+
+/// Ends a line with `…`, within `room` columns, after a whole word unless that word is a long one.
+fn cut(line: &mut String, room: usize) {
+    const LONG: usize = 16;
+    while columns(line) + 1 > room && line.pop().is_some() {}
+    if let Some(space) = line.rfind(' ').filter(|space| line.len() - space <= LONG) {
+        line.truncate(space);
+    }
+    line.truncate(line.trim_end_matches([' ', ',', ';', ':']).len());
+    line.push('…');
 }

@@ -1,4 +1,4 @@
-use reproof_contract::Verdict;
+use reproof_contract::{Relation, Verdict};
 use reproof_report::terminal::{Style, checklist};
 use unicode_width::UnicodeWidthStr;
 
@@ -76,11 +76,31 @@ fn only_identical_cases_are_folded() {
 
 #[test]
 fn a_crowd_stays_readable() {
-    let text = checklist(&fixtures::crowd(), &Style::default());
+    let report = fixtures::crowd();
+    let text = checklist(&report, &Style { width: 132, ..Style::default() });
+    assert!(text.contains("✗ 30 of 330 outputs ") && text.contains("✓ 30 of 330 outputs "));
+    assert!(text.contains("and 27 more: --verbose lists them"));
+    assert_eq!(text.matches("nothing holds").count(), 8);
+    assert!(text.contains("and 52 more: 22 drifted, 30 equivalent"));
     assert!(text.contains("240 cases"));
-    assert_eq!(text.matches("nothing holds").count(), 30);
-    assert_eq!(text.matches("referee, envelope").count(), 30);
-    assert!(text.contains("and 52 more outputs, none worse"));
+    assert!(text.contains("and 57 more, none worse"));
+
+    let verbose = checklist(&report, &Style { verbose: true, ..Style::default() });
+    assert_eq!(verbose.matches("nothing holds").count(), 30);
+    assert_eq!(verbose.matches("float64 referee: ").count(), 60);
+}
+
+#[test]
+fn whatever_differs_a_checklist_is_one_screen() {
+    let mut reports = vec![fixtures::crowd(), fixtures::drifted(), fixtures::corrupt()];
+    for check in &mut reports[0].phases[2].checks {
+        check.hint = (check.verdict != Verdict::Identical).then(|| "compare the environments".into());
+    }
+    for report in reports {
+        let text = checklist(&report, &Style::default());
+        assert!(text.lines().count() <= 66, "{} lines:\n{text}", text.lines().count());
+        assert!(text.matches("hint: compare").count() <= 1, "{text}");
+    }
 }
 
 #[test]
@@ -96,4 +116,27 @@ fn the_last_line_says_what_to_do() {
     let text = checklist(&short, &Style::default());
     assert!(text.starts_with("✗ equivalent"));
     assert!(text.contains("`--require equivalent`"));
+}
+
+#[test]
+fn advice_fits_what_was_found() {
+    let last = |report| {
+        let text = checklist(&report, &Style { width: 400, ..Style::default() });
+        text.trim_end().rsplit_once("\n\n").unwrap().1.to_owned()
+    };
+    let mut other_engine = fixtures::drifted();
+    other_engine.runner = Some("onnxruntime (onnxruntime 1.30.0)".into());
+    assert!(last(other_engine.clone()).contains("`reproof verify models/digits.onnx --runner onnx` "));
+    // What a contract says becomes no part of a command.
+    other_engine.contract.recorded_with = Some("onnx;reboot (tract 0.23.8)".into());
+    assert!(!last(other_engine).contains("reboot"));
+
+    let mut converted = fixtures::drifted();
+    converted.relation = Relation::Converted;
+    let text = last(converted);
+    assert!(text.contains("`reproof record models/digits.onnx`") && !text.contains("accept"), "{text}");
+
+    let mut tampered = fixtures::corrupt();
+    tampered.phases[0].checks[0].id = "load.integrity.contract".into();
+    assert!(last(tampered).contains("restore the contract's folder"));
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reproof_contract::contract::CaseOrigin;
+use reproof_contract::contract::{CaseOrigin, CaseRecord};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::onnx::{Model, test_data};
 use reproof_formats::{FormatError, npy, safetensors, values};
@@ -10,6 +10,9 @@ use reproof_tensor::Value;
 
 use super::Case;
 use crate::judge::Values;
+
+/// What a case is, beside its inputs.
+const CASE_FILE: &str = "case.json";
 
 /// The largest file of values that is read, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -53,6 +56,29 @@ pub enum ImportError {
     },
 }
 
+/// Why a case could not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A file or folder could not be written.
+    #[error("could not write below {}", path.display())]
+    Write {
+        /// The case's folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its values could not be written.
+    #[error("could not write the values in {}", path.display())]
+    Values {
+        /// The case's folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+}
+
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
@@ -60,7 +86,37 @@ fn list(names: &[String]) -> String {
 /// Reads the user's inputs at `path`: one file is one case, a folder of files one case per file.
 pub fn import(model: &Model, path: &Path) -> Result<Vec<Case>, ImportError> {
     let inputs = read(model, path)?;
-    Ok(inputs.into_iter().map(|(name, inputs, _)| user_case(&name, inputs)).collect())
+    let cases = inputs.into_iter().map(|(name, inputs, _)| {
+        let folder = if path.join(CASE_FILE).is_file() { path.to_owned() } else { path.join(&name) };
+        exported(&folder, &inputs).unwrap_or_else(|| user_case(&name, inputs))
+    });
+    Ok(cases.collect())
+}
+
+/// A case as `reproof cases` wrote it, with its class and note.
+fn exported(folder: &Path, inputs: &Values) -> Option<Case> {
+    let text = std::fs::read_to_string(folder.join(CASE_FILE)).ok()?;
+    let record: CaseRecord = serde_json::from_str(&text).ok()?;
+    let CaseRecord { name, class, origin, note, open } = record;
+    Some(Case { name, class, origin, note, open, inputs: inputs.clone() })
+}
+
+/// Writes a case into a folder of its own below `folder`, as [`import`] reads it back.
+pub fn export(case: &Case, folder: &Path) -> Result<(), ExportError> {
+    let folder = folder.join(case.name.as_str());
+    let failed = |source| ExportError::Write { path: folder.clone(), source };
+    std::fs::create_dir_all(&folder).map_err(failed)?;
+    values::write(&folder, "inputs", &case.inputs)
+        .map_err(|source| ExportError::Values { path: folder.clone(), source })?;
+    let record = CaseRecord {
+        name: case.name.clone(),
+        class: case.class,
+        origin: case.origin,
+        note: case.note.clone(),
+        open: case.open.clone(),
+    };
+    let text = serde_json::to_string_pretty(&record).map_err(|source| failed(source.into()))?;
+    std::fs::write(folder.join(CASE_FILE), text + "\n").map_err(failed)
 }
 
 /// Reads a published suite at `path`, with its outputs: `test_data_set_N` folders.
@@ -112,7 +168,8 @@ fn read(model: &Model, path: &Path) -> Result<Vec<Found>, ImportError> {
         let mut entries: Vec<PathBuf> = listed.into_iter().map(|entry| entry.path()).collect();
         entries.retain(|entry| {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
-            entry.is_file() && is_values(entry) || entry.is_dir() && name.starts_with("test_data_set_")
+            let folder_of_values = name.starts_with("test_data_set_") || entry.join("inputs.json").is_file();
+            entry.is_file() && is_values(entry) || entry.is_dir() && folder_of_values
         });
         entries.sort();
         if entries.is_empty() {

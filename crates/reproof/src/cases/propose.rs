@@ -62,7 +62,7 @@ enum Scale {
 
 /// Ordinary sizes of open dims, in the order in which they are worth trying: a model that refuses short sequences may
 /// take a second of sound.
-pub const OPEN_SIZES: [u64; 3] = [16, 256, 4096];
+pub const OPEN_SIZES: [u64; 3] = [16, 512, 4096];
 
 /// Proposes typical, boundary and corner cases; open dims other than the batch have the size `open`.
 pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {

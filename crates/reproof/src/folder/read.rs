@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
-use reproof_contract::canonical::CanonicalError;
+use reproof_contract::canonical::{self, CanonicalError};
 use reproof_contract::contract::CaseRecord;
 use reproof_contract::{Contract, Name};
-use reproof_digest::{Digest, blob};
+use reproof_digest::{Digest, Kind, blob};
 use reproof_formats::{FormatError, values};
 
 use super::{CONTRACT_FILE, GROWING, case_folder};
@@ -73,6 +73,12 @@ pub enum FolderError {
         #[source]
         source: serde_json::Error,
     },
+    /// The document says more than this version reads.
+    #[error("{} holds fields that this version does not know", path.display())]
+    UnknownFields {
+        /// Which.
+        path: PathBuf,
+    },
     /// The document has no canonical form.
     #[error("{} has no canonical form", path.display())]
     Canonical {
@@ -135,7 +141,14 @@ pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
     }
     let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path: path.clone(), source })?;
     let contract = parse(&bytes, &path)?;
-    let digest = contract.digest().map_err(|source| FolderError::Canonical { path: path.clone(), source })?;
+    let no_form = |source| FolderError::Canonical { path: path.clone(), source };
+    let digest = contract.digest().map_err(no_form)?;
+    // A field that this version does not know would be promised by the document and checked by nobody.
+    let document: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|source| FolderError::Malformed { path: path.clone(), source })?;
+    if canonical::digest(Kind::Contract, &document).map_err(no_form)? != digest {
+        return Err(FolderError::UnknownFields { path });
+    }
     check(&contract, &path)?;
     Ok(StoredContract { folder: folder.to_owned(), contract, digest })
 }

@@ -19,7 +19,7 @@ pub enum WriteError {
     /// A file or folder could not be written.
     #[error("could not {action} {}", path.display())]
     Write {
-        /// `create`, `write`, `sync`, `copy` or `rename`.
+        /// `create`, `write`, `sync`, `copy`, `remove` or `rename`.
         action: &'static str,
         /// Which.
         path: PathBuf,
@@ -84,6 +84,12 @@ impl Draft {
         let created = fs::create_dir_all(&path);
         created.map_err(|source| WriteError::Write { action: "create", path: path.clone(), source })?;
         Ok(path)
+    }
+
+    /// Removes a folder from the draft.
+    pub(crate) fn remove(&self, relative: &Path) -> Result<(), WriteError> {
+        let path = self.path().join(relative);
+        fs::remove_dir_all(&path).map_err(|source| WriteError::Write { action: "remove", path, source })
     }
 
     /// Writes named values below the draft.

@@ -205,6 +205,11 @@ fn execute(
     contract.runner = Some(options.runner.clone());
     contract.environment.clone_from(&first.environment);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
+    // A distribution needs numbers: special inputs give outputs whose distances are NaN.
+    let kept: Vec<&Case> = kept.into_iter().filter(|case| deterministic || is_ordinary(case)).collect();
+    for left_out in options.cases.iter().filter(|case| kept.iter().all(|kept| kept.name != case.name)) {
+        draft.remove(&case_folder(&left_out.name))?;
+    }
     contract.suite = kept.iter().map(|case| case_record(case)).collect();
     if deterministic {
         contract.outputs = rules::decisions(&kept, &first, options);

@@ -108,7 +108,9 @@ pub fn verify(
         let execution = execute::run(&subject, &load, scratch.path())?;
         load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
-        load.environment(&environment);
+        if stored.contract.environment.is_some() {
+            load.environment(&environment);
+        }
         runner = execution.engine.clone();
         phases.push(load.phase());
         if execution.loaded {

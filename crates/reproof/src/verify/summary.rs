@@ -2,7 +2,7 @@
 
 use reproof_contract::Verdict;
 use reproof_contract::contract::Contract;
-use reproof_contract::report::{CaseReport, Phase};
+use reproof_contract::report::{Basis, CaseReport, OutputReport, Phase};
 
 /// The sentence of a report.
 pub(super) fn summarise(
@@ -21,14 +21,30 @@ pub(super) fn summarise(
             "every byte is the recorded one; the contract holds no outputs to compare".to_owned()
         }
         Verdict::Identical => format!("every bit of {count} cases is the recorded one"),
-        Verdict::Equivalent => format!(
-            "{} of {count} cases are identical, {} equivalent: the function is the same and the differences are harmless",
-            at(Verdict::Identical),
-            at(Verdict::Equivalent)
-        ),
+        Verdict::Equivalent => {
+            let proof = if cases.iter().flat_map(|case| &case.outputs).any(lacks_referee) {
+                "the differences are within what was recorded as harmless, and no referee could say more"
+            } else {
+                "the function is the same and the differences are harmless"
+            };
+            let (identical, equivalent) = (at(Verdict::Identical), at(Verdict::Equivalent));
+            format!("of {count} cases {identical} identical, {equivalent} equivalent: {proof}")
+        }
         Verdict::Tolerated => format!("{} of {count} cases pass within a tolerance", at(Verdict::Tolerated)),
         Verdict::Undecided => format!("no answer: {reason}"),
         Verdict::Drifted => format!("{} of {count} cases drifted: {reason}", at(Verdict::Drifted)),
-        Verdict::Incomparable | Verdict::Unloadable | Verdict::Corrupt => reason,
+        Verdict::Corrupt => {
+            let weights = phases.iter().flat_map(|phase| &phase.checks);
+            let weights = weights.filter(|check| check.verdict == Verdict::Corrupt);
+            let named = weights.clone().find(|check| check.id == "load.integrity.weights").or(weights.clone().next());
+            let seen = named.and_then(|check| check.actual.as_deref()).unwrap_or_default();
+            format!("{}: {seen}", named.map_or(reason.as_str(), |check| &check.title))
+        }
+        Verdict::Incomparable | Verdict::Unloadable => reason,
     }
+}
+
+/// Whether an output is equivalent on the word of the envelope alone.
+fn lacks_referee(output: &OutputReport) -> bool {
+    output.verdict == Verdict::Equivalent && output.evidence.basis == Basis::Envelope
 }

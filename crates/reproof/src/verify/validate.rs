@@ -228,7 +228,7 @@ fn output_check(case: &Name, output: &OutputReport) -> Check {
         Verdict::Equivalent | Verdict::Tolerated => line.actual(&output.evidence.statement),
         Verdict::Undecided => line.actual(&output.evidence.statement),
         _ => line.expected("the golden").actual(&output.evidence.statement).hint(
-            "compare the environments above; reproof verify --html FILE shows where and how much, --keep DIR keeps the tensors",
+            "--html FILE shows where and by how much, --keep DIR keeps the tensors",
         ),
     }
 }
