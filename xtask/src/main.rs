@@ -19,6 +19,7 @@ mod repository;
 mod show;
 mod sizes;
 mod steps;
+mod suite;
 mod test;
 
 use std::process::ExitCode;
@@ -77,6 +78,12 @@ const CHORES: &[Chore] = &[
         arguments: "[suite|models]",
         about: "makes the Python environment of the tests once and prints its interpreter",
         run: environment::chore,
+    },
+    Chore {
+        name: "suite",
+        arguments: "",
+        about: "runs the public ONNX suite with both engines; fails when a case of the baseline no longer passes",
+        run: suite::chore,
     },
     Chore {
         name: "fuzz",

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use wait4::Wait4;
 
 /// A program to be measured.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Contender {
     /// What it is called in the table.
     pub label: String,

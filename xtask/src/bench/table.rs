@@ -1,46 +1,65 @@
-//! Measurements as a table, for the terminal and for documents.
+//! Measurements as tables, for the terminal and for documents.
 
 use crate::measure::Measured;
 
 /// What one benchmark found.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What was measured, on what.
+    /// What was measured, on what, against which versions.
     pub title: String,
     /// The measured programs.
     pub rows: Vec<Measured>,
-    /// The ratios that matter, ours over the peer's.
-    pub ratios: Vec<Ratio>,
+    /// The figures that matter.
+    pub bounds: Vec<Bound>,
 }
 
-/// One quotient with its limit.
+/// One figure with its limit.
 #[derive(Clone, Debug)]
-pub(crate) struct Ratio {
-    /// What is divided by what.
+pub(crate) struct Bound {
+    /// What it is; for a quotient, what is divided by what.
     pub name: String,
-    /// The quotient.
+    /// The figure.
     pub value: f64,
     /// The largest good one.
     pub limit: f64,
+    /// What it is counted in.
+    pub unit: Unit,
 }
 
-impl Ratio {
+/// What a figure is counted in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    /// Ours over the peer's.
+    Times,
+    /// Units of 10^6 bytes.
+    Megabytes,
+}
+
+impl Bound {
     /// Whether it is within its limit; what is no number is not.
     pub(crate) fn holds(&self) -> bool {
         self.value <= self.limit
     }
 }
 
+impl Unit {
+    fn text(self, value: f64) -> String {
+        match self {
+            Self::Times => format!("{value:.2}x"),
+            Self::Megabytes => format!("{value:.0} MB"),
+        }
+    }
+}
+
 impl Table {
-    /// The ratios above their limits.
-    pub(crate) fn missed(&self) -> Vec<&Ratio> {
-        self.ratios.iter().filter(|ratio| !ratio.holds()).collect()
+    /// The figures above their limits.
+    pub(crate) fn missed(&self) -> Vec<&Bound> {
+        self.bounds.iter().filter(|bound| !bound.holds()).collect()
     }
 
-    /// The table as Markdown, which is also good to read on a terminal.
+    /// The tables as Markdown, which is also good to read on a terminal.
     pub(crate) fn text(&self) -> String {
-        let heading = ["program", "wall s", "CPU s", "peak MB", "runs"].map(str::to_owned);
-        let mut rows = vec![heading.to_vec()];
+        let mut rows = vec![["program", "wall s", "CPU s", "peak MB", "runs"].map(str::to_owned).to_vec()];
         rows.extend(self.rows.iter().map(|measured| {
             vec![
                 measured.label.clone(),
@@ -50,15 +69,13 @@ impl Table {
                 measured.runs.to_string(),
             ]
         }));
-        let ratios = self.ratios.iter().map(|ratio| {
-            let word = if ratio.holds() { "within" } else { "ABOVE" };
-            format!("- {}: {:.2}x, {word} the limit of {:.2}x", ratio.name, ratio.value, ratio.limit)
-        });
-        let mut lines = vec![self.title.clone(), String::new()];
-        lines.extend(aligned(&rows));
-        lines.push(String::new());
-        lines.extend(ratios);
-        lines.join("\n")
+        let mut bounds = vec![["figure", "value", "at most", "holds"].map(str::to_owned).to_vec()];
+        bounds.extend(self.bounds.iter().map(|bound| {
+            let holds = if bound.holds() { "yes" } else { "NO" };
+            let (value, limit) = (bound.unit.text(bound.value), bound.unit.text(bound.limit));
+            vec![bound.name.clone(), value, limit, holds.to_owned()]
+        }));
+        [self.title.clone(), aligned(&rows).join("\n"), aligned(&bounds).join("\n")].join("\n\n")
     }
 }
 
@@ -93,16 +110,21 @@ mod tests {
 
     #[test]
     fn a_table_says_which_limits_are_missed() {
-        let ratio = |value| Ratio { name: "ours over theirs".to_owned(), value, limit: 1.25 };
+        let bound = |value, unit| Bound { name: "ours over theirs".to_owned(), value, limit: 1.25, unit };
         let cost = Cost { wall: 1.0, cpu: 2.0, memory: 3e6 };
         let table = Table {
             title: "one file".to_owned(),
             rows: vec![Measured { label: "ours".to_owned(), cost, runs: 3 }],
-            ratios: vec![ratio(1.25), ratio(1.26), ratio(f64::NAN)],
+            bounds: vec![
+                bound(1.25, Unit::Times),
+                bound(1.26, Unit::Times),
+                bound(f64::NAN, Unit::Megabytes),
+            ],
         };
         assert_eq!(table.missed().len(), 2);
         let text = table.text();
         assert!(text.contains("| ours    |  1.000 | 2.000 |       3 |    3 |"), "{text}");
-        assert!(text.contains("1.26x, ABOVE the limit of 1.25x"), "{text}");
+        assert!(text.contains("| ours over theirs |  1.25x |   1.25x |   yes |"), "{text}");
+        assert!(text.contains("| ours over theirs |  1.26x |   1.25x |    NO |"), "{text}");
     }
 }

@@ -1,5 +1,6 @@
-//! `verify` with ONNX Runtime in process against what people use now, on the same model and inputs.
+//! `verify` against what people use now, on the same model and inputs.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,12 +8,15 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use reproof_testing::python;
 
-use super::{Options, Ratio, Table};
+use super::{Bound, Options, Table, Unit};
 use crate::measure::{self, Contender};
 use crate::repository;
 
 /// Size of the model in units of 10^6 bytes.
 const MEGABYTES: &str = "100";
+
+/// The script that only loads a model and runs it.
+const SCRIPT: &str = "tests/python/bench_onnxruntime.py";
 
 /// CPU time over that of Polygraphy.
 const POLYGRAPHY_LIMIT: f64 = 0.35;
@@ -20,46 +24,106 @@ const POLYGRAPHY_LIMIT: f64 = 0.35;
 /// CPU time over that of a script that loads the model and runs the inputs, and compares nothing.
 const SCRIPT_LIMIT: f64 = 1.0;
 
-/// Makes the model and its contract, then measures.
-pub(crate) fn run(options: Options) -> Result<Vec<Table>> {
-    let binary = repository::binary()?;
-    let interpreter = python::environment("suite")?;
-    let folder = python::cache()?.join("bench").join(format!("planted-{MEGABYTES}"));
-    let planted = planted(&interpreter, &folder)?;
-    let library = library(&interpreter)?;
-    let text = |path: &Path| path.as_os_str().to_owned();
-    let engine = ["--runner".into(), "onnxruntime".into(), "--onnxruntime".into(), text(&library)];
-    let ours = |command: &str| [vec![command.into(), text(&planted.model)], engine.to_vec()].concat();
+/// Wall time on a small model over that of a script that only loads it.
+const SMALL_LIMIT: f64 = 0.5;
 
-    // The contract is made anew: an older binary may have written another one.
-    let contract = folder.join(format!("large-{MEGABYTES}.onnx.reproof"));
-    if contract.exists() {
-        fs::remove_dir_all(&contract).with_context(|| format!("could not remove {}", contract.display()))?;
-    }
-    let cases = ["--cases".into(), text(&planted.inputs)];
-    repository::run(Command::new(&binary).args(ours("record")).args(cases))?;
+/// A model of 100 KB.
+const SMALL: &str = "examples/digits/model.onnx";
+
+/// Makes the models and their contracts, then measures.
+pub(crate) fn run(options: Options) -> Result<Vec<Table>> {
+    let programs = Programs { ours: repository::binary()?, interpreter: python::environment("suite")? };
+    Ok(vec![large(&programs, options)?, small(&programs, options)?])
+}
+
+/// One input of a large model: what loading and hashing cost.
+fn large(programs: &Programs, options: Options) -> Result<Table> {
+    let folder = python::cache()?.join("bench").join(format!("planted-{MEGABYTES}"));
+    let planted = planted(&programs.interpreter, &folder)?;
+    let library = library(&programs.interpreter)?;
+    let engine = ["--runner".into(), "onnxruntime".into(), "--onnxruntime".into(), library.into()];
+    let cases = ["--cases".into(), planted.inputs.clone().into()];
+    let command = |name: &str| [vec![name.into(), planted.model.clone().into()], engine.to_vec()].concat();
+    programs.record(&planted.model, [command("record"), cases.to_vec()].concat())?;
+
     let inputs = folder.join("polygraphy.json");
-    let mut convert = Command::new(&interpreter);
+    let mut convert = Command::new(&programs.interpreter);
     convert.args(["-c", include_str!("polygraphy_inputs.py")]).arg(&planted.inputs).arg(&inputs);
     repository::run(&mut convert)?;
-
-    let polygraphy = interpreter.with_file_name(format!("polygraphy{}", std::env::consts::EXE_SUFFIX));
-    let theirs =
-        ["run".into(), text(&planted.model), "--onnxrt".into(), "--load-inputs".into(), text(&inputs)];
-    let script = ["tests/python/bench_onnxruntime.py".into(), text(&planted.model), text(&planted.inputs)];
+    let model = planted.model.clone().into_os_string();
+    let polygraphy = ["run".into(), model.clone(), "--onnxrt".into(), "--load-inputs".into(), inputs.into()];
+    let script = [SCRIPT.into(), model, planted.inputs.parent().context("a file has a folder")?.into()];
     let contenders = [
-        Contender::new("reproof verify --runner onnxruntime", &binary, ours("verify")),
-        Contender::new("polygraphy run --onnxrt", polygraphy, theirs),
-        Contender::new("bare onnxruntime script", &interpreter, script),
+        Contender::new("reproof verify --runner onnxruntime", &programs.ours, command("verify")),
+        Contender::new("polygraphy run --onnxrt", programs.polygraphy(), polygraphy),
+        Contender::new("bare onnxruntime script", &programs.interpreter, script),
     ];
     let rows = measure::compare(&contenders, options.runs)?;
-    let ratio = |peer: usize, limit| Ratio {
-        name: format!("CPU time of `reproof verify` over {}", rows[peer].label),
+    let bound = |peer: usize, limit| Bound {
+        name: format!("CPU, `reproof verify` over {}", rows[peer].label),
         value: rows[0].cost.cpu / rows[peer].cost.cpu,
         limit,
+        unit: Unit::Times,
     };
-    let ratios = vec![ratio(1, POLYGRAPHY_LIMIT), ratio(2, SCRIPT_LIMIT)];
-    Ok(vec![Table { title: format!("ONNX model of {MEGABYTES} MB, one input"), rows, ratios }])
+    let bounds = vec![bound(1, POLYGRAPHY_LIMIT), bound(2, SCRIPT_LIMIT)];
+    let versions = programs.versions(&["onnxruntime", "polygraphy"])?;
+    Ok(Table { title: format!("ONNX model of {MEGABYTES} MB, one input, against {versions}"), rows, bounds })
+}
+
+/// Many cases of a small model with the built-in engine: what the process itself costs.
+fn small(programs: &Programs, options: Options) -> Result<Table> {
+    let folder = tempfile::tempdir().context("could not make a temporary folder")?;
+    let model = folder.path().join("model.onnx");
+    fs::copy(repository::root().join(SMALL), &model).with_context(|| format!("could not copy {SMALL}"))?;
+    let command = |name: &str| [name.into(), model.clone().into(), "--runner".into(), "onnx".into()];
+    programs.record(&model, command("record").to_vec())?;
+    // No inputs: the script then only loads the model.
+    let script: [OsString; 3] = [SCRIPT.into(), model.clone().into(), folder.path().into()];
+    let contenders = [
+        Contender::new("reproof verify", &programs.ours, command("verify")),
+        Contender::new("bare onnxruntime script, no inputs", &programs.interpreter, script),
+    ];
+    let rows = measure::compare(&contenders, options.runs)?;
+    let bounds = vec![Bound {
+        name: "wall, `reproof verify` over the script".to_owned(),
+        value: rows[0].cost.wall / rows[1].cost.wall,
+        limit: SMALL_LIMIT,
+        unit: Unit::Times,
+    }];
+    let versions = programs.versions(&["onnxruntime"])?;
+    Ok(Table { title: format!("{SMALL}, proposed cases, against {versions}"), rows, bounds })
+}
+
+/// Ours, and where the peers live.
+struct Programs {
+    ours: PathBuf,
+    interpreter: PathBuf,
+}
+
+impl Programs {
+    fn polygraphy(&self) -> PathBuf {
+        self.interpreter.with_file_name(format!("polygraphy{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// Makes a contract anew: an older binary may have written another one.
+    fn record(&self, model: &Path, arguments: Vec<OsString>) -> Result<()> {
+        let mut contract = model.as_os_str().to_owned();
+        contract.push(".reproof");
+        let contract = PathBuf::from(contract);
+        if contract.exists() {
+            fs::remove_dir_all(&contract)
+                .with_context(|| format!("could not remove {}", contract.display()))?;
+        }
+        repository::output(Command::new(&self.ours).args(arguments)).map(drop)
+    }
+
+    /// Packages with their versions, in words.
+    fn versions(&self, packages: &[&str]) -> Result<String> {
+        let ask = "import importlib.metadata as m, sys; \
+                   print(', '.join(f'{name} {m.version(name)}' for name in sys.argv[1:]))";
+        let mut command = Command::new(&self.interpreter);
+        Ok(repository::output(command.args(["-c", ask]).args(packages))?.trim().to_owned())
+    }
 }
 
 /// A model and the inputs of one call.

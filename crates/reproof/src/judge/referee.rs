@@ -9,9 +9,9 @@ use super::{Context, Values, leaves};
 
 /// Largest difference between two float64 runs of one definition, over the root mean square of the output.
 ///
-/// Reordered float64 sums of real models differ by 1e-16 to 1e-13 of it, amplified by depth; the smallest change of
-/// definition that was measured (a normalisation epsilon of 1e-5 made 1e-6) moves it by 3.5e-6. `cargo xtask show
-/// referee` prints the figures for the models of the test suite.
+/// Rewrites that compute the same function differ by 1e-16 to 1e-13 of it; the smallest change of definition that was
+/// planted (a normalisation epsilon of 1e-5 made 1e-6) moves it by more than 1e-8. `docs/envelope.md` has the figures,
+/// `cargo xtask show envelope` measures them again.
 pub const DEFINITION_LIMIT: f64 = 1e-9;
 
 /// Largest ratio of the new error to the golden's error, in L2. Harmless changes measured 0.90 to 1.01.

@@ -26,7 +26,7 @@ pub(super) fn perturbations(runner: &str) -> Vec<Perturbation> {
     match runner {
         "onnxruntime" => vec![
             ("threads=2", |spec| spec.threads = Some(2)),
-            ("threads=4", |spec| spec.threads = Some(4)),
+            ("threads=8", |spec| spec.threads = Some(8)),
             ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
             ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
             ("optimisation=extended", |spec| set(spec, "optimisation", "extended")),

@@ -1,0 +1,183 @@
+//! The page about the public ONNX suite.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, ensure};
+
+use super::Line;
+
+/// Shares of cases, in percent: of what the oracle passes, for ONNX Runtime; of all, for the built-in engine.
+const OF_ORACLE: f64 = 99.0;
+const OF_ALL: f64 = 55.0;
+
+/// The words of the built-in engine before what it lacks.
+const LACKS: &str = " lacks ";
+
+/// The page; fails where an engine passes too little to be shown.
+pub(super) fn text(lines: &[Line], oracle: &[Line], versions: &str) -> Result<String> {
+    let of = |engine: &str| lines.iter().filter(|line| line.engine == engine).collect::<Vec<&Line>>();
+    let (tract, runtime) = (of("onnx"), of("onnxruntime"));
+    let good: BTreeSet<&str> =
+        oracle.iter().filter(|line| line.passed()).map(|line| line.case.as_str()).collect();
+    let both = runtime.iter().filter(|line| line.passed() && good.contains(line.case.as_str())).count();
+    let of_oracle = percent(both, good.len());
+    let passed = tract.iter().filter(|line| line.passed()).count();
+    let of_all = percent(passed, tract.len());
+    ensure!(of_oracle >= OF_ORACLE, "onnxruntime passes {of_oracle:.1} % of the oracle's cases");
+    ensure!(of_all >= OF_ALL, "onnx passes {of_all:.1} % of all cases");
+    let oracle_lines: Vec<&Line> = oracle.iter().collect();
+    let sections = [
+        "# The public ONNX suite".to_owned(),
+        format!(
+            "The cases of the ONNX backend suite ({versions}) whose name has a SHA-256 that 3 does not divide: \
+             {} cases. Both engines run each case as `verify` runs it, in a child process; the outputs are \
+             compared with the stored ones (relative tolerance 1e-3, absolute 1e-5, NaN equal to NaN). The oracle \
+             is a plain Python script over the same library, run at the same time \
+             ([suite_oracle.py](../tests/python/suite_oracle.py)).",
+            oracle.len()
+        ),
+        format!(
+            "- `onnxruntime` passes {both} of the {} cases that the oracle passes: {of_oracle:.1} % (at least \
+             {OF_ORACLE:.0} %).\n- `onnx` (tract, built in) passes {passed} of {}: {of_all:.1} % (at least {OF_ALL:.0} \
+             %).\n- The passing cases are listed in [onnx-suite.json](onnx-suite.json). `cargo xtask test` fails when \
+             one of them no longer passes.",
+            good.len(),
+            tract.len()
+        ),
+        totals(&[("oracle", &oracle_lines), ("onnxruntime", &runtime), ("onnx", &tract)]),
+        "## Passed by the oracle, not by `onnxruntime` here".to_owned(),
+        cases(runtime.iter().filter(|line| !line.passed() && good.contains(line.case.as_str()))),
+        "## Failed by `onnx`".to_owned(),
+        "It runs these and gives other outputs, or refuses them.".to_owned(),
+        cases(tract.iter().filter(|line| line.status == "failed")),
+        "## What `onnx` lacks".to_owned(),
+        "Each is `unsupported` by name, never a verdict on the model.".to_owned(),
+        lacking(&tract),
+    ];
+    Ok(sections.join("\n\n"))
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}
+
+/// Passed, failed and unsupported per category.
+fn totals(columns: &[(&str, &[&Line])]) -> String {
+    const STATUSES: [&str; 3] = ["passed", "failed", "unsupported"];
+    let categories: BTreeSet<&str> =
+        columns.iter().flat_map(|(_, lines)| lines.iter().map(|line| line.category.as_str())).collect();
+    let mut rows = vec![
+        format!(
+            "| passed / failed / unsupported | {} |",
+            columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" | ")
+        ),
+        format!("|---|{}", "---:|".repeat(columns.len())),
+    ];
+    for category in categories.into_iter().map(Some).chain([None]) {
+        let cells = columns.iter().map(|(_, lines)| {
+            let inside = |line: &&&Line| category.is_none_or(|category| line.category == category);
+            let count = |status| lines.iter().filter(inside).filter(|line| line.status == status).count();
+            STATUSES.map(|status| count(status).to_string()).join(" / ")
+        });
+        let cells: Vec<String> = cells.collect();
+        rows.push(format!("| {} | {} |", category.unwrap_or("all"), cells.join(" | ")));
+    }
+    rows.join("\n")
+}
+
+/// Cases with their reasons.
+fn cases<'a>(lines: impl Iterator<Item = &'a &'a Line>) -> String {
+    let rows: Vec<String> =
+        lines.map(|line| format!("| `{}` | {} |", line.case, cell(&line.reason))).collect();
+    if rows.is_empty() {
+        return "None.".to_owned();
+    }
+    format!("| case | reason |\n|---|---|\n{}", rows.join("\n"))
+}
+
+/// What is lacking, the most frequent first.
+fn lacking(lines: &[&Line]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.status == "unsupported") {
+        for what in what(&line.reason) {
+            *counts.entry(what).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let rows: Vec<String> =
+        counts.iter().map(|(what, count)| format!("| {} | {count} |", cell(what))).collect();
+    format!("| lacking | cases |\n|---|---:|\n{}", rows.join("\n"))
+}
+
+/// The operators or dtype that a reason names; what was being prepared otherwise, without the names of one graph.
+fn what(reason: &str) -> Vec<String> {
+    let what = reason.split_once(LACKS).map_or(reason, |(_, what)| what);
+    if let Some(names) = what.strip_prefix("operator ") {
+        return names.split(", ").map(|name| format!("operator {name}")).collect();
+    }
+    if let Some(dtype) = what.strip_prefix("dtype ").and_then(|rest| rest.split(' ').next()) {
+        return vec![format!("dtype {dtype}")];
+    }
+    if let Some((_, dtype)) = what.split_once("Unknown DatumType ") {
+        return vec![format!("dtype {dtype} inside the graph")];
+    }
+    let operator = |marker: &str| {
+        let (_, rest) = what.split_once(marker)?;
+        let word = rest.split_once("\" ").map_or(rest, |(_, after)| after);
+        word.split([' ', ':', '(', ')']).find(|word| !word.is_empty()).map(str::to_owned)
+    };
+    let named = operator("Translating node #").or_else(|| operator("Failed analyse for node #"));
+    let named = named.or_else(|| operator("Building node ")).or_else(|| operator("Evaluating #"));
+    match named {
+        Some(operator) => vec![format!("a form of {operator}")],
+        None => vec![what.split_once(':').map_or(what, |(first, _)| first).to_owned()],
+    }
+}
+
+/// Text inside a cell, shortened.
+fn cell(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let shown: String = text.chars().take(LONGEST).collect();
+    let dots = if shown.len() < text.len() { "…" } else { "" };
+    format!("{}{dots}", shown.replace('|', "\\|"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::line;
+    use super::*;
+
+    #[test]
+    fn operators_and_dtypes_are_counted_by_name() {
+        for (reason, expected) in [
+            ("tract 1.2.3 lacks operator Loop, SequenceAt", vec!["operator Loop", "operator SequenceAt"]),
+            ("tract 1.2.3 lacks dtype INT4 of `x`", vec!["dtype INT4"]),
+            (
+                "tract 1.2.3 lacks a way to prepare this graph: Building node  (Pad): Unsupported",
+                vec!["a form of Pad"],
+            ),
+            (
+                "tract 1.2.3 lacks a way to prepare this graph: Translating node #2 \"2\" Prelu ToTypedTranslator: no",
+                vec!["a form of Prelu"],
+            ),
+        ] {
+            assert_eq!(what(reason), expected);
+        }
+    }
+
+    #[test]
+    fn an_engine_that_passes_too_little_is_not_shown() {
+        let oracle = [line("a", "", "passed", ""), line("b", "", "passed", "")];
+        let mut lines = vec![
+            line("a", "onnx", "passed", ""),
+            line("b", "onnx", "passed", ""),
+            line("a", "onnxruntime", "passed", ""),
+            line("b", "onnxruntime", "failed", "1 of 2 elements differ"),
+        ];
+        assert!(text(&lines, &oracle, "onnx 1").unwrap_err().to_string().contains("50.0 %"));
+        lines[3].status = "passed".to_owned();
+        let page = text(&lines, &oracle, "onnx 1").unwrap();
+        assert!(page.contains("| all | 2 / 0 / 0 | 2 / 0 / 0 | 2 / 0 / 0 |"), "{page}");
+    }
+}
