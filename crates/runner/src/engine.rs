@@ -58,7 +58,9 @@ pub(crate) fn option<'a>(
         let values = known.iter().find(|(known, _)| known == name).map(|(_, values)| *values);
         let problem = match values {
             Some(values) if values.contains(&value.as_str()) => continue,
-            Some(values) => format!("engine option `{name} = {value}`: expected one of {}", values.join(", ")),
+            Some(values) => {
+                format!("engine option `{name} = {value}`: expected one of {}", values.join(", "))
+            }
             None => format!("engine option `{name}`"),
         };
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
@@ -68,6 +70,17 @@ pub(crate) fn option<'a>(
         });
     }
     Ok(spec.options.get(wanted).map(String::as_str))
+}
+
+/// Refuses a value for an input that the model does not have: ignored, it would be recorded as if it had an effect.
+pub(crate) fn refuse_unknown(known: &[&str], given: &Values) -> Result<(), Failure> {
+    match given.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((name, _)) => {
+            let known = known.join(", ");
+            Err(Failure::Refused(format!("the model has no input `{name}`: expected {known}")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Loads the artifact of a request with the engine that it names.

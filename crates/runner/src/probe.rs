@@ -1,6 +1,7 @@
 //! The machine as numeric libraries see it.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 use reproof_contract::environment::{Cpu, Engine, Environment, System};
 use reproof_contract::run::{Device, RunSpec};
@@ -33,11 +34,7 @@ pub fn environment_class(device: &Device) -> String {
 }
 
 /// What ran, where.
-pub(crate) fn environment(
-    spec: &RunSpec,
-    engine: Engine,
-    settings: BTreeMap<String, String>,
-) -> Environment {
+pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<String, String>) -> Environment {
     let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
     Environment {
         class: environment_class(&spec.device),
@@ -51,14 +48,24 @@ pub(crate) fn environment(
 }
 
 fn cpu() -> Cpu {
-    let information = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    // The first processor stands for all; asking for hundreds of them takes the kernel a while.
+    let information = beginning("/proc/cpuinfo", 4096);
     let model = information.lines().find_map(|line| line.strip_prefix("model name"));
     Cpu {
         architecture: std::env::consts::ARCH.to_owned(),
-        model: model.map(|rest| rest.trim_start_matches([' ', '\t', ':']).trim().to_owned()).unwrap_or_default(),
+        model: model
+            .map(|rest| rest.trim_start_matches([' ', '\t', ':']).trim().to_owned())
+            .unwrap_or_default(),
         features: features(),
         cores: std::thread::available_parallelism().map_or(0, |cores| cores.get() as u32),
     }
+}
+
+/// The first `length` bytes of a file as text; nothing where it cannot be read.
+fn beginning(path: &str, length: u64) -> String {
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(length).read_to_end(&mut bytes));
+    read.map(|_| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 /// The instruction-set features by which numeric libraries choose kernels.
@@ -70,8 +77,21 @@ fn features() -> Vec<String> {
         };
     }
     let features = detected!(
-        "avx", "avx2", "avx512bf16", "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512fp16", "avx512vl",
-        "avx512vnni", "avxvnni", "f16c", "fma", "sse4.1", "sse4.2"
+        "avx",
+        "avx2",
+        "avx512bf16",
+        "avx512bw",
+        "avx512cd",
+        "avx512dq",
+        "avx512f",
+        "avx512fp16",
+        "avx512vl",
+        "avx512vnni",
+        "avxvnni",
+        "f16c",
+        "fma",
+        "sse4.1",
+        "sse4.2"
     );
     features.into_iter().filter(|(_, found)| *found).map(|(name, _)| name.to_owned()).collect()
 }
@@ -118,7 +138,8 @@ fn libc() -> String {
     let bytes = std::fs::read(path).unwrap_or_default();
     let marker: &[u8] = b"GNU C Library";
     let found = bytes.windows(marker.len()).position(|window| window == marker);
-    let banner = found.map(|start| String::from_utf8_lossy(&bytes[start..(start + 120).min(bytes.len())]).into_owned());
+    let banner = found
+        .map(|start| String::from_utf8_lossy(&bytes[start..(start + 120).min(bytes.len())]).into_owned());
     let version = banner.and_then(|banner| {
         let rest = banner.split("version ").nth(1)?.to_owned();
         Some(rest.split(|c: char| !(c.is_ascii_digit() || c == '.')).next()?.trim_end_matches('.').to_owned())

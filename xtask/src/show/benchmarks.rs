@@ -13,7 +13,7 @@ pub(crate) fn text() -> Result<String> {
     let sections: Vec<String> = tables.iter().map(bench::Table::text).collect();
     let date = repository::output(Command::new("date").args(["-u", "+%Y-%m-%d"]));
     Ok(format!(
-        "# Benchmarks\n\nMeasured on {} on this machine: {}.\n\n\
+        "# Benchmarks\n\nMeasured on {} on this machine:\n{}.\n\n\
          The programs of a table run in turn, once to warm up and then as often as the last column\n\
          says; each figure is the median. CPU time is user and system time with all children, peak\n\
          memory the resident memory of the largest process, which for b3sum is mostly the mapped\n\

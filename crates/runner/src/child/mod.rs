@@ -60,9 +60,9 @@ fn case_note(folder: &Path, index: usize) -> PathBuf {
 fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
     let failed = |source| RunError::Exchange { action: "write", path: path.to_owned(), source };
     let folder = path.parent().unwrap_or(Path::new("."));
+    let bytes = serde_json::to_vec(document).map_err(|error| failed(error.into()))?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    serde_json::to_writer(&mut file, document).map_err(|error| failed(error.into()))?;
-    file.flush().map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

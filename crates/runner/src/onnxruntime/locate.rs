@@ -24,12 +24,15 @@ pub enum LocateError {
         origin: String,
     },
     /// Nothing was named and nothing found.
-    #[error("no ONNX Runtime library found: no --onnxruntime, no ORT_DYLIB_PATH, and the python3 on the PATH has no onnxruntime package")]
+    #[error(
+        "no ONNX Runtime library found: no --onnxruntime, no ORT_DYLIB_PATH, and the python3 on the PATH has no onnxruntime package"
+    )]
     Nowhere,
 }
 
 /// What a Python interpreter is asked: where its onnxruntime package lies, without importing it.
-const QUESTION: &str = "import importlib.util as u; s = u.find_spec('onnxruntime'); print(s.origin if s else '')";
+const QUESTION: &str =
+    "import importlib.util as u; s = u.find_spec('onnxruntime'); print(s.origin if s else '')";
 
 /// Finds the library: the path that the user named, else `variable` (the value of `ORT_DYLIB_PATH`), else the
 /// onnxruntime package of `python`.
@@ -47,20 +50,52 @@ pub fn locate(
         };
     }
     let python = python.ok_or(LocateError::Nowhere)?;
-    let answer = Command::new(python).args(["-I", "-c", QUESTION]).stdin(Stdio::null()).output();
-    let answer = answer.map_err(|_| LocateError::Nowhere)?;
-    let origin = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    let package = Path::new(&origin).parent().filter(|_| !origin.is_empty()).ok_or(LocateError::Nowhere)?;
-    let library = library_in(&package.join("capi")).ok_or(LocateError::Nowhere)?;
+    let library = beside(python).or_else(|| ask(python)).ok_or(LocateError::Nowhere)?;
     Ok(Located { library, origin: format!("the onnxruntime package of {}", python.display()) })
+}
+
+/// The library of an interpreter's own package folder, found without starting it: that takes longer than verifying
+/// a small model. `None` where the folders do not tell, and then only the interpreter knows.
+fn beside(python: &Path) -> Option<PathBuf> {
+    let program = if python.components().count() > 1 { python.to_owned() } else { on_path(python)? };
+    let environment = |program: &Path| Some(program.parent()?.parent()?.to_owned());
+    let own = environment(&program)?;
+    // A virtual environment links to its base interpreter; without one, the link leads to the folders that count.
+    let root =
+        if own.join("pyvenv.cfg").is_file() { own } else { environment(&program.canonicalize().ok()?)? };
+    let lib = std::fs::read_dir(root.join("lib")).ok()?.flatten().map(|entry| entry.path());
+    let is_version = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.strip_prefix("python3.").is_some_and(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut versions = lib.filter(is_version);
+    // Of several versions only the interpreter knows which is its own.
+    let (Some(only), None) = (versions.next(), versions.next()) else { return None };
+    library_in(&only.join("site-packages/onnxruntime/capi"))
+}
+
+/// The first file of that name in the folders of `PATH`.
+fn on_path(program: &Path) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// Asks the interpreter itself.
+fn ask(python: &Path) -> Option<PathBuf> {
+    let answer = Command::new(python).args(["-I", "-c", QUESTION]).stdin(Stdio::null()).output().ok()?;
+    let origin = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    let package = Path::new(&origin).parent().filter(|_| !origin.is_empty())?;
+    library_in(&package.join("capi"))
 }
 
 /// The library in a folder: `libonnxruntime.so.*`, `libonnxruntime.*.dylib` or `onnxruntime.dll`.
 fn library_in(folder: &Path) -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
     found.retain(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let named = name.starts_with("libonnxruntime.") && (name.contains(".so") || name.ends_with(".dylib"));
+        let named = name.starts_with("libonnxruntime.")
+            && (name.contains(".so") || path.extension().is_some_and(|end| end == "dylib"));
         named || name == "onnxruntime.dll"
     });
     found.sort();
@@ -86,6 +121,25 @@ mod tests {
         let located = locate(None, Some(folder.path()), None).unwrap();
         assert!(located.library.ends_with("libonnxruntime.so.1.9.0"));
         assert_eq!(located.origin, "ORT_DYLIB_PATH");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_package_of_a_virtual_environment_is_found_without_starting_its_python() {
+        let folder = tempfile::tempdir().unwrap();
+        let capi = folder.path().join("lib/python3.11/site-packages/onnxruntime/capi");
+        std::fs::create_dir_all(&capi).unwrap();
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        std::fs::write(folder.path().join("pyvenv.cfg"), "").unwrap();
+        let python = folder.path().join("bin/python3");
+        // It ends with an error, so that whatever is found was not its answer.
+        std::os::unix::fs::symlink("/bin/false", &python).unwrap();
+        let locate = || locate(None, None, Some(&python));
+        assert!(matches!(locate(), Err(LocateError::Nowhere)));
+        std::fs::write(capi.join("libonnxruntime.so.1.32.0"), "").unwrap();
+        assert!(locate().unwrap().library.ends_with("capi/libonnxruntime.so.1.32.0"));
+        std::fs::create_dir(folder.path().join("lib/python3.12")).unwrap();
+        assert!(matches!(locate(), Err(LocateError::Nowhere)));
     }
 
     #[test]

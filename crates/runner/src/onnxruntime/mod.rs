@@ -1,22 +1,30 @@
 //! ONNX Runtime, by loading the library that the user has.
 
-mod convert;
+mod absent;
+mod element;
+mod empty;
+mod failure;
+mod input;
 mod locate;
+mod output;
+mod version;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
 use ort::environment::Environment;
+use ort::session::Session as OrtSession;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{Session as OrtSession, SessionInputValue};
-use ort::{Error, ErrorCode};
+use ort::value::{DynValue, Outlet, ValueType};
 use reproof_contract::environment::Engine;
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_tensor::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::{Failure, Loaded, Session, Values, option};
+use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
+use failure::{failure, unsupported};
 
 pub use locate::{LocateError, Located, locate};
 
@@ -25,9 +33,9 @@ const OPTIMISATION: [&str; 4] = ["disabled", "basic", "extended", "all"];
 struct OnnxRuntime {
     session: OrtSession,
     outputs: Vec<String>,
-    inputs: Vec<String>,
+    inputs: Vec<(String, ValueType)>,
     // Sessions hold the environment by reference inside the library; it goes last.
-    _environment: Environment,
+    environment: Environment,
 }
 
 /// Loads an ONNX file with the library at `library`.
@@ -62,20 +70,20 @@ pub(crate) fn load(spec: &RunSpec, library: Option<&Path>) -> Result<Loaded, Fai
         builder.commit_from_file(&spec.artifact)
     })()
     .map_err(failure)?;
-    let names = |outlets: &[ort::value::Outlet]| outlets.iter().map(|o| o.name().to_owned()).collect();
+    let typed = |outlet: &Outlet| (outlet.name().to_owned(), outlet.dtype().clone());
     let settings = [("optimisation", optimisation), ("deterministic_compute", "true")];
     Ok(Loaded {
         engine: Engine {
             name: "onnxruntime".to_owned(),
-            version: version(ort::info()),
+            version: version::version(library),
             library_sha256: sha256(library),
             build: Some(ort::info().to_owned()),
         },
         session: Box::new(OnnxRuntime {
-            outputs: names(session.outputs()),
-            inputs: names(session.inputs()),
+            outputs: session.outputs().iter().map(|outlet| outlet.name().to_owned()).collect(),
+            inputs: session.inputs().iter().map(typed).collect(),
             session,
-            _environment: environment,
+            environment,
         }),
         settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
     })
@@ -83,42 +91,38 @@ pub(crate) fn load(spec: &RunSpec, library: Option<&Path>) -> Result<Loaded, Fai
 
 impl Session for OnnxRuntime {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
-        let given: HashMap<&str, &Value> = inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let mut arguments: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(self.inputs.len());
-        for name in &self.inputs {
-            // An optional input that is absent is not given at all.
+        let given: HashMap<&str, &Value> =
+            inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let known: Vec<&str> = self.inputs.iter().map(|(name, _)| name.as_str()).collect();
+        refuse_unknown(&known, inputs)?;
+        let mut arguments: Vec<(&str, DynValue)> = Vec::with_capacity(self.inputs.len());
+        for (name, declared) in &self.inputs {
             match given.get(name.as_str()) {
+                // An optional input that is absent is not given at all.
                 Some(Value::Optional(None)) => {}
-                Some(value) => arguments.push((name, convert::to_runtime(name, value)?.into())),
+                Some(value) => {
+                    let argument = input::to_runtime(&self.environment, name, value, declared)?;
+                    arguments.push((name, argument));
+                }
                 None => return Err(Failure::Refused(format!("no value for the input `{name}`"))),
             }
         }
+        if absent::possible(&self.session) {
+            let outputs = absent::run(&mut self.session, &arguments, &self.outputs)?;
+            let read = |(name, value): (&String, Option<DynValue>)| {
+                let value = value.map(|value| output::from_runtime(name, &value)).transpose()?;
+                Ok((name.clone(), value.unwrap_or(Value::Optional(None))))
+            };
+            return self.outputs.iter().zip(outputs).map(read).collect();
+        }
         let outputs = self.session.run(arguments).map_err(failure)?;
         let names = self.outputs.iter();
-        names.map(|name| Ok((name.clone(), convert::from_runtime(name, &outputs[name.as_str()])?))).collect()
+        let read = |name: &String| match outputs.get(name) {
+            Some(value) => Ok((name.clone(), output::from_runtime(name, value)?)),
+            None => Err(Failure::Refused(format!("the model made no output `{name}`"))),
+        };
+        names.map(read).collect()
     }
-}
-
-/// Sorts the runtime's errors: what it lacks is not the model's fault.
-fn failure(error: impl Into<Error>) -> Failure {
-    let error = error.into();
-    let message = error.message().replace('\n', " ");
-    let lacks = error.code() == ErrorCode::NotImplemented
-        || message.contains("NOT_IMPLEMENTED")
-        || message.contains("is not a registered function/op")
-        || message.contains("Could not find an implementation for");
-    if lacks { unsupported(&message, "another version or build of ONNX Runtime may have it") } else { Failure::Refused(message) }
-}
-
-fn unsupported(what: &str, hint: &str) -> Failure {
-    Failure::Unsupported { what: format!("ONNX Runtime lacks {what}"), hint: hint.to_owned() }
-}
-
-/// The version inside the build description, such as `1.32.0`.
-fn version(info: &str) -> String {
-    let numbers = info.split(|c: char| !(c.is_ascii_digit() || c == '.'));
-    let version = numbers.filter(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3).next();
-    version.unwrap_or_default().to_owned()
 }
 
 /// SHA-256 of the library, `None` if it cannot be read again.
@@ -132,5 +136,9 @@ fn sha256(path: &Path) -> Option<String> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        write!(text, "{byte:02x}").expect("a text takes any text");
+    }
+    Some(text)
 }

@@ -1,0 +1,155 @@
+//! The conformance suite of the trait `Runner`: every engine keeps every promise, or its gap is listed here.
+//!
+//! The suite is its own child process: started with a hidden command and a folder it serves that folder, as the
+//! product's binary does. ONNX Runtime comes from the Python environment `suite` of the tests.
+
+mod containers;
+mod model;
+mod processes;
+mod refusals;
+mod subject;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use reproof_tensor::DType;
+
+use subject::{Answer, Subject};
+
+/// A promise and how it is put to the test.
+type Promise = (&'static str, fn(&Subject) -> Answer);
+
+const PROMISES: &[Promise] = &[
+    ("texts arrive as they were sent", containers::strings),
+    ("a tensor of no texts keeps its shape", containers::no_strings),
+    ("a text with a zero byte arrives whole", containers::zero_byte),
+    ("a sequence arrives as it was sent", containers::sequence),
+    ("an empty sequence arrives as it was sent", containers::empty_sequence),
+    ("a sequence of texts arrives as it was sent", containers::sequence_of_strings),
+    ("an optional arrives with its value", containers::optional),
+    ("an absent input is absent", containers::absent_input),
+    ("an absent output is absent", containers::absent_output),
+    ("an absent sequence is absent", containers::absent_sequence_output),
+    ("a map comes out", containers::map_output),
+    ("a map goes in", containers::map_input),
+    ("an input of another shape is refused", refusals::wrong_shape),
+    ("an input of another rank is refused", refusals::wrong_rank),
+    ("an input of another dtype is refused", refusals::wrong_dtype),
+    ("a missing input is refused by name", refusals::missing_input),
+    ("an unknown input is refused by name", refusals::unknown_input),
+    ("impossible values are refused", refusals::impossible_values),
+    ("garbage is refused", refusals::garbage),
+    ("a truncated model is refused", refusals::truncated),
+    ("a missing file is refused", refusals::missing_file),
+    ("an output that nothing makes is refused", refusals::output_from_nowhere),
+    ("an input that nothing makes is refused", refusals::input_from_nowhere),
+    ("an unknown operator is unsupported by name", refusals::unknown_operator),
+    ("a custom operator is unsupported by name", refusals::custom_operator),
+    ("a custom operator is not its standard namesake", refusals::custom_namesake),
+    ("an unknown operator in a branch is named", refusals::unknown_operator_in_a_branch),
+    ("an unknown engine option is refused by name", refusals::unknown_option),
+    ("an unknown device is unsupported", refusals::unknown_device),
+    ("float64 is float64 or unsupported", refusals::float64),
+    ("the time limit ends the run", processes::time_limit),
+    ("the memory limit ends the case", processes::memory_limit),
+    ("a death is blamed on its case", processes::death),
+    ("repeats have folders of their own", processes::repeats),
+    ("a run without cases loads", processes::no_cases),
+    ("the environment is told", processes::environment),
+    ("two threads are two threads", processes::threads),
+    ("every level of optimisation is recorded", processes::optimisation),
+];
+
+/// What an engine lacks, and why. A gap that has closed fails the suite: take it off the list.
+const GAPS: &[(&str, &str, &str)] = &[
+    (
+        "onnx",
+        "two threads are two threads",
+        "tract runs here on one thread, so that its bits are the same everywhere",
+    ),
+    ("onnx", "impossible values are refused", "tract panics in Gather, so nothing is said about the model"),
+    ("onnx", "a sequence arrives as it was sent", NO_TREES),
+    ("onnx", "an empty sequence arrives as it was sent", NO_TREES),
+    ("onnx", "a sequence of texts arrives as it was sent", NO_TREES),
+    ("onnx", "an optional arrives with its value", NO_TREES),
+    ("onnx", "an absent input is absent", NO_TREES),
+    ("onnx", "an absent output is absent", NO_TREES),
+    ("onnx", "an absent sequence is absent", NO_TREES),
+    ("onnx", "a map comes out", NO_TREES),
+    ("onnx", "a map goes in", NO_TREES),
+    ("onnx", "U2 arrives bit for bit", NO_SMALL),
+    ("onnx", "I2 arrives bit for bit", NO_SMALL),
+    ("onnx", "U4 arrives bit for bit", NO_SMALL),
+    ("onnx", "I4 arrives bit for bit", NO_SMALL),
+    ("onnx", "F4 arrives bit for bit", NO_SMALL),
+    ("onnx", "F8_E5M2 arrives bit for bit", NO_SMALL),
+    ("onnx", "F8_E4M3 arrives bit for bit", NO_SMALL),
+    ("onnx", "F8_E5M2FNUZ arrives bit for bit", NO_SMALL),
+    ("onnx", "F8_E4M3FNUZ arrives bit for bit", NO_SMALL),
+    ("onnx", "F8_E8M0 arrives bit for bit", NO_SMALL),
+    ("onnx", "BF16 arrives bit for bit", NO_SMALL),
+    ("onnx", "C64 arrives bit for bit", NO_COMPLEX),
+    ("onnx", "C128 arrives bit for bit", NO_COMPLEX),
+    ("onnxruntime", "a text with a zero byte arrives whole", "its C interface ends texts at a zero byte"),
+    ("onnxruntime", "C64 arrives bit for bit", NO_COMPLEX),
+    ("onnxruntime", "C128 arrives bit for bit", NO_COMPLEX),
+];
+
+const NO_TREES: &str = "tract has tensors and no sequences, maps or optionals";
+const NO_SMALL: &str = "tract has no number types below 8 bits, of 8-bit floats or bfloat16";
+const NO_COMPLEX: &str = "the engine reads no complex tensors from ONNX";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.as_slice() {
+        [_, command, folder] if command == "run-unit" => return serve(Path::new(folder)),
+        [_, command, folder] if command == "run-unit-and-die" => {
+            subject::die_after_first_case(Path::new(folder));
+            return serve(Path::new(folder));
+        }
+        _ => {}
+    }
+    let python = reproof_testing::python::environment("suite").expect("the Python environment of the tests");
+    let located = reproof_runner::locate(None, None, Some(&python));
+    let library = located.expect("the environment has the package onnxruntime").library;
+    let subjects = [
+        Subject { engine: "onnx", library: None },
+        Subject { engine: "onnxruntime", library: Some(library) },
+    ];
+    let mut trials = Vec::new();
+    for subject in &subjects {
+        for (name, check) in PROMISES {
+            let (subject, check) = (subject.clone(), *check);
+            trials.push(trial(subject.engine, name, move || check(&subject)));
+        }
+        for dtype in DType::ALL.iter().filter(|dtype| model::code(**dtype).is_some()) {
+            let (subject, dtype) = (subject.clone(), *dtype);
+            let name = format!("{dtype} arrives bit for bit");
+            trials.push(trial(subject.engine, &name, move || containers::dtype(&subject, dtype)));
+        }
+    }
+    for (engine, promise, _) in GAPS {
+        let name = format!("{engine}: {promise}");
+        assert!(trials.iter().any(|trial| trial.name() == name), "no promise `{name}` for a listed gap");
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// One promise to one engine.
+fn trial(engine: &'static str, promise: &str, check: impl FnOnce() -> Answer + Send + 'static) -> Trial {
+    let gap = GAPS.iter().find(|(known, name, _)| *known == engine && *name == promise);
+    Trial::test(format!("{engine}: {promise}"), move || match (check(), gap) {
+        (Answer::Kept, None) | (Answer::Lacks(_), Some(_)) => Ok(()),
+        (Answer::Kept, Some(_)) => Err(Failed::from("the listed gap has closed: take it off the list")),
+        (Answer::Lacks(what), None) => Err(Failed::from(format!("a gap that is not listed: {what}"))),
+    })
+}
+
+/// The child.
+fn serve(folder: &Path) -> ExitCode {
+    match reproof_runner::serve(folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
