@@ -35,7 +35,8 @@ impl Progress for Bars {
         let style = ProgressStyle::with_template(&template).expect("the template is well formed");
         // Four draws a second: work that ends sooner shows nothing.
         let target = ProgressDrawTarget::stderr_with_hz(4);
-        let bar = ProgressBar::with_draw_target(total, target).with_style(style).with_message(task.to_owned());
+        let bar =
+            ProgressBar::with_draw_target(total, target).with_style(style).with_message(task.to_owned());
         *self.bar() = bar;
     }
 

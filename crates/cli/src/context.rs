@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 use reproof::project::{self, Project};
-use reproof::record::{RecordOptions, UserRule};
+use reproof::record::RecordOptions;
 use reproof_contract::contract::{DatasetReference, Revision, Tolerance, ToleranceOrigin};
 
 use crate::failure::UsageError;
@@ -64,7 +64,8 @@ pub(crate) fn fill(arguments: &ContextArguments, artifact: &Path, options: &mut 
     options.context_files.extend(arguments.preprocessing.iter().cloned());
     for text in &arguments.seed {
         let (name, value) = pair("--seed", text)?;
-        let value = value.parse().map_err(|_| UsageError(format!("--seed {text}: expected a whole number")))?;
+        let value =
+            value.parse().map_err(|_| UsageError(format!("--seed {text}: expected a whole number")))?;
         options.context.seeds.insert(name, value);
     }
     for text in &arguments.dataset {
@@ -82,7 +83,7 @@ pub(crate) fn fill(arguments: &ContextArguments, artifact: &Path, options: &mut 
     }
     for text in &arguments.tolerance {
         let (output, tolerance) = tolerance(text)?;
-        options.rules.entry(output).or_insert_with(UserRule::default).tolerance = Some(tolerance);
+        options.rules.entry(output).or_default().tolerance = Some(tolerance);
     }
     let overwrite = |target: &mut Option<String>, told: &Option<String>| {
         if told.is_some() {
@@ -126,8 +127,9 @@ fn revision(folder: &Path) -> Result<Revision> {
         let output = output.ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    let commit = git(&["rev-parse", "HEAD"])
-        .ok_or_else(|| UsageError(format!("--code {}: not a git checkout with a commit", folder.display())))?;
+    let commit = git(&["rev-parse", "HEAD"]).ok_or_else(|| {
+        UsageError(format!("--code {}: not a git checkout with a commit", folder.display()))
+    })?;
     Ok(Revision {
         commit,
         dirty: git(&["status", "--porcelain"]).is_none_or(|changes| !changes.is_empty()),

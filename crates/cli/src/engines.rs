@@ -33,8 +33,9 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
 /// Threads and engine options of each run.
 pub(crate) fn settings(arguments: &EngineArguments) -> Result<Settings> {
     let pair = |text: &String| {
-        let (name, value) =
-            text.split_once('=').ok_or_else(|| UsageError(format!("--option {text}: expected NAME=VALUE")))?;
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| UsageError(format!("--option {text}: expected NAME=VALUE")))?;
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
     let options = arguments.options.iter().map(pair).collect::<Result<_, UsageError>>()?;

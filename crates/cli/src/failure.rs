@@ -1,5 +1,6 @@
 //! From errors to exit codes and hints.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use reproof::artifact::OpenError;
@@ -62,6 +63,11 @@ impl std::fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
+/// Refuses the path of an artifact where there is nothing.
+pub(crate) fn there(artifact: &Path) -> Result<(), UsageError> {
+    if artifact.exists() { Ok(()) } else { Err(UsageError(format!("no artifact at {}", artifact.display()))) }
+}
+
 /// Prints an error with its causes and what to do, and chooses the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let mut messages: Vec<String> = Vec::new();
@@ -90,7 +96,9 @@ fn exit(error: &anyhow::Error) -> Exit {
                 return Exit::Usage;
             }
             Some(
-                RecordError::Unloadable { .. } | RecordError::AllRefused { .. } | RecordError::Dishonest { .. },
+                RecordError::Unloadable { .. }
+                | RecordError::NoTypical { refused: true, .. }
+                | RecordError::Dishonest { .. },
             ) => return Exit::Negative,
             _ => {}
         }
@@ -100,7 +108,9 @@ fn exit(error: &anyhow::Error) -> Exit {
         if let Some(VerifyError::NoArtifact { .. }) = cause.downcast_ref::<VerifyError>() {
             return Exit::Usage;
         }
-        if let Some(ImportError::Names { .. } | ImportError::Nothing { .. }) = cause.downcast_ref::<ImportError>() {
+        if let Some(ImportError::Names { .. } | ImportError::Nothing { .. }) =
+            cause.downcast_ref::<ImportError>()
+        {
             return Exit::Usage;
         }
     }
@@ -109,14 +119,22 @@ fn exit(error: &anyhow::Error) -> Exit {
 
 /// What to do about an error, where there is something.
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    // A transparent error stands in the chain in place of what it wraps, which the chain then leaves out.
+    match cause.downcast_ref::<VerifyError>() {
+        Some(VerifyError::Contract(wrapped)) => return hint(wrapped),
+        Some(VerifyError::Execute(wrapped)) => return hint(wrapped),
+        _ => {}
+    }
     if let Some(error) = cause.downcast_ref::<RecordError>() {
         return match error {
-            RecordError::Exists { .. } => {
-                Some("record never overwrites: make the next contract with `reproof accept PATH --reason TEXT`".to_owned())
-            }
-            RecordError::Undecided { hint, .. } => Some(hint.clone()),
+            RecordError::Open(wrapped) => hint(wrapped),
+            RecordError::Execute(wrapped) => hint(wrapped),
+            RecordError::Exists { .. } => Some(
+                "record never overwrites: make the next contract with `reproof accept PATH --reason TEXT`"
+                    .to_owned(),
+            ),
+            RecordError::Undecided { hint, .. } | RecordError::NoTypical { hint, .. } => Some(hint.clone()),
             RecordError::Dishonest { fix, .. } => Some(fix.clone()),
-            RecordError::AllRefused { .. } => Some("give inputs that the model takes with --cases FILE".to_owned()),
             _ => None,
         };
     }

@@ -29,7 +29,11 @@ pub(crate) fn memory(text: &str) -> Result<u64, String> {
     };
     let value: f64 = number.parse().map_err(|_| "expected a number with a unit, such as 4GiB".to_owned())?;
     let bytes = value * factor as f64;
-    if bytes.is_finite() && bytes >= 1.0 { Ok(bytes as u64) } else { Err("expected at least 1 byte".to_owned()) }
+    if bytes.is_finite() && bytes >= 1.0 {
+        Ok(bytes as u64)
+    } else {
+        Err("expected at least 1 byte".to_owned())
+    }
 }
 
 fn split(text: &str) -> (&str, &str) {

@@ -1,7 +1,5 @@
 //! Digests of tensors, sets of tensors and artifacts, from the digests of their bytes.
 
-use std::collections::BTreeSet;
-
 use crate::{Builder, Digest, Kind};
 
 /// The digest of one tensor: dtype as safetensors spells it, dims outermost first, and the BLAKE3 of its
@@ -32,7 +30,9 @@ pub fn named<'a>(kind: Kind, tensors: impl IntoIterator<Item = (&'a str, Digest)
 /// The digest of the distinct tensors of the model, without their names: what tied, renamed and re-rooted
 /// files share.
 pub fn values(tensors: impl IntoIterator<Item = Digest>) -> Digest {
-    let distinct: BTreeSet<Digest> = tensors.into_iter().collect();
+    let mut distinct: Vec<Digest> = tensors.into_iter().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
     let mut builder = Builder::new(Kind::Values);
     builder.u64(distinct.len() as u64);
     for digest in &distinct {

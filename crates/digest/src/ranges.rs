@@ -1,8 +1,9 @@
 //! Parallel hashing of byte ranges with bounded memory.
 //!
 //! Measured on 2 cores (2 GiB in the page cache): parallel `pread` into 256 KiB buffers is faster than a
-//! memory map, and one task per small range is far faster than a parallel hasher inside each. So a range is
-//! one task until it is large, and a large one is split into subtrees of the BLAKE3 tree.
+//! memory map, and one task per small range is far faster than a parallel hasher inside each. So a large range
+//! is split into subtrees of the BLAKE3 tree, one task each, and small ranges that follow each other share a task
+//! of about the same size, a buffer and their reads: many small tensors cost no more per byte than few large ones.
 
 use std::io;
 use std::ops::Range;
@@ -10,15 +11,16 @@ use std::ops::Range;
 use blake3::hazmat::{self, HasherExt as _};
 use rayon::prelude::*;
 
-use crate::{Digest, Kind, ReadAt};
+use crate::{Digest, Kind, ReadAt, blob};
 
 /// Bytes read at a time by each thread.
-const BUFFER: usize = 256 << 10;
+const BUFFER: u64 = 256 << 10;
 
 /// Ranges above this many bytes are split over threads.
 const SPLIT: u64 = 16 << 20;
 
-/// Bytes per subtree of a split range: a power of two, as the BLAKE3 tree needs.
+/// Bytes per subtree of a split range: a power of two, as the BLAKE3 tree needs. Also the most that small ranges
+/// bring together in one task.
 const SUBTREE: u64 = 4 << 20;
 
 /// Why ranges could not be hashed.
@@ -38,40 +40,91 @@ pub fn blobs(
     ranges: &[Range<u64>],
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Digest>, RangeError> {
-    ranges
-        .par_iter()
+    let tasks: Vec<&[Range<u64>]> = groups(ranges, SUBTREE).collect();
+    let digests: Vec<Vec<Digest>> = tasks
+        .into_par_iter()
         .with_max_len(1)
-        .map(|range| {
-            let hash = if range.end.saturating_sub(range.start) > SPLIT {
-                split(source, range, advance)?
-            } else {
-                let mut hasher = blake3::Hasher::new();
-                feed(source, range, &mut hasher, advance)?;
-                hasher.finalize()
-            };
-            Ok(Digest::new(Kind::Blob, *hash.as_bytes()))
+        .map(|task| match task {
+            [large] if length(large) > SPLIT => Ok(vec![split(source, large, advance)?]),
+            small => neighbours(source, small, advance),
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(digests.concat())
 }
 
-/// Feeds a range to a hasher through a small buffer.
+fn digest(hash: blake3::Hash) -> Digest {
+    Digest::new(Kind::Blob, *hash.as_bytes())
+}
+
+fn length(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
+}
+
+/// Cuts `ranges` into groups that lie side by side and have at most `limit` bytes together, or are one range.
+fn groups(ranges: &[Range<u64>], limit: u64) -> impl Iterator<Item = &[Range<u64>]> {
+    let mut together = 0;
+    ranges.chunk_by(move |left, right| {
+        together += length(left);
+        let joined = left.end == right.start && together.saturating_add(length(right)) <= limit;
+        if !joined {
+            together = 0;
+        }
+        joined
+    })
+}
+
+/// Hashes ranges that lie side by side, as many at a time as the buffer holds.
+fn neighbours(
+    source: &dyn ReadAt,
+    ranges: &[Range<u64>],
+    advance: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Digest>, RangeError> {
+    let total: u64 = ranges.iter().map(length).sum();
+    let mut buffer = vec![0; BUFFER.min(total) as usize];
+    let mut digests = Vec::with_capacity(ranges.len());
+    for group in groups(ranges, BUFFER) {
+        match group {
+            [large] if length(large) > BUFFER => {
+                let mut hasher = blake3::Hasher::new();
+                feed(source, large, &mut buffer, &mut hasher, advance)?;
+                digests.push(digest(hasher.finalize()));
+            }
+            small => {
+                let total: u64 = small.iter().map(length).sum();
+                let mut rest = read(source, small[0].start, &mut buffer[..total as usize])?;
+                advance(rest.len() as u64);
+                for range in small {
+                    let (bytes, others) = rest.split_at(length(range) as usize);
+                    digests.push(blob(bytes));
+                    rest = others;
+                }
+            }
+        }
+    }
+    Ok(digests)
+}
+
+/// Fills `buffer` from `offset`.
+fn read<'a>(source: &dyn ReadAt, offset: u64, buffer: &'a mut [u8]) -> Result<&'a [u8], RangeError> {
+    let range = offset..offset + buffer.len() as u64;
+    source.read_exact_at(buffer, offset).map_err(|source| RangeError { range, source })?;
+    Ok(buffer)
+}
+
+/// Feeds a range to a hasher through the buffer.
 fn feed(
     source: &dyn ReadAt,
     range: &Range<u64>,
+    buffer: &mut [u8],
     hasher: &mut blake3::Hasher,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(), RangeError> {
-    let mut buffer = vec![0; BUFFER.min((range.end - range.start) as usize)];
     let mut offset = range.start;
     while offset < range.end {
-        let length = BUFFER.min((range.end - offset) as usize);
-        let chunk = &mut buffer[..length];
-        source
-            .read_exact_at(chunk, offset)
-            .map_err(|source| RangeError { range: offset..offset + length as u64, source })?;
-        hasher.update(chunk);
-        advance(length as u64);
-        offset += length as u64;
+        let length = (buffer.len() as u64).min(range.end - offset);
+        hasher.update(read(source, offset, &mut buffer[..length as usize])?);
+        advance(length);
+        offset += length;
     }
     Ok(())
 }
@@ -81,8 +134,8 @@ fn split(
     source: &dyn ReadAt,
     range: &Range<u64>,
     advance: &(dyn Fn(u64) + Sync),
-) -> Result<blake3::Hash, RangeError> {
-    let length = range.end - range.start;
+) -> Result<Digest, RangeError> {
+    let length = length(range);
     let subtrees: Vec<hazmat::ChainingValue> = (0..length.div_ceil(SUBTREE) as usize)
         .into_par_iter()
         .with_max_len(1)
@@ -91,13 +144,14 @@ fn split(
             let end = length.min(start + SUBTREE);
             let mut hasher = blake3::Hasher::new();
             hasher.set_input_offset(start);
-            feed(source, &(range.start + start..range.start + end), &mut hasher, advance)?;
+            let mut buffer = vec![0; BUFFER.min(end - start) as usize];
+            feed(source, &(range.start + start..range.start + end), &mut buffer, &mut hasher, advance)?;
             Ok(hasher.finalize_non_root())
         })
         .collect::<Result<_, _>>()?;
     let middle = left(subtrees.len());
     let (first, second) = (merge(&subtrees[..middle]), merge(&subtrees[middle..]));
-    Ok(hazmat::merge_subtrees_root(&first, &second, hazmat::Mode::Hash))
+    Ok(digest(hazmat::merge_subtrees_root(&first, &second, hazmat::Mode::Hash)))
 }
 
 /// The number of subtrees left of the root: the largest power of two below `count`, as BLAKE3 defines.

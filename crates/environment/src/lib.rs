@@ -32,22 +32,27 @@ pub fn differences(recorded: &Environment, current: &Environment) -> Vec<Environ
     note("engine.version", &old.version, &new.version, Grade::MayChangeResults);
     if old.name == new.name && old.version == new.version {
         let library = |engine: &Option<String>| engine.clone().unwrap_or_default();
-        note("engine.library", &library(&old.library_sha256), &library(&new.library_sha256), Grade::MayMoveBits);
+        note(
+            "engine.library",
+            &library(&old.library_sha256),
+            &library(&new.library_sha256),
+            Grade::MayMoveBits,
+        );
     }
     note("cpu.architecture", &recorded.cpu.architecture, &current.cpu.architecture, Grade::MayMoveBits);
-    note("cpu.features", &recorded.cpu.features.join(" "), &current.cpu.features.join(" "), Grade::MayMoveBits);
+    note(
+        "cpu.features",
+        &recorded.cpu.features.join(" "),
+        &current.cpu.features.join(" "),
+        Grade::MayMoveBits,
+    );
     note("cpu.model", &recorded.cpu.model, &current.cpu.model, Grade::Harmless);
     note("cpu.cores", &recorded.cpu.cores.to_string(), &current.cpu.cores.to_string(), Grade::Harmless);
     note("threads", &recorded.threads.to_string(), &current.threads.to_string(), Grade::MayMoveBits);
     note("system.name", &recorded.system.name, &current.system.name, Grade::MayMoveBits);
     note("system.libc", &recorded.system.libc, &current.system.libc, Grade::MayMoveBits);
     note("system.kernel", &recorded.system.kernel, &current.system.kernel, Grade::Harmless);
-    note(
-        "system.distribution",
-        &recorded.system.distribution,
-        &current.system.distribution,
-        Grade::Harmless,
-    );
+    note("system.distribution", &recorded.system.distribution, &current.system.distribution, Grade::Harmless);
     let settings: BTreeSet<&String> = recorded.settings.keys().chain(current.settings.keys()).collect();
     for name in settings {
         let value = |environment: &Environment| environment.settings.get(name).cloned().unwrap_or_default();
@@ -62,7 +67,7 @@ pub fn differences(recorded: &Environment, current: &Environment) -> Vec<Environ
         };
         note(&format!("variables.{name}"), &value(recorded), &value(current), Grade::MayMoveBits);
     }
-    found.sort_by(|a, b| b.grade.cmp(&a.grade));
+    found.sort_by_key(|difference| std::cmp::Reverse(difference.grade));
     found
 }
 

@@ -1,6 +1,6 @@
 //! Readers of model artifacts: untrusted bytes to inert descriptions.
 //!
-//! * [`open`] decides by content what a file is and describes it: files, tensors, graph, interface.
+//! * [`open()`] decides by content what a file is and describes it: files, tensors, graph, interface.
 //! * [`onnx`]: the model as a typed graph, and published test data.
 //! * [`safetensors`]: whole small files in memory, and a deterministic writer.
 //! * [`npy`]: arrays and archives of arrays as NumPy writes them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
-    Context, DatasetReference, Decision, Governance, Revision, Tolerance, ToleranceOrigin,
+    Context, DatasetReference, Governance, Revision, Tolerance, ToleranceOrigin,
 };
 use reproof_contract::{Threshold, ThresholdError};
 use serde::Deserialize;
@@ -158,8 +158,7 @@ fn rule(table: &OutputTable) -> Result<UserRule, ThresholdError> {
         relative: threshold(&table.relative)?,
         origin: ToleranceOrigin::User,
     };
-    let decision = table.top.map(|top| (top > 0).then_some(Decision { top }));
-    Ok(UserRule { tolerance: given.then_some(tolerance), decision })
+    Ok(UserRule { tolerance: given.then_some(tolerance), top: table.top })
 }
 
 /// A reference without the user name and password that a URL may hold.
@@ -198,7 +197,7 @@ mod tests {
         assert_eq!(project.governance.owner.as_deref(), Some("vision team"));
         assert_eq!(project.context.seeds["torch"], 7);
         assert_eq!(project.context_files, [folder.path().join("a.py")]);
-        assert_eq!(project.rules["logits"].decision, Some(None));
+        assert_eq!(project.rules["logits"].top, Some(0));
         std::fs::write(&path, "[governance]\nboss = \"x\"\n").unwrap();
         assert!(crate::chain(&read(&path).unwrap_err()).contains("boss"));
     }

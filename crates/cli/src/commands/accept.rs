@@ -9,7 +9,7 @@ use reproof::record::accept;
 
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
-use crate::failure::{Exit, UsageError};
+use crate::failure::{Exit, UsageError, there};
 
 use super::record::{Options, prepare, show};
 
@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let path = &arguments.path;
+    there(path)?;
     if arguments.reason.trim().is_empty() {
         return Err(UsageError("--reason: say why the change is accepted".to_owned()).into());
     }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use reproof::cases::{Case, OPEN_SIZES, export, import, propose};
-use reproof_formats::{Format, onnx};
 use reproof_contract::{CaseClass, Name};
+use reproof_formats::{Format, onnx};
 use serde::Serialize;
 
 use crate::arguments::OutputArguments;
-use crate::failure::{Exit, UsageError};
+use crate::failure::{Exit, UsageError, there};
 use crate::output;
 
 #[derive(Args, Debug)]
@@ -43,6 +43,7 @@ struct Input {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    there(&arguments.path)?;
     let artifact = reproof::artifact::Artifact::open(&arguments.path)?;
     if artifact.description.format != Format::Onnx {
         let format = artifact.description.format.as_str();
@@ -75,7 +76,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         return Ok(Exit::Reached);
     }
     let rows = lines.iter().map(|line| {
-        let inputs: Vec<String> = line.inputs.iter().map(|input| format!("{} {}", input.name, input.shape)).collect();
+        let inputs: Vec<String> =
+            line.inputs.iter().map(|input| format!("{} {}", input.name, input.shape)).collect();
         vec![line.name.to_string(), line.class.to_string(), inputs.join(", "), line.note.clone()]
     });
     output::data(&output::table(&["case", "class", "inputs", "what it tries"], rows.collect()))?;

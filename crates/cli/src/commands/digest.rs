@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
-use crate::failure::Exit;
+use crate::failure::{Exit, there};
 use crate::output;
 
 #[derive(Args, Debug)]
@@ -40,6 +40,7 @@ struct File {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    there(&arguments.path)?;
     let artifact = Artifact::open(&arguments.path)?;
     let digests = digests(&artifact, &Bars::new())?;
     let files = artifact.files.iter().zip(&digests.files).map(|(file, (size, digest))| File {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
-use crate::failure::Exit;
+use crate::failure::{Exit, there};
 use crate::output;
 
 /// Operators and tensors listed for people; JSON always lists all.
@@ -65,6 +65,7 @@ struct Tensor {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    there(&arguments.path)?;
     let artifact = Artifact::open(&arguments.path)?;
     let computed = if arguments.digest { Some(digests(&artifact, &Bars::new())?) } else { None };
     let description = &artifact.description;
@@ -114,7 +115,8 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
         document.tensors.len(),
     )];
     let mut ports = Vec::new();
-    for (word, list) in [("input", &description.interface.inputs), ("output", &description.interface.outputs)] {
+    for (word, list) in [("input", &description.interface.inputs), ("output", &description.interface.outputs)]
+    {
         ports.extend(list.iter().map(|port| vec![word.to_owned(), port.name.clone(), port.kind.clone()]));
     }
     if !ports.is_empty() {
@@ -138,7 +140,8 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
             graph.subgraphs
         ));
         let operators = graph.operators.iter().take(most);
-        let operators: Vec<String> = operators.map(|entry| format!("{} {}", entry.count, entry.operator)).collect();
+        let operators: Vec<String> =
+            operators.map(|entry| format!("{} {}", entry.count, entry.operator)).collect();
         let rest = graph.operators.len().saturating_sub(most);
         let more = if rest > 0 { format!(", and {rest} other operators (--all)") } else { String::new() };
         blocks.push(format!("operators: {}{more}", operators.join(", ")));

@@ -19,7 +19,7 @@ use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::context::{self, ContextArguments};
 use crate::engines::{limits, runners, settings};
-use crate::failure::{Exit, UsageError};
+use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
 
@@ -88,9 +88,7 @@ struct Document<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let path = &arguments.path;
-    if !path.exists() {
-        return Err(UsageError(format!("no artifact at {}", path.display())).into());
-    }
+    there(path)?;
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
@@ -122,7 +120,7 @@ fn record_proposals(
     let [_, longer @ ..] = OPEN_SIZES;
     for open in longer {
         match record(path, &options, runners, bars) {
-            Err(RecordError::AllRefused { .. } | RecordError::Undecided { .. }) if arguments.proposes() => {
+            Err(RecordError::NoTypical { .. }) if arguments.proposes() => {
                 options.cases = gather(&Artifact::open(path)?.model, &arguments.sources(), open)?;
             }
             result => return Ok(result?),

@@ -1,7 +1,7 @@
 //! ONNX models.
 //!
 //! Prerequisite: an ONNX file is one protobuf message of at most 2 GiB. Tensors lie in it, or in external files
-//! beside it that it names. [`read`] gives the graph as typed data, [`crate::open`] the whole artifact described,
+//! beside it that it names. [`read`] gives the graph as typed data, [`crate::open()`] the whole artifact described,
 //! and [`test_data`] the inputs and outputs that published models come with.
 //!
 //! # What counts as a weight

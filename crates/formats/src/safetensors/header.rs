@@ -1,6 +1,7 @@
 //! The header: names, element types, shapes and places.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use reproof_digest::ReadAt;
@@ -45,7 +46,7 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Header, SafetensorsError> {
         return Err(SafetensorsError::HeaderTruncated { needed: length, left });
     }
     let bytes = source.read_range(8, length as usize).map_err(failed)?;
-    let json: Json = serde_json::from_slice(&bytes).map_err(|source| {
+    let json: Json<'_> = serde_json::from_slice(&bytes).map_err(|source| {
         // Writers put the header on one line; elsewhere the place is that of its start.
         let column = if source.line() == 1 { source.column().saturating_sub(1) as u64 } else { 0 };
         SafetensorsError::Header { offset: 8 + column, source }
@@ -53,7 +54,7 @@ pub(super) fn read(source: &dyn ReadAt) -> Result<Header, SafetensorsError> {
     check(json, 8 + length, size)
 }
 
-fn check(json: Json, start: u64, size: u64) -> Result<Header, SafetensorsError> {
+fn check(json: Json<'_>, start: u64, size: u64) -> Result<Header, SafetensorsError> {
     let mut stored = json.tensors;
     stored.sort_by_key(|(_, info)| info.data_offsets);
     let mut tensors = Vec::with_capacity(stored.len());
@@ -61,7 +62,7 @@ fn check(json: Json, start: u64, size: u64) -> Result<Header, SafetensorsError> 
     for (name, info) in stored {
         let (begin, stop) = info.data_offsets;
         let Ok(dtype) = info.dtype.parse::<DType>() else {
-            return Err(SafetensorsError::UnknownDType { tensor: name, dtype: info.dtype });
+            return Err(SafetensorsError::UnknownDType { tensor: name, dtype: info.dtype.into_owned() });
         };
         if begin != end {
             return Err(SafetensorsError::NotContiguous { tensor: name, expected: end, actual: begin });
@@ -95,49 +96,48 @@ fn check(json: Json, start: u64, size: u64) -> Result<Header, SafetensorsError> 
 
 /// One tensor in JSON.
 #[derive(Deserialize)]
-struct Info {
-    dtype: String,
+struct Info<'a> {
+    #[serde(borrow)]
+    dtype: Cow<'a, str>,
     shape: Vec<u64>,
     data_offsets: (u64, u64),
 }
 
 /// The header in JSON.
-#[derive(Default)]
-struct Json {
-    tensors: Vec<(String, Info)>,
+struct Json<'a> {
+    tensors: Vec<(String, Info<'a>)>,
     metadata: BTreeMap<String, String>,
 }
 
 /// Metadata whose keys must differ.
 struct Metadata(BTreeMap<String, String>);
 
-impl<'de> Deserialize<'de> for Json {
+impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct HeaderVisitor;
         impl<'de> Visitor<'de> for HeaderVisitor {
-            type Value = Json;
+            type Value = Json<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of tensors")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-                let mut json = Json::default();
-                let mut seen = std::collections::HashSet::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+                let duplicate = |key: &str| de::Error::custom(format_args!("duplicate key `{key}`"));
+                let (mut tensors, mut metadata) = (Vec::new(), None);
                 while let Some(key) = map.next_key::<String>()? {
-                    if !seen.insert(key.clone()) {
-                        return Err(de::Error::custom(format_args!("duplicate key `{key}`")));
-                    }
-                    if key == "__metadata__" {
-                        json.metadata = map
-                            .next_value::<Option<Metadata>>()?
-                            .map(|metadata| metadata.0)
-                            .unwrap_or_default();
-                    } else {
-                        json.tensors.push((key, map.next_value()?));
+                    if key != "__metadata__" {
+                        tensors.push((key, map.next_value()?));
+                    } else if metadata.replace(map.next_value::<Option<Metadata>>()?).is_some() {
+                        return Err(duplicate(&key));
                     }
                 }
-                Ok(json)
+                let mut seen = HashSet::with_capacity(tensors.len());
+                if let Some((key, _)) = tensors.iter().find(|(key, _)| !seen.insert(key.as_str())) {
+                    return Err(duplicate(key));
+                }
+                let metadata = metadata.flatten().map(|metadata| metadata.0).unwrap_or_default();
+                Ok(Json { tensors, metadata })
             }
         }
         deserializer.deserialize_map(HeaderVisitor)

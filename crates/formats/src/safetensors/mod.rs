@@ -1,6 +1,6 @@
 //! safetensors files.
 //!
-//! A file is a u64 header length, a JSON header and the tensors one after the other. [`crate::open`] describes a
+//! A file is a u64 header length, a JSON header and the tensors one after the other. [`crate::open()`] describes a
 //! file without reading its tensors; [`read_tensors`] loads a small one; [`to_bytes`] and [`write()`] make one, the
 //! same bytes for the same tensors.
 //!

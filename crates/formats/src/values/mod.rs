@@ -1,7 +1,7 @@
 //! Trees of values on disk: `<stem>.json` holds the tree, `<stem>.safetensors` the tensors of its leaves.
 //!
-//! Writing leaves whole files only: each is written beside its place, synced and renamed, the tensors before the
-//! tree that speaks of them. Reading trusts nothing: dtype, shape and digest of every tensor are those that the
+//! Writing leaves whole files only: each is written beside its place and renamed, the tensors before the tree that
+//! speaks of them; who keeps them syncs them. Reading trusts nothing: dtype, shape and digest of every tensor are those that the
 //! tree tells, or the error names file and tensor.
 
 mod atomic;

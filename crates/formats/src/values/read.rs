@@ -19,7 +19,7 @@ pub struct Stored {
     pub tensors: BTreeMap<String, Tensor>,
 }
 
-/// Reads the named values that [`super::write`] wrote. A tensor of which only a sample is stored is refused; [`load`]
+/// Reads the named values that [`super::write()`] wrote. A tensor of which only a sample is stored is refused; [`load`]
 /// accepts it.
 pub fn read(folder: &Path, stem: &str) -> Result<Vec<(String, Value)>, FormatError> {
     let stored = load(folder, stem)?;

@@ -222,5 +222,7 @@ pub(crate) fn sha256(location: &Path) -> Result<String, IdentifyError> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let digest: [u8; 32] = hasher.finalize().into();
+    // The digest type writes hexadecimal; only its digits are taken.
+    Ok(Digest::new(Kind::Blob, digest).to_hex())
 }

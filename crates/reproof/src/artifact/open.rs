@@ -116,14 +116,13 @@ impl Artifact {
         let description = describe(model)?;
         let files = paths.iter().map(|(name, location)| {
             let known = description.files.iter().find(|file| file.location == *location);
-            let layout = match known {
-                Some(file) => file.layout.clone(),
-                None => {
-                    let metadata = std::fs::metadata(location);
-                    let metadata =
-                        metadata.map_err(|source| OpenError::Read { path: location.clone(), source })?;
-                    Layout::opaque(metadata.len())
-                }
+            let layout = if let Some(file) = known {
+                file.layout.clone()
+            } else {
+                let metadata = std::fs::metadata(location);
+                let metadata =
+                    metadata.map_err(|source| OpenError::Read { path: location.clone(), source })?;
+                Layout::opaque(metadata.len())
             };
             Ok(ArtifactFile { path: name.clone(), location: location.clone(), layout })
         });

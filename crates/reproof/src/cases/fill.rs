@@ -108,14 +108,14 @@ fn float(
         Fill::NegativeZeros => -0.0,
         Fill::Ones => 1.0,
         Fill::Extremes => {
-            if position % 2 == 0 {
+            if position.is_multiple_of(2) {
                 largest
             } else {
                 -largest
             }
         }
         Fill::Denormals => {
-            if position % 2 == 0 {
+            if position.is_multiple_of(2) {
                 denormal
             } else {
                 -denormal
@@ -153,19 +153,18 @@ fn whole(
         Role::Number => i128::from(random.below(if dtype == DType::Bool { 2 } else { 10 })),
     };
     Some(match (kind, role) {
-        (Fill::Typical, _) => typical(random),
         (Fill::Zeros, Role::Count) => return None,
         (Fill::Zeros, _) => 0,
         (Fill::Ones, _) => 1,
         (Fill::Extremes, Role::Index(bound)) => {
-            if position % 2 == 0 {
+            if position.is_multiple_of(2) {
                 i128::from(bound) - 1
             } else {
                 0
             }
         }
         (Fill::Extremes, Role::Image) => {
-            if position % 2 == 0 {
+            if position.is_multiple_of(2) {
                 255
             } else {
                 0

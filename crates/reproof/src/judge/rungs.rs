@@ -130,7 +130,12 @@ fn harmless(findings: &Findings) -> Result<(Basis, String), String> {
     let Findings { difference, referee, envelope, .. } = findings;
     let worst = || worst(findings);
     if findings.discrete {
-        return Err(format!("{} of {} integers changed; {}", difference.differing, difference.elements, worst()));
+        return Err(format!(
+            "{} of {} integers changed; {}",
+            difference.differing,
+            difference.elements,
+            worst()
+        ));
     }
     if let Some(decisions) = findings.decisions.as_ref().filter(|decisions| decisions.changed > 0) {
         let first = decisions.first_changed.unwrap_or(0);
@@ -148,7 +153,8 @@ fn harmless(findings: &Findings) -> Result<(Basis, String), String> {
     let within = envelope.as_ref().is_some_and(|envelope| envelope.within);
     let Some(referee) = referee else { return by_envelope(findings, within) };
     if within {
-        let statement = "the function is the same in float64 and the difference is within the recorded envelope";
+        let statement =
+            "the function is the same in float64 and the difference is within the recorded envelope";
         return Ok((Basis::RefereeEnvelope, statement.to_owned()));
     }
     let (ratio, element) = (referee.rounding_ratio, referee.element_ratio);

@@ -62,7 +62,7 @@ fn first_row(values: &Values) -> Option<Values> {
         let mut shape = tensor.shape().to_vec();
         let entries = std::mem::replace(shape.first_mut()?, 1) as usize;
         let bytes = tensor.bytes();
-        let whole_bytes = entries > 0 && bytes.len() % entries == 0 && tensor.dtype().bits() >= 8;
+        let whole_bytes = entries > 0 && bytes.len().is_multiple_of(entries) && tensor.dtype().bits() >= 8;
         let length = whole_bytes.then(|| bytes.len() / entries)?;
         Tensor::new(tensor.dtype(), shape, bytes[..length].to_vec()).ok()
     };

@@ -63,11 +63,15 @@ pub enum RecordError {
         /// What to do.
         hint: String,
     },
-    /// Every typical case was refused.
-    #[error("the model refused every typical case: {message}")]
-    AllRefused {
-        /// The engine's words.
+    /// No typical case ran.
+    #[error("no typical case ran: {message}")]
+    NoTypical {
+        /// The engine's words about the last one.
         message: String,
+        /// Whether the model refused it; else the engine lacks something for it.
+        refused: bool,
+        /// What to do.
+        hint: String,
     },
     /// The model does not deserve a golden.
     #[error("honesty check `{check}` failed: {seen}")]

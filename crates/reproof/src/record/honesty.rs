@@ -122,10 +122,21 @@ fn varied_outputs(kept: &[&Case], first: &Completed) -> HonestyCheck {
         .filter(|case| super::is_ordinary(case))
         .filter_map(|case| Some((&case.inputs, first.outputs(&case.name)?)))
         .collect();
-    let different_inputs = ordinary.iter().any(|(inputs, _)| !all_identical(inputs, ordinary[0].0));
-    let different_outputs = ordinary.iter().any(|(_, outputs)| !all_identical(outputs, ordinary[0].1));
-    if different_inputs && !different_outputs {
-        let seen = format!("{} different inputs give the same outputs", ordinary.len());
+    // A longer input alone makes a longer output: only inputs of one shape tell whether their values matter.
+    let alike = |one: &Values, two: &Values| {
+        one.iter().zip(two).all(|((_, one), (_, two))| one.signature() == two.signature())
+    };
+    let (mut pairs, mut varied) = (0, false);
+    for (index, (inputs, outputs)) in ordinary.iter().enumerate() {
+        let others = ordinary[index + 1..].iter();
+        for (_, other) in others.filter(|(other, _)| alike(inputs, other) && !all_identical(inputs, other)) {
+            pairs += 1;
+            varied |= !all_identical(outputs, other);
+        }
+    }
+    if pairs > 0 && !varied {
+        let seen =
+            format!("different inputs of one shape give the same outputs, in {pairs} of {pairs} pairs");
         return result(VARIED_OUTPUTS, false, seen);
     }
     result(VARIED_OUTPUTS, true, "different inputs give different outputs".to_owned())

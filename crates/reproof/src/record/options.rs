@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use reproof_contract::contract::{Context, Decision, Governance, Tolerance};
+use reproof_contract::contract::{Context, Governance, Tolerance};
 use reproof_contract::run::Limits;
 
 use crate::cases::Case;
@@ -32,8 +32,8 @@ impl Allow {
 pub struct UserRule {
     /// A tolerance of origin `user`.
     pub tolerance: Option<Tolerance>,
-    /// What the output decides: `Some(None)` says that it decides nothing.
-    pub decision: Option<Option<Decision>>,
+    /// How many of the largest scores the output decides; 0 says that it decides nothing.
+    pub top: Option<u32>,
 }
 
 /// What recording is told.

@@ -87,12 +87,17 @@ fn disagreement(golden: &Values, referee: &Values) -> Option<String> {
         let (Leaf::Tensor(golden), Leaf::Tensor(wide)) = (golden, wide) else { return None };
         let epsilon = golden.dtype().epsilon()?;
         let Some((error, worst, _)) = error_against(wide.view(), golden.view()) else {
-            return Some(format!("output {path} has shape {:?} instead of {:?}", wide.shape(), golden.shape()));
+            return Some(format!(
+                "output {path} has shape {:?} instead of {:?}",
+                wide.shape(),
+                golden.shape()
+            ));
         };
         let norm = root_mean_square(wide.view())? * (wide.len() as f64).sqrt();
         let relative = if error == 0.0 { 0.0 } else { error / norm };
         // A saturated sigmoid is exact to a part of 1, not of its own 1e-12.
         let limit = epsilon.sqrt();
-        (relative > limit && worst > limit).then(|| format!("output {path} is off by {relative:.1e} of its norm"))
+        (relative > limit && worst > limit)
+            .then(|| format!("output {path} is off by {relative:.1e} of its norm"))
     })
 }

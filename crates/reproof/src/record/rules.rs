@@ -28,8 +28,9 @@ pub(super) fn decisions(
         let scores = tensor.dtype().is_float()
             && SCORE_RANKS.contains(&tensor.shape().len())
             && tensor.shape().last().is_some_and(|width| *width >= 2);
-        let told = options.rules.get(&path).and_then(|rule| rule.decision);
-        let decision = told.unwrap_or(scores.then_some(Decision { top: 1 }));
+        let told = options.rules.get(&path).and_then(|rule| rule.top);
+        let top = told.unwrap_or(u32::from(scores));
+        let decision = (top > 0).then_some(Decision { top });
         rules.entry(path).or_default().decision = decision;
     }
     rules
@@ -52,11 +53,15 @@ pub(super) fn mark_ties(
         let Some(case) = kept.iter().find(|case| case.name == golden.case) else { continue };
         let Some(outputs) = first.outputs(&case.name) else { continue };
         for (path, leaf) in leaves(outputs) {
-            let (Leaf::Tensor(tensor), Some(decision)) = (leaf, rules.get(&path).and_then(|rule| rule.decision)) else {
+            let (Leaf::Tensor(tensor), Some(decision)) =
+                (leaf, rules.get(&path).and_then(|rule| rule.decision))
+            else {
                 continue;
             };
             let view = tensor.view();
-            let (Some(decided), Some(rms)) = (decide(view, view, decision.top as usize), root_mean_square(view)) else {
+            let (Some(decided), Some(rms)) =
+                (decide(view, view, decision.top as usize), root_mean_square(view))
+            else {
                 continue;
             };
             if decided.smallest_margin > TIE * tensor.dtype().epsilon().unwrap_or(0.0) * rms {

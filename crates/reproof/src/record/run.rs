@@ -186,39 +186,41 @@ pub(super) fn keep<'a>(
 ) -> Result<Vec<&'a Case>, RecordError> {
     use reproof_contract::contract::CaseOrigin;
     let mut kept = Vec::new();
-    let (mut last_refusal, mut last_gap) = (None, None);
+    let (mut last, mut refusal) = (None, None);
     for case in cases {
         let Some((status, _)) = first.cases.get(&case.name) else { continue };
         let (what, hint) = explain(status);
+        let proposed = case.origin == CaseOrigin::Proposed;
+        let typical = case.class == CaseClass::Typical;
         match status {
             Status::Done => kept.push(case),
-            Status::Refused { message } => {
-                last_refusal = Some(message.clone());
-                if case.origin == CaseOrigin::Proposed && case.class == CaseClass::Typical {
-                    notes.push(format!("case {} left out: the model refused it: {message}", case.name));
-                } else {
-                    kept.push(case);
+            Status::Refused { .. } if !(proposed && typical) => {
+                kept.push(case);
+                refusal = Some(what);
+            }
+            // A proposal is a guess: one that the model or the engine cannot take is no part of the promise.
+            Status::Refused { .. } | Status::Unsupported { .. } if proposed => {
+                notes.push(format!("case {} left out: {what}", case.name));
+                if typical {
+                    let refused = matches!(status, Status::Refused { .. });
+                    let hint =
+                        if refused { "give inputs that it takes with --cases FILE".to_owned() } else { hint };
+                    last = Some(RecordError::NoTypical { message: what, refused, hint });
                 }
             }
-            _ if case.origin == CaseOrigin::Proposed => {
-                notes.push(format!("case {} left out: {what}", case.name));
-                last_gap = Some(RecordError::Undecided { what, hint });
-            }
+            _ if proposed && !typical => notes.push(format!("case {} left out: {what}", case.name)),
             _ => return Err(RecordError::Undecided { what, hint }),
         }
     }
-    let typical = |case: &&&Case| case.class == CaseClass::Typical && first.outputs(&case.name).is_some();
-    if kept.iter().any(|case| typical(&case)) {
+    let done = |case: &&Case| case.class == CaseClass::Typical && first.outputs(&case.name).is_some();
+    if kept.iter().any(done) {
         return Ok(kept);
     }
-    if last_refusal.is_none()
-        && let Some(gap) = last_gap
-    {
-        return Err(gap);
-    }
-    Err(RecordError::AllRefused {
-        message: last_refusal.unwrap_or_else(|| "no typical case is left".to_owned()),
-    })
+    Err(last.unwrap_or_else(|| RecordError::NoTypical {
+        message: refusal.unwrap_or_else(|| "there is none".to_owned()),
+        refused: true,
+        hint: "check them against the model's signature: reproof inspect PATH".to_owned(),
+    }))
 }
 
 /// How a step ended, in words, and what to do about it.

@@ -111,7 +111,7 @@ pub fn verify(
         if stored.contract.environment.is_some() {
             load.environment(&environment);
         }
-        runner = execution.engine.clone();
+        runner.clone_from(&execution.engine);
         phases.push(load.phase());
         if execution.loaded {
             let validation = validate::judge(&subject, &execution, !load.untouched, scratch.path())?;

@@ -36,7 +36,8 @@ pub(super) fn summarise(
         Verdict::Corrupt => {
             let weights = phases.iter().flat_map(|phase| &phase.checks);
             let weights = weights.filter(|check| check.verdict == Verdict::Corrupt);
-            let named = weights.clone().find(|check| check.id == "load.integrity.weights").or(weights.clone().next());
+            let named =
+                weights.clone().find(|check| check.id == "load.integrity.weights").or(weights.clone().next());
             let seen = named.and_then(|check| check.actual.as_deref()).unwrap_or_default();
             format!("{}: {seen}", named.map_or(reason.as_str(), |check| &check.title))
         }

@@ -99,7 +99,14 @@ fn read<'a>(
     let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
     let loaded = goldens(&subject.stored.contract, &folder, &read)
         .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
-    Some(Sides { record, same_class, class: &golden.class, referee: golden.referee, ties: &golden.ties, loaded })
+    Some(Sides {
+        record,
+        same_class,
+        class: &golden.class,
+        referee: golden.referee,
+        ties: &golden.ties,
+        loaded,
+    })
 }
 
 /// The golden outputs of a case: one, or every sample of a nondeterministic model.
@@ -222,13 +229,17 @@ fn output_check(case: &Name, output: &OutputReport) -> Check {
     let line = check("validate.output", title, output.verdict).case(case.as_str()).output(&output.name);
     match output.verdict {
         Verdict::Identical => line,
-        Verdict::Equivalent if output.evidence.referee_none.is_some() && output.evidence.basis != Basis::Bits => {
+        Verdict::Equivalent
+            if output.evidence.referee_none.is_some() && output.evidence.basis != Basis::Bits =>
+        {
             line.actual(&output.evidence.statement).status(CheckStatus::Warn)
         }
-        Verdict::Equivalent | Verdict::Tolerated => line.actual(&output.evidence.statement),
-        Verdict::Undecided => line.actual(&output.evidence.statement),
-        _ => line.expected("the golden").actual(&output.evidence.statement).hint(
-            "--html FILE shows where and by how much, --keep DIR keeps the tensors",
-        ),
+        Verdict::Equivalent | Verdict::Tolerated | Verdict::Undecided => {
+            line.actual(&output.evidence.statement)
+        }
+        _ => line
+            .expected("the golden")
+            .actual(&output.evidence.statement)
+            .hint("--html FILE shows where and by how much, --keep DIR keeps the tensors"),
     }
 }

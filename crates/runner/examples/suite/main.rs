@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 const PATIENCE: u64 = 120_000;
 
 /// Words of the child when an engine panicked, which is a bug here and never a gap of the engine.
-const PANIC: &str = "the engine panicked";
+const PANIC: &str = "the engine broke off";
 
 /// One case of the suite.
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use crate::{RunError, Runner};
 
 /// Environment variables that a child inherits: where programs, libraries and temporary files are, and nothing that
 /// could hold a secret.
-const INHERITED: [&str; 6] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TEMP", "SYSTEMROOT"];
+const INHERITED: [&str; 5] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
 
 /// What the C library's allocator is told (glibc; others do not know the name): blocks of up to 32 MiB come from the
 /// heap. By default each goes back to the system when it is freed, and loading a model of many layers then spends a
@@ -67,6 +67,8 @@ impl ChildRunner {
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .envs(ALLOCATOR)
+            // What a library leaves among the temporary files goes with the scratch folder.
+            .env("TMPDIR", folder)
             .envs(&spec.variables)
             .stdin(Stdio::null())
             .stdout(output)

@@ -79,7 +79,7 @@ fn shielded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> 
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
         Err(Failure::Unsupported {
-            what: format!("the engine panicked: {text}"),
+            what: format!("the engine broke off: {text}"),
             hint: "try the other engine (--runner)".to_owned(),
         })
     })

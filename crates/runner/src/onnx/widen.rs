@@ -127,7 +127,7 @@ fn widen_constant(attribute: &mut pb::AttributeProto) {
         let values: Vec<f64> = attribute.floats.iter().map(|value| f64::from(*value)).collect();
         double(vec![values.len() as i64], &values)
     };
-    attribute.name = "value".to_owned();
+    "value".clone_into(&mut attribute.name);
     attribute.r#type = pb::attribute_proto::AttributeType::Tensor as i32;
     attribute.t = Some(value);
     attribute.floats = Vec::new();
@@ -137,7 +137,7 @@ pub(super) fn double(dims: Vec<i64>, values: &[f64]) -> pb::TensorProto {
     pb::TensorProto {
         dims,
         data_type: DataType::Double as i32,
-        raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into(),
+        raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>(),
         ..Default::default()
     }
 }
@@ -166,7 +166,7 @@ fn tensor(tensor: &mut pb::TensorProto, folder: &str) -> Result<(), Failure> {
         let bytes = if tensor.raw_data.is_empty() {
             tensor.int32_data.iter().flat_map(|bits| (*bits as u16).to_le_bytes()).collect()
         } else {
-            tensor.raw_data.to_vec()
+            tensor.raw_data.clone()
         };
         let shape = [bytes.len() as u64 / 2];
         let view = TensorView::new(DType::BF16, &shape, &bytes);

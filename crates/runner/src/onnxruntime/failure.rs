@@ -20,6 +20,10 @@ const LACKS: [&str; 9] = [
     "failed to construct locale",
 ];
 
+/// Texts by which the runtime says that the system refused it memory, in lower case.
+const OUT_OF_MEMORY: [&str; 4] =
+    ["failed to allocate memory", "bad_alloc", "cannot allocate memory", "available memory of"];
+
 /// What to do about a gap of the runtime.
 const HINT: &str = "another version or build of ONNX Runtime may have it";
 
@@ -39,6 +43,10 @@ fn sorted(not_implemented: bool, message: &str) -> Failure {
     let lower = message.to_lowercase();
     if let Some(operator) = operator(&message) {
         return unsupported(&operator, HINT);
+    }
+    if OUT_OF_MEMORY.iter().any(|text| lower.contains(text)) {
+        let hint = "give it more with --memory-limit, on a machine that has it".to_owned();
+        return Failure::Unsupported { what: format!("the run was refused memory: {message}"), hint };
     }
     if not_implemented || LACKS.iter().any(|text| lower.contains(text)) {
         return unsupported(&format!("something that this model needs: {message}"), HINT);

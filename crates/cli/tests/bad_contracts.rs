@@ -1,0 +1,189 @@
+//! Contracts that are newer, hostile, altered or incomplete.
+
+use std::fs;
+
+use reproof_contract::Verdict;
+use reproof_contract::report::{CheckStatus, Report};
+use reproof_testing::folder::Snapshot;
+use reproof_testing::{Sandbox, damage};
+use serde_json::{Value, json};
+
+use crate::comparing::{check, checks, report};
+use crate::fixtures::{place, sandbox};
+
+const CONTRACT: &str = "model.onnx.reproof/contract.json";
+
+fn recorded() -> Sandbox {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    place(&sandbox, "planted/inputs/perceptron.float32.npz", "pixels.npz");
+    sandbox.run(["record", "model.onnx", "--cases", "pixels.npz"]).exits(0);
+    sandbox
+}
+
+/// Changes the contract as JSON.
+fn edit(sandbox: &Sandbox, change: impl FnOnce(&mut Value)) {
+    let mut contract: Value = serde_json::from_slice(&fs::read(sandbox.path(CONTRACT)).unwrap()).unwrap();
+    change(&mut contract);
+    sandbox.write(CONTRACT, serde_json::to_vec_pretty(&contract).unwrap());
+}
+
+/// Verification gives no answer, with these words, and writes nothing.
+#[track_caller]
+fn refused(sandbox: &Sandbox, words: &str) {
+    let before = Snapshot::of(&sandbox.folder());
+    let verified = sandbox.run(["verify", "model.onnx", "--json"]);
+    verified.exits(3).prints("").complains("contract.json").complains(words).never_mentions("panicked");
+    before.unchanged(&sandbox.folder());
+}
+
+/// Verification says `corrupt`, names the file in its checklist, and writes nothing.
+#[track_caller]
+fn corrupt(sandbox: &Sandbox, file: &str) -> Report {
+    let before = Snapshot::of(&sandbox.folder());
+    let verified = sandbox.run(["verify", "model.onnx", "--json"]);
+    verified.exits(1).never_mentions("panicked");
+    before.unchanged(&sandbox.folder());
+    let found = report(&verified);
+    assert_eq!(found.verdict, Verdict::Corrupt, "{}", found.summary);
+    let lines = checks(&found, "load.integrity.contract");
+    let named = lines.iter().find(|line| line.title == format!("contract file {file}"));
+    let line = named.unwrap_or_else(|| panic!("{file} is not named: {lines:#?}"));
+    assert_eq!((line.status, line.verdict), (CheckStatus::Fail, Verdict::Corrupt));
+    assert!(line.hint.is_some());
+    let words = sandbox.run(["verify", "model.onnx"]);
+    words.exits(1).says("corrupt").says(file);
+    found
+}
+
+#[test]
+fn a_newer_schema_asks_for_a_newer_version() {
+    let sandbox = recorded();
+    edit(&sandbox, |contract| {
+        contract["schema"] = json!("reproof.contract/v9");
+        contract["from_the_future"] = json!({ "anything": [1, 2, 3] });
+    });
+    refused(&sandbox, "reproof.contract/v9");
+    refused(&sandbox, "hint: use a newer reproof");
+    let accepted = sandbox.run(["accept", "model.onnx", "--reason", "the future"]);
+    accepted.exits(3).complains("reproof.contract/v9");
+}
+
+#[test]
+fn names_that_leave_the_folder_are_refused() {
+    for hostile in ["../x", "/etc/passwd", "suite/../../x", "..\\x"] {
+        let sandbox = recorded();
+        let outside = json!({ "size": 1, "digest": format!("blob-v1:{}", "0".repeat(64)) });
+        edit(&sandbox, |contract| contract["files"][hostile] = outside.clone());
+        refused(&sandbox, "leaves its folder");
+
+        let sandbox = recorded();
+        edit(&sandbox, |contract| contract["artifact"]["files"][0]["path"] = json!(hostile));
+        refused(&sandbox, "leaves its folder");
+    }
+    let sandbox = recorded();
+    edit(&sandbox, |contract| contract["goldens"][0]["class"] = json!("../../goldens"));
+    refused(&sandbox, "leaves its folder");
+    let sandbox = recorded();
+    edit(&sandbox, |contract| contract["suite"][0]["name"] = json!("../pixels"));
+    refused(&sandbox, "pixels");
+}
+
+#[test]
+fn what_is_no_contract_is_refused_with_its_line() {
+    let sandbox = recorded();
+    let whole = fs::read(sandbox.path(CONTRACT)).unwrap();
+    for (bytes, words) in [
+        (&b""[..], "is not a contract"),
+        (b"{", "line 1"),
+        (b"[]", "is not a contract"),
+        (b"\xff\xfe", "is not a contract"),
+        (&whole[..whole.len() / 2], "is not a contract"),
+        (b"{\"schema\":\"reproof.contract/v0\"}", "missing field"),
+    ] {
+        sandbox.write(CONTRACT, bytes);
+        refused(&sandbox, words);
+    }
+    sandbox.write(CONTRACT, [r#"{"deep":"#, &"[".repeat(100_000)].concat());
+    refused(&sandbox, "EOF while parsing");
+}
+
+#[test]
+fn a_contract_that_contradicts_itself_is_refused() {
+    let sandbox = recorded();
+    edit(&sandbox, |contract| {
+        let twice = contract["suite"][0].clone();
+        contract["suite"].as_array_mut().unwrap().push(twice);
+    });
+    refused(&sandbox, "stands twice in the suite");
+    let sandbox = recorded();
+    edit(&sandbox, |contract| contract["suite"] = json!([]));
+    refused(&sandbox, "which the suite lacks");
+}
+
+#[test]
+fn a_missing_case_file_is_named() {
+    let sandbox = recorded();
+    fs::remove_file(sandbox.path("model.onnx.reproof/suite/pixels/inputs.safetensors")).unwrap();
+    let found = corrupt(&sandbox, "suite/pixels/inputs.safetensors");
+    assert_eq!(check(&found, "load.integrity.contract").actual.as_deref(), Some("missing"));
+}
+
+#[test]
+fn an_altered_case_file_is_named() {
+    let sandbox = recorded();
+    damage::flip_bit(&sandbox.path("model.onnx.reproof/suite/pixels/inputs.safetensors"), 300, 3);
+    corrupt(&sandbox, "suite/pixels/inputs.safetensors");
+    let sandbox = recorded();
+    damage::truncate(&sandbox.path("model.onnx.reproof/suite/pixels/inputs.json"), 10);
+    corrupt(&sandbox, "suite/pixels/inputs.json");
+}
+
+#[test]
+fn an_altered_golden_is_named() {
+    let golden = format!("goldens/cpu-{}/pixels/outputs.safetensors", std::env::consts::ARCH);
+    let sandbox = recorded();
+    let file = sandbox.path("model.onnx.reproof").join(&golden);
+    damage::flip_bit(&file, fs::metadata(&file).unwrap().len() - 2, 0);
+    let found = corrupt(&sandbox, &golden);
+    assert_eq!(found.phases.len(), 3, "outputs are compared all the same");
+    fs::remove_file(&file).unwrap();
+    corrupt(&sandbox, &golden);
+}
+
+#[test]
+fn a_file_that_was_not_recorded_is_named() {
+    let sandbox = recorded();
+    sandbox.write("model.onnx.reproof/suite/pixels/extra.npy", "x");
+    corrupt(&sandbox, "suite/pixels/extra.npy");
+    fs::remove_file(sandbox.path("model.onnx.reproof/suite/pixels/extra.npy")).unwrap();
+    // What grows after recording is not vouched for.
+    sandbox.write("model.onnx.reproof/evidence/later.json", "{}");
+    sandbox.run(["verify", "model.onnx"]).exits(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_a_file_is_corrupt() {
+    let sandbox = recorded();
+    let file = sandbox.path("model.onnx.reproof/suite/pixels/inputs.safetensors");
+    let moved = sandbox.home().join("inputs.safetensors");
+    fs::rename(&file, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &file).unwrap();
+    let verified = sandbox.run(["verify", "model.onnx", "--json"]);
+    verified.exits(1);
+    let found = report(&verified);
+    assert_eq!(check(&found, "load.integrity.contract").actual.as_deref(), Some("a symbolic link"));
+}
+
+#[test]
+fn recorded_segments_that_do_not_tile_the_file_are_corrupt() {
+    let sandbox = recorded();
+    edit(&sandbox, |contract| {
+        let segments = contract["artifact"]["files"][0]["segments"].as_array_mut().unwrap();
+        segments.remove(0);
+    });
+    let verified = sandbox.run(["verify", "model.onnx", "--json"]);
+    verified.exits(1).never_mentions("panicked");
+    assert_eq!(report(&verified).verdict, Verdict::Corrupt);
+}

@@ -1,0 +1,181 @@
+//! Real models that packages ship, through both engines: the promise holds, and breaks where it must.
+
+use std::fs;
+
+use reproof_contract::report::{Basis, CheckStatus, Report};
+use reproof_contract::{Assurance, Verdict};
+use reproof_testing::{Sandbox, damage};
+use serde_json::Value;
+
+use crate::comparing::{check, checks, outputs, report, same_function, worse_than, worst_output};
+use crate::fixtures::{models, place, run, sandbox};
+
+/// A sandbox with a real model and an input for it.
+fn with_model(name: &str) -> Sandbox {
+    let sandbox = sandbox();
+    place(&sandbox, &format!("shipped/{name}.onnx"), "model.onnx");
+    place(&sandbox, &format!("shipped/{name}.npz"), "given.npz");
+    sandbox
+}
+
+/// Records the model with the given input and the proposed ones.
+fn record(sandbox: &Sandbox, runner: &str, sources: &[&str]) -> Value {
+    let mut arguments = vec!["record", "model.onnx", "--runner", runner, "--contract", runner, "--json"];
+    arguments.extend(sources.iter().flat_map(|source| ["--cases", source]));
+    let recorded = run(sandbox, &arguments);
+    recorded.exits(0);
+    recorded.json()
+}
+
+fn verify(sandbox: &Sandbox, model: &str, contract: &str, runner: &str, relation: &str, exit: i32) -> Report {
+    let arguments =
+        ["verify", model, "--contract", contract, "--runner", runner, "--relation", relation, "--json"];
+    let verified = run(sandbox, &arguments);
+    verified.exits(exit);
+    report(&verified)
+}
+
+/// Records with `runner`, verifies in another process, then damages the model in two ways.
+fn keeps_and_breaks_its_promise(name: &str, runner: &str, sources: &[&str]) {
+    let sandbox = with_model(name);
+    let recorded = record(&sandbox, runner, sources);
+    assert_eq!(recorded["assurance"], "outputs");
+
+    let kept = verify(&sandbox, "model.onnx", runner, runner, "same", 0);
+    assert_eq!(kept.verdict, Verdict::Identical, "{}", worse_than(&kept, Verdict::Identical));
+    assert_eq!(kept.assurance, Assurance::Outputs);
+    assert!(outputs(&kept).all(|(_, output)| output.evidence.basis == Basis::Bits));
+    let engine = if runner == "onnx" { "onnx (tract 0.23" } else { "onnxruntime (onnxruntime 1.32.0)" };
+    let with = kept.contract.recorded_with.clone().unwrap();
+    assert!(with.starts_with(engine) && kept.runner == Some(with.clone()), "{with}");
+    assert!(kept.environment.differences.is_empty(), "{:?}", kept.environment.differences);
+
+    flipped_bit(&sandbox, name, runner);
+    changed_attribute(&sandbox, name, runner);
+}
+
+/// One bit of the largest tensor, in the middle of it.
+fn flipped_bit(sandbox: &Sandbox, name: &str, runner: &str) {
+    let shipped: Value =
+        serde_json::from_slice(&fs::read(models().join("shipped/shipped.json")).unwrap()).unwrap();
+    let place_of = |field: &str| shipped[name][field].as_u64().unwrap();
+    let flipped = sandbox.path("flipped.onnx");
+    fs::copy(sandbox.path("model.onnx"), &flipped).unwrap();
+    // Bit 6 of the third byte is the middle of the fraction of a little-endian float32.
+    damage::flip_bit(&flipped, place_of("offset") + place_of("bytes") / 8 * 4 + 2, 6);
+
+    let found = verify(sandbox, "flipped.onnx", runner, runner, "same", 1);
+    assert_eq!(found.verdict, Verdict::Corrupt);
+    assert_eq!(check(&found, "load.integrity.files").status, CheckStatus::Fail);
+    let weights = check(&found, "load.integrity.weights");
+    assert_eq!(weights.verdict, Verdict::Corrupt);
+    assert_eq!(
+        weights.actual.as_deref().unwrap(),
+        format!("changed {}", shipped[name]["tensor"].as_str().unwrap())
+    );
+    assert_eq!(check(&found, "load.architecture").verdict, Verdict::Identical);
+    assert_eq!(found.phases.len(), 3, "a failed integrity check does not stop the later phases");
+
+    let repackaged = verify(sandbox, "flipped.onnx", runner, runner, "repackaged", 1);
+    assert_eq!(repackaged.verdict, Verdict::Corrupt);
+    assert!(checks(&repackaged, "load.integrity.files").is_empty(), "other files are expected");
+}
+
+/// One attribute of one operator.
+fn changed_attribute(sandbox: &Sandbox, name: &str, runner: &str) {
+    place(sandbox, &format!("shipped/{name}.attribute.onnx"), "attribute.onnx");
+    let found = verify(sandbox, "attribute.onnx", runner, runner, "same", 1);
+    assert_eq!(found.verdict, Verdict::Corrupt);
+    assert_eq!(check(&found, "load.architecture").verdict, Verdict::Corrupt);
+    assert_eq!(check(&found, "load.integrity.weights").verdict, Verdict::Identical);
+    assert!(worst_output(&found) > Verdict::Undecided, "the outputs show it too");
+
+    let converted = verify(sandbox, "attribute.onnx", runner, runner, "converted", 1);
+    assert_eq!(converted.verdict, Verdict::Drifted);
+    let architecture = check(&converted, "load.architecture");
+    assert_eq!((architecture.status, architecture.verdict), (CheckStatus::Warn, Verdict::Identical));
+}
+
+/// A contract of one engine, verified with the other: the same function, or the reason in every line.
+fn crosses_engines(name: &str, from: &str, to: &str) -> Report {
+    let sandbox = with_model(name);
+    record(&sandbox, from, &["given.npz"]);
+    let arguments =
+        ["verify", "model.onnx", "--contract", from, "--runner", to, "--relation", "same", "--json"];
+    let verified = run(&sandbox, &arguments);
+    let found = report(&verified);
+    verified.exits(i32::from(found.verdict > Verdict::Equivalent));
+    assert_eq!(check(&found, "load.integrity.files").verdict, Verdict::Identical);
+    assert_eq!(check(&found, "load.environment").status, CheckStatus::Warn);
+    let engine = found.environment.differences.iter().find(|difference| difference.item == "engine.name");
+    let (tract, runtime) = ("tract".to_owned(), "onnxruntime".to_owned());
+    let expected = if from == "onnx" { (tract, runtime) } else { (runtime, tract) };
+    assert_eq!(engine.map(|found| (found.recorded.clone(), found.current.clone())), Some(expected));
+    for (case, output) in outputs(&found).filter(|(_, output)| output.verdict != Verdict::Identical) {
+        let evidence = &output.evidence;
+        assert!(!evidence.statement.is_empty(), "{case}/{}", output.name);
+        assert!(
+            output.metrics.as_ref().unwrap().worst.is_some(),
+            "{case}/{} has no worst element",
+            output.name
+        );
+        let said = evidence.referee.is_some() != evidence.referee_none.is_some();
+        assert!(said, "{case}/{}: a referee, or why there is none", output.name);
+    }
+    found
+}
+
+#[test]
+fn file_type_with_the_built_in_engine() {
+    keeps_and_breaks_its_promise("file-type", "onnx", &["given.npz", "auto"]);
+}
+
+#[test]
+fn file_type_with_onnxruntime() {
+    keeps_and_breaks_its_promise("file-type", "onnxruntime", &["given.npz"]);
+}
+
+#[test]
+fn text_angle_with_the_built_in_engine() {
+    keeps_and_breaks_its_promise("text-angle", "onnx", &["given.npz"]);
+}
+
+#[test]
+fn text_angle_with_onnxruntime() {
+    keeps_and_breaks_its_promise("text-angle", "onnxruntime", &["given.npz"]);
+}
+
+#[test]
+fn voice_with_the_built_in_engine() {
+    keeps_and_breaks_its_promise("voice", "onnx", &["given.npz"]);
+}
+
+#[test]
+fn voice_with_onnxruntime() {
+    keeps_and_breaks_its_promise("voice", "onnxruntime", &["given.npz", "auto"]);
+}
+
+#[test]
+fn engines_compute_the_same_function() {
+    for (name, from, to) in [
+        ("file-type", "onnx", "onnxruntime"),
+        ("file-type", "onnxruntime", "onnx"),
+        ("text-angle", "onnx", "onnxruntime"),
+        ("text-angle", "onnxruntime", "onnx"),
+    ] {
+        let found = crosses_engines(name, from, to);
+        assert!(outputs(&found).count() > 0, "{name} from {from} to {to}");
+        same_function(&found);
+    }
+}
+
+#[test]
+fn without_a_referee_another_engine_is_refused_with_the_reason() {
+    for (from, to) in [("onnx", "onnxruntime"), ("onnxruntime", "onnx")] {
+        let found = crosses_engines("voice", from, to);
+        for (case, output) in outputs(&found) {
+            let reason = output.evidence.referee_none.as_deref().unwrap_or_default();
+            assert!(reason.contains("LSTM"), "{case}/{}: {reason:?} names the operator", output.name);
+        }
+    }
+}
