@@ -110,6 +110,7 @@ fn target(programs: &Path, build: &Path, name: &str, seconds: u32) -> Result<()>
         format!("-timeout={SLOW}"),
         format!("-rss_limit_mb={MEMORY}"),
         format!("-artifact_prefix={}/", artifacts.display()),
+        "-verbosity=0".to_owned(),
         "-print_final_stats=1".to_owned(),
     ]);
     let status = command.status().with_context(|| format!("could not start {}", program.display()))?;

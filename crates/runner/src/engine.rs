@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reproof_contract::environment::Engine;
-use reproof_contract::run::{RunSpec, Status};
+use reproof_contract::run::{RunSpec, Status, Taps};
 use reproof_tensor::Value;
 
 use crate::child::Request;
@@ -85,6 +85,12 @@ pub(crate) fn refuse_unknown(known: &[&str], given: &Values) -> Result<(), Failu
 
 /// Loads the artifact of a request with the engine that it names.
 pub(crate) fn load(request: &Request) -> Result<Loaded, Failure> {
+    if request.spec.taps != Taps::None {
+        return Err(Failure::Unsupported {
+            what: "taps in this version of the runner".to_owned(),
+            hint: "ask for the outputs alone".to_owned(),
+        });
+    }
     match request.runner.as_str() {
         "onnx" => crate::onnx::load(&request.spec),
         "onnxruntime" => crate::onnxruntime::load(&request.spec, request.library.as_deref()),

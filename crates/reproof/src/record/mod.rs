@@ -194,7 +194,7 @@ fn execute(
     let first = sweep.run(Purpose::Outputs, |spec| spec.repeats = samples, progress)?;
     progress.end();
     run::check_loaded(&first)?;
-    let kept = run::keep(&options.cases, &first, notes)?;
+    let kept = run::within_size(run::keep(&options.cases, &first, notes)?, &first, notes);
     sweep.restrict(&kept);
     progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
     let second = sweep.run(Purpose::Repeat(1), |_| (), progress)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use reproof_contract::contract::CaseOrigin;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{CaseInput, LimitKind, Outcome, RunSpec, Status, Taps};
@@ -184,7 +185,6 @@ pub(super) fn keep<'a>(
     first: &Completed,
     notes: &mut Vec<String>,
 ) -> Result<Vec<&'a Case>, RecordError> {
-    use reproof_contract::contract::CaseOrigin;
     let mut kept = Vec::new();
     let (mut last, mut refusal) = (None, None);
     for case in cases {
@@ -221,6 +221,38 @@ pub(super) fn keep<'a>(
         refused: true,
         hint: "check them against the model's signature: reproof inspect PATH".to_owned(),
     }))
+}
+
+/// Inputs and outputs of a suite together, in bytes, before proposals are given up for its size.
+const LARGEST_SUITE: u64 = 64 << 20;
+
+/// Leaves out the largest proposals that are not typical until the suite is small enough to travel with the artifact.
+pub(super) fn within_size<'a>(
+    mut kept: Vec<&'a Case>,
+    first: &Completed,
+    notes: &mut Vec<String>,
+) -> Vec<&'a Case> {
+    let bytes = |values: &Values| -> u64 {
+        let tensors = values.iter().flat_map(|(_, value)| value.tensors());
+        tensors.map(|tensor| tensor.bytes().len() as u64).sum()
+    };
+    let size = |case: &Case| bytes(&case.inputs) + first.outputs(&case.name).map_or(0, bytes);
+    let mut total: u64 = kept.iter().map(|case| size(case)).sum();
+    while total > LARGEST_SUITE {
+        let optional = |case: &Case| case.origin == CaseOrigin::Proposed && case.class != CaseClass::Typical;
+        let candidates = kept.iter().enumerate().filter(|(_, case)| optional(case));
+        let Some((index, _)) = candidates.max_by_key(|(_, case)| size(case)) else {
+            notes.push(format!(
+                "the suite holds {} MiB: fewer or smaller inputs make it travel better",
+                total >> 20
+            ));
+            break;
+        };
+        let case = kept.remove(index);
+        total -= size(case);
+        notes.push(format!("case {} left out: the suite would be larger than 64 MiB", case.name));
+    }
+    kept
 }
 
 /// How a step ended, in words, and what to do about it.

@@ -59,7 +59,7 @@ pub(super) fn judge(
     for (record, sides) in contract.suite.iter().zip(&sides) {
         let outcome = execution.cases.iter().find(|case| case.name == record.name);
         let outputs = match sides {
-            Some(sides) => judge_case(subject, execution, sides, &referee),
+            Some(sides) => judge_case(subject, execution, definition_in_doubt, sides, &referee),
             None => Vec::new(),
         };
         checks.extend(outputs.iter().map(|output| output_check(&record.name, output)));
@@ -178,6 +178,7 @@ fn rerun(
 fn judge_case(
     subject: &Subject<'_>,
     execution: &Execution,
+    doubt: bool,
     sides: &Sides<'_>,
     referee: &Rerun,
 ) -> Vec<OutputReport> {
@@ -210,6 +211,7 @@ fn judge_case(
     let context = Context {
         same_class: sides.same_class,
         elsewhere: execution.elsewhere || !sides.same_class || subject.relation != Relation::Same,
+        doubt,
         open: &sides.record.open,
         ties: sides.ties,
         stored_referee: stored.as_ref(),

@@ -57,7 +57,8 @@ pub(super) fn watch(
         pause = (pause * 5 / 4).min(*LOOKS.end());
     };
     look();
-    Ok(Watched { end, peak_before: before, peak_after: after })
+    // A step too short for a look had at least what the process had before it.
+    Ok(Watched { end, peak_before: before, peak_after: after.or(before) })
 }
 
 /// Anonymous resident memory of a process in bytes, where the system tells. Mapped files do not count: they can be

@@ -248,3 +248,16 @@ impl Session for Tract {
         named.map(|(name, tensor)| Ok((name.clone(), convert::from_tract(name, &tensor)?))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TRACT_VERSION;
+
+    #[test]
+    fn the_version_told_is_the_one_that_is_locked() {
+        let lock = include_str!("../../../../Cargo.lock");
+        let package = lock.split("[[package]]").find(|package| package.contains("name = \"tract-onnx\"\n"));
+        let wanted = format!("version = \"{TRACT_VERSION}\"");
+        assert!(package.is_some_and(|package| package.contains(&wanted)), "{package:?}");
+    }
+}

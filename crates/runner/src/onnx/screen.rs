@@ -13,6 +13,7 @@ use tract_onnx::pb::type_proto::Value;
 use tract_onnx::pb::{FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::DatumType;
 
+use super::TRACT_VERSION;
 use super::failure::unsupported;
 use crate::engine::Failure;
 
@@ -42,7 +43,14 @@ pub(super) fn screen(model: &ModelProto, register: &OnnxOpRegister) -> Result<()
     operators(graph, &model.functions, register, &mut missing);
     if !missing.is_empty() {
         let names: Vec<String> = missing.into_iter().collect();
-        return Err(unsupported(&format!("operator {}", names.join(", "))));
+        let what = format!("operator {}", names.join(", "));
+        return Err(if names.iter().any(|name| is_foreign(name)) {
+            let hint =
+                "its domain is not ONNX's own: it runs only with the library that defines it".to_owned();
+            Failure::Unsupported { what: format!("tract {TRACT_VERSION} lacks {what}"), hint }
+        } else {
+            unsupported(&what)
+        });
     }
     let ports = graph.input.iter().chain(&graph.output);
     let others: Vec<&str> = ports.filter(|port| !is_tensor(port)).map(|port| port.name.as_str()).collect();
@@ -56,6 +64,12 @@ pub(super) fn screen(model: &ModelProto, register: &OnnxOpRegister) -> Result<()
         Some((name, code)) => Err(unsupported(&format!("dtype {} of `{name}`", Element::from_code(code)))),
         None => Ok(()),
     }
+}
+
+/// Whether an operator, as written by [`operators`], is neither of ONNX nor of its most used engine.
+fn is_foreign(name: &str) -> bool {
+    let domain = name.split_once(':').map(|(domain, _)| domain);
+    domain.is_some_and(|domain| domain != CONTRIBUTED && !domain.starts_with("ai.onnx"))
 }
 
 /// An output that nothing makes is a broken model, with any engine.
