@@ -4,13 +4,15 @@
 //! is read-only. It is written whole: built beside its place, synced, renamed.
 
 mod read;
+mod tampering;
 mod write;
 
 use std::path::{Path, PathBuf};
 
 use reproof_contract::Name;
 
-pub use read::{FolderError, StoredContract, Tampering, read};
+pub use read::{FolderError, StoredContract, read};
+pub use tampering::Tampering;
 pub(crate) use write::{Draft, WriteError};
 
 use crate::artifact::CONTRACT_FOLDER;

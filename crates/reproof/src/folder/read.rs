@@ -3,21 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use rayon::prelude::*;
 use reproof_contract::canonical::{self, CanonicalError};
 use reproof_contract::contract::CaseRecord;
 use reproof_contract::{Contract, Name};
-use reproof_digest::{Digest, Kind, blob};
+use reproof_digest::{Digest, Kind};
 use reproof_formats::{FormatError, values};
 
-use super::{CONTRACT_FILE, GROWING, case_folder};
+use super::{CONTRACT_FILE, case_folder};
 use crate::cases::Case;
 
 /// The largest `contract.json` that is read, in bytes: room for a million tensors and segments.
 const LARGEST: u64 = 512 << 20;
-
-/// The largest file that a contract may vouch for, in bytes.
-const LARGEST_FILE: u64 = 1 << 30;
 
 /// A contract as stored.
 #[derive(Debug)]
@@ -113,17 +109,6 @@ pub enum FolderError {
         /// How.
         problem: String,
     },
-}
-
-/// A file of the folder that is not as the contract says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tampering {
-    /// Its POSIX path below the folder.
-    pub path: String,
-    /// What the contract says.
-    pub expected: String,
-    /// What was found.
-    pub actual: String,
 }
 
 /// Reads the contract in `folder`; the files beside it are not looked at yet.
@@ -231,67 +216,6 @@ impl StoredContract {
             })
         };
         self.contract.suite.iter().map(read).collect()
-    }
-
-    /// Compares every file of the folder with what the contract says of it; files that it does not know are named
-    /// too, except where the folder grows.
-    pub fn tampering(&self) -> Result<Vec<Tampering>, FolderError> {
-        let listed: Vec<_> = self.contract.files.iter().collect();
-        let compared: Vec<Option<Tampering>> = listed
-            .into_par_iter()
-            .map(|(name, expected)| {
-                let tampered = |actual: String| Tampering {
-                    path: name.clone(),
-                    expected: format!("{} bytes, {}", expected.size, expected.digest.short()),
-                    actual,
-                };
-                let path = self.folder.join(name);
-                let is_link = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
-                match std::fs::metadata(&path) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                        return Ok(Some(tampered("missing".to_owned())));
-                    }
-                    Err(source) => return Err(FolderError::Read { path, source }),
-                    Ok(_) if is_link => return Ok(Some(tampered("a symbolic link".to_owned()))),
-                    Ok(metadata) if metadata.len() != expected.size || metadata.len() > LARGEST_FILE => {
-                        return Ok(Some(tampered(format!("{} bytes", metadata.len()))));
-                    }
-                    Ok(_) => {}
-                }
-                let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path, source })?;
-                let actual = blob(&bytes);
-                Ok((actual != expected.digest)
-                    .then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
-            })
-            .collect::<Result<_, _>>()?;
-        let mut found: Vec<Tampering> = compared.into_iter().flatten().collect();
-        self.strays(&self.folder, &mut found)?;
-        Ok(found)
-    }
-
-    /// Files below `folder` that the contract does not know.
-    fn strays(&self, folder: &Path, found: &mut Vec<Tampering>) -> Result<(), FolderError> {
-        let failed = |source| FolderError::Read { path: folder.to_owned(), source };
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let relative =
-                path.strip_prefix(&self.folder).expect("entries lie below the folder they were read from");
-            let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-            if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
-                continue;
-            }
-            if path.is_dir() {
-                self.strays(&path, found)?;
-            } else if !self.contract.files.contains_key(&name) {
-                let expected = "no such file".to_owned();
-                found.push(Tampering {
-                    path: name,
-                    expected,
-                    actual: "a file that was not recorded".to_owned(),
-                });
-            }
-        }
-        Ok(())
     }
 }
 

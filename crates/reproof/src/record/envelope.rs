@@ -63,7 +63,7 @@ pub(super) fn measure(
         let run = sweep.run(Purpose::Perturbation(name.to_owned()), change, progress)?;
         progress.end();
         if !run.load.is_done() {
-            notes.push(format!("perturbation {name} left out: {}", super::run::explain(&run.load).0));
+            notes.push(format!("perturbation {name} left out: {}", super::explain(&run.load).0));
             continue;
         }
         tried.push(name.to_owned());

@@ -7,9 +7,11 @@
 mod batch;
 mod envelope;
 mod error;
+mod explain;
 mod goldens;
 mod honesty;
 mod imported;
+mod keep;
 mod options;
 mod referee;
 mod rules;
@@ -33,9 +35,10 @@ use crate::execution::Runners;
 use crate::folder::{self, Draft, StoredContract, case_folder};
 
 pub use error::RecordError;
+pub(crate) use explain::explain;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
-pub(crate) use run::{Completed, Sweep, explain, specification};
+pub(crate) use run::{Completed, Sweep, specification};
 
 /// What recording made.
 #[derive(Debug)]
@@ -193,8 +196,8 @@ fn execute(
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
     let first = sweep.run(Purpose::Outputs, |spec| spec.repeats = samples, progress)?;
     progress.end();
-    run::check_loaded(&first)?;
-    let kept = run::within_size(run::keep(&options.cases, &first, notes)?, &first, notes);
+    keep::check_loaded(&first)?;
+    let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
     sweep.restrict(&kept);
     progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
     let second = sweep.run(Purpose::Repeat(1), |_| (), progress)?;

@@ -9,7 +9,7 @@ use reproof_progress::{Progress, Unit};
 use reproof_tensor::Leaf;
 use reproof_tensor::compare::{error_against, root_mean_square};
 
-use super::{Completed, RecordError, Sweep, is_ordinary, run, widen};
+use super::{Completed, RecordError, Sweep, explain, is_ordinary, widen};
 use crate::cases::Case;
 use crate::execution::Runners;
 use crate::judge::{Values, leaves};
@@ -50,15 +50,14 @@ pub(super) fn compute(
     let wide = sweep.run_with(runner, Purpose::Referee, widen, progress)?;
     progress.end();
     if !wide.load.is_done() {
-        return Ok(Referee::absent(run::explain(&wide.load).0));
+        return Ok(Referee::absent(explain(&wide.load).0));
     }
     let mut outputs = BTreeMap::new();
     for case in kept {
         let Some(expected) = golden.outputs(&case.name) else { continue };
         let Some(referee) = wide.outputs(&case.name) else {
             if is_ordinary(case) {
-                let why =
-                    wide.cases.get(&case.name).map(|(status, _)| run::explain(status).0).unwrap_or_default();
+                let why = wide.cases.get(&case.name).map(|(status, _)| explain(status).0).unwrap_or_default();
                 return Ok(Referee::absent(format!("case {}: {why}", case.name)));
             }
             continue;

@@ -1,23 +1,22 @@
 //! Phase 1: integrity of contract, files and weights, the architecture, the environment, the restored model.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod changes;
+mod files;
+
+use std::path::PathBuf;
 use std::time::Instant;
 
-use reproof_contract::contract::{ArtifactKind, FileRecord};
+use reproof_contract::contract::ArtifactKind;
 use reproof_contract::report::{Check, CheckStatus, EnvironmentReport, Grade, Phase, PhaseName};
 use reproof_contract::{Relation, Verdict};
-use reproof_digest::layout::Layout;
 use reproof_progress::Unit;
 
+use self::changes::{LISTED, changed_tensors, list};
+use self::files::{bytes, compare_file, locate, strays};
 use super::checks::{Details as _, check};
 use super::execute::Execution;
 use super::{Subject, VerifyError, recorded_digests};
-use crate::artifact::{Artifact, Digests, digests, hash_segments, sha256};
-
-/// Names listed in one line of the checklist.
-const LISTED: usize = 5;
+use crate::artifact::{Artifact, Digests, digests};
 
 /// The load phase while it is going on.
 pub(super) struct Load {
@@ -233,137 +232,5 @@ impl Load {
             peak_memory_bytes: self.peak_memory_bytes,
             checks: self.checks.clone(),
         }
-    }
-}
-
-/// Where a recorded file lies now.
-fn locate(path: &Path, kind: ArtifactKind, file: &str) -> PathBuf {
-    match (kind, file) {
-        (ArtifactKind::File, "") => path.to_owned(),
-        (ArtifactKind::File, file) => path.parent().unwrap_or(Path::new("")).join(file),
-        (ArtifactKind::Folder, file) => path.join(file),
-    }
-}
-
-/// Compares one file with its record; `None` if it is as recorded.
-fn compare_file(subject: &Subject<'_>, file: &FileRecord, location: &Path) -> Option<Check> {
-    let name = if file.path.is_empty() {
-        location.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    } else {
-        file.path.clone()
-    };
-    let corrupt = |actual: String| {
-        check("load.integrity.files", format!("file {name}"), Verdict::Corrupt)
-            .expected(format!("{}, {}", bytes(file.size), file.digest.short()))
-            .actual(actual)
-            .hint("restore the file, or accept the change: reproof accept PATH --reason TEXT")
-    };
-    let size = match fs::metadata(location) {
-        Ok(metadata) if metadata.is_file() => metadata.len(),
-        Ok(_) => return Some(corrupt("not a file".to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Some(corrupt("missing".to_owned()));
-        }
-        Err(error) => return Some(corrupt(format!("unreadable: {error}"))),
-    };
-    if size != file.size {
-        return Some(corrupt(format!("{} ({size} bytes instead of {})", bytes(size), file.size)));
-    }
-    let layout = match Layout::new(file.segments.clone()) {
-        Ok(layout) if layout.size() == file.size => layout,
-        Ok(layout) => {
-            return Some(corrupt(format!(
-                "the recorded segments end at byte {}, not {}",
-                layout.size(),
-                file.size
-            )));
-        }
-        Err(error) => return Some(corrupt(format!("the recorded segments do not tile it: {error}"))),
-    };
-    let digest = match hash_segments(location, layout.segments(), subject.progress) {
-        Ok(blobs) => layout.digest(&blobs),
-        Err(error) => return Some(corrupt(crate::chain(&error))),
-    };
-    if digest != file.digest {
-        return Some(corrupt(format!("{}, {}", bytes(size), digest.short())));
-    }
-    if subject.options.sha256 {
-        match sha256(location) {
-            Ok(actual) if actual == file.sha256 => {}
-            Ok(actual) => return Some(corrupt(format!("SHA-256 {actual}"))),
-            Err(error) => return Some(corrupt(crate::chain(&error))),
-        }
-    }
-    None
-}
-
-/// Files of a folder artifact that were not recorded.
-fn strays(subject: &Subject<'_>) -> Vec<Check> {
-    let recorded = &subject.stored.contract.artifact;
-    if recorded.kind != ArtifactKind::Folder {
-        return Vec::new();
-    }
-    let known: BTreeMap<&str, &FileRecord> =
-        recorded.files.iter().map(|file| (file.path.as_str(), file)).collect();
-    let found = crate::artifact::list_files(subject.path).unwrap_or_default();
-    let strays = found.into_iter().filter(|(name, _)| !known.contains_key(name.as_str()));
-    strays
-        .map(|(name, _)| {
-            check("load.integrity.files", format!("file {name}"), Verdict::Corrupt)
-                .expected("no such file")
-                .actual("a file that was not recorded")
-                .hint("remove it, or accept the change: reproof accept PATH --reason TEXT")
-        })
-        .collect()
-}
-
-/// Names of tensors that were added, removed or changed.
-fn changed_tensors(subject: &Subject<'_>, artifact: &Artifact, digests: &Digests) -> String {
-    let recorded: BTreeMap<&str, _> = subject
-        .stored
-        .contract
-        .artifact
-        .tensors
-        .iter()
-        .map(|tensor| (tensor.name.as_str(), tensor.digest))
-        .collect();
-    let current: BTreeMap<&str, _> = artifact
-        .description
-        .tensors
-        .iter()
-        .zip(&digests.tensors)
-        .map(|(tensor, digest)| (tensor.name.as_str(), *digest))
-        .collect();
-    let mut parts = Vec::new();
-    let mut say = |word: &str, names: Vec<&str>| {
-        if !names.is_empty() {
-            parts.push(format!("{word} {}", list(&names, LISTED)));
-        }
-    };
-    let in_both = |(name, digest): (&&'_ str, _)| recorded.get(*name).is_some_and(|old| *old != digest);
-    say(
-        "changed",
-        current.iter().filter(|(name, digest)| in_both((name, **digest))).map(|(name, _)| *name).collect(),
-    );
-    say("added", current.keys().filter(|name| !recorded.contains_key(*name)).copied().collect());
-    say("removed", recorded.keys().filter(|name| !current.contains_key(*name)).copied().collect());
-    if parts.is_empty() { "the same tensors".to_owned() } else { parts.join("; ") }
-}
-
-/// The first names, and how many more.
-fn list(names: &[&str], most: usize) -> String {
-    let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
-    match names.len().checked_sub(most) {
-        Some(more) if more > 0 => format!("{shown} and {more} more"),
-        _ => shown,
-    }
-}
-
-/// A size for people.
-fn bytes(size: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    match UNITS.iter().find(|(_, unit)| size >= *unit) {
-        Some((name, unit)) => format!("{:.1} {name}", size as f64 / *unit as f64),
-        None => format!("{size} bytes"),
     }
 }

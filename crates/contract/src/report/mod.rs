@@ -1,11 +1,17 @@
 //! What a verification found, for people and machines.
 
+mod evidence;
+mod metrics;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use reproof_digest::Digest;
 
-use crate::{Assurance, CaseClass, Real, Relation, Verdict};
+use crate::{Assurance, CaseClass, Relation, Verdict};
+
+pub use evidence::{Basis, DecisionEvidence, EnvelopeEvidence, Evidence, RefereeEvidence, ToleranceEvidence};
+pub use metrics::{Heatmap, Histogram, Metrics, WorstElement};
 
 /// The schema name of [`Report`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -183,179 +189,6 @@ pub struct OutputReport {
     pub metrics: Option<Metrics>,
     /// Why the verdict is what it is.
     pub evidence: Evidence,
-}
-
-/// How a tensor differs from its golden.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Metrics {
-    /// Elements.
-    pub elements: u64,
-    /// Elements whose bits differ.
-    pub differing: u64,
-    /// Largest absolute difference over finite elements.
-    pub maximum_absolute: Real,
-    /// Largest relative difference over finite elements that are not 0 in the golden.
-    pub maximum_relative: Real,
-    /// Largest absolute difference over the golden's root mean square.
-    pub maximum_over_rms: Real,
-    /// L2 norm of the difference over that of the golden.
-    pub relative_l2: Real,
-    /// Cosine of the angle between the two, in float64.
-    pub cosine: Real,
-    /// Median distance in units in the last place, over differing and equal elements alike; elements below
-    /// 2^-10 of the golden's root mean square are measured in units of that floor.
-    pub ulp_median: Option<Real>,
-    /// 99th percentile of the same.
-    pub ulp_p99: Option<Real>,
-    /// Positions where exactly one of the two is NaN, or infinities differ.
-    pub special_mismatches: u64,
-    /// The element with the largest difference.
-    pub worst: Option<WorstElement>,
-    /// Distribution of the difference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub histogram: Option<Histogram>,
-    /// Where the differences lie.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heatmap: Option<Heatmap>,
-}
-
-/// The element with the largest difference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct WorstElement {
-    /// Its index along each dim.
-    pub index: Vec<u64>,
-    /// The golden's value.
-    pub expected: Real,
-    /// The produced value.
-    pub actual: Real,
-}
-
-/// Distribution of `|difference| / rms(golden)` over the elements, in decades.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Histogram {
-    /// Elements without any difference.
-    pub equal: u64,
-    /// The exponent of ten at the lower edge of the first bin: bin `i` counts `10^(first+i) <= x < 10^(first+i+1)`;
-    /// smaller differences are in the first bin, larger ones in the last.
-    pub first_exponent: i32,
-    /// Elements per bin.
-    pub counts: Vec<u64>,
-}
-
-/// Largest `|difference| / rms(golden)` on a grid over the last two dims, other dims folded together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Heatmap {
-    /// Rows of the grid (at most 32).
-    pub rows: u32,
-    /// Columns of the grid (at most 32).
-    pub columns: u32,
-    /// Row-major values.
-    pub values: Vec<Real>,
-}
-
-/// What a verdict of an output stands on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// A fixed word: what decided.
-    pub basis: Basis,
-    /// One sentence for people.
-    pub statement: String,
-    /// The float64 referee's findings.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub referee: Option<RefereeEvidence>,
-    /// Why there is no referee.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub referee_none: Option<String>,
-    /// The difference against the recorded envelope.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub envelope: Option<EnvelopeEvidence>,
-    /// Whether what the output decides has changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decisions: Option<DecisionEvidence>,
-    /// The tolerance that was applied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tolerance: Option<ToleranceEvidence>,
-}
-
-/// What decided a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// Every bit is equal.
-    Bits,
-    /// The same function in float64, and a difference within the envelope.
-    RefereeEnvelope,
-    /// The same function in float64, and rounding no worse than the golden's.
-    RefereeRounding,
-    /// The envelope alone: there is no referee to tell a harmless change from a small real one.
-    Envelope,
-    /// The specification leaves open what differs.
-    SpecificationOpen,
-    /// A tolerance.
-    Tolerance,
-    /// The recorded spread of a nondeterministic model.
-    Statistics,
-    /// The recorded refusal.
-    Refusal,
-    /// Nothing holds.
-    Nothing,
-}
-
-/// The float64 referee's findings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RefereeEvidence {
-    /// Largest difference between the current definition in float64 and the stored referee, over the referee's
-    /// root mean square.
-    pub definition_difference: Real,
-    /// The limit of that.
-    pub definition_limit: Real,
-    /// Whether the function is the same.
-    pub same_function: bool,
-    /// `||new - f64|| / max(||golden - f64||, eps/2 ||f64||)`.
-    pub rounding_ratio: Real,
-    /// The limit of that.
-    pub rounding_limit: Real,
-    /// The largest single error over the golden's largest, both floored at eps times the root mean square.
-    pub element_ratio: Real,
-    /// The limit of that.
-    pub element_limit: Real,
-}
-
-/// The difference against the recorded envelope.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct EnvelopeEvidence {
-    /// Limit of the largest difference over the root mean square: recorded value times factor.
-    pub maximum_limit: Real,
-    /// Limit of the relative L2 difference.
-    pub l2_limit: Real,
-    /// Whether both hold.
-    pub within: bool,
-}
-
-/// Whether what the output decides has changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DecisionEvidence {
-    /// Score vectors.
-    pub total: u64,
-    /// Those whose largest entries changed.
-    pub changed: u64,
-    /// The first that changed: its position among the vectors.
-    pub first_changed: Option<u64>,
-    /// The smallest distance in the golden between the last entry that counts and the next.
-    pub smallest_margin: Real,
-}
-
-/// A tolerance and how far it was used.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ToleranceEvidence {
-    /// The absolute part.
-    pub absolute: String,
-    /// The relative part.
-    pub relative: String,
-    /// Who chose it.
-    pub origin: String,
-    /// Elements beyond it.
-    pub beyond: u64,
 }
 
 /// The environment against the recorded one.

@@ -1,0 +1,40 @@
+//! How a step of a run ended, for people.
+
+use reproof_contract::run::{LimitKind, Status};
+
+/// How a step ended, in words, and what to do about it.
+pub(crate) fn explain(status: &Status) -> (String, String) {
+    match status {
+        Status::Done => ("done".to_owned(), String::new()),
+        Status::Refused { message } => {
+            (message.clone(), "check the inputs against the model's signature".to_owned())
+        }
+        Status::Unsupported { what, hint } => (what.clone(), hint.clone()),
+        Status::Limit { limit: LimitKind::Time, value } => (
+            format!("the run took longer than {:.1} s", *value as f64 / 1000.0),
+            "give it more time with --timeout".to_owned(),
+        ),
+        Status::Limit { limit: LimitKind::Memory, value } => (
+            format!("the run needed more than {} MiB of memory", value >> 20),
+            "give it more with --memory-limit".to_owned(),
+        ),
+        Status::Died { how, last_words } => {
+            let out_of_memory = ["memory allocation of", "bad_alloc", "Failed to allocate memory"];
+            if out_of_memory.iter().any(|sign| last_words.contains(sign)) {
+                return (
+                    format!("the run was refused memory: {}", shorten(last_words)),
+                    "give it more with --memory-limit, on a machine that has it".to_owned(),
+                );
+            }
+            let words =
+                if last_words.is_empty() { String::new() } else { format!(": {}", shorten(last_words)) };
+            (format!("the engine died ({how}){words}"), "try the other engine (--runner)".to_owned())
+        }
+    }
+}
+
+/// The last line of what a child printed, cut to a readable length.
+fn shorten(words: &str) -> String {
+    let line = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    line.trim().chars().take(200).collect()
+}
