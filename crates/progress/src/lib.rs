@@ -1,9 +1,7 @@
-//! Progress of long work, told to whoever wants to show it, and the wish to stop.
+//! Progress of long work, told to whoever wants to show it.
 //!
 //! Libraries report through [`Progress`] and never draw; the command line draws bars, tests stay silent.
 #![forbid(unsafe_code)]
-
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the amounts of a task count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,25 +30,4 @@ impl Progress for Silent {
     fn begin(&self, _task: &str, _total: Option<u64>, _unit: Unit) {}
     fn advance(&self, _amount: u64) {}
     fn end(&self) {}
-}
-
-/// A wish to stop, set once from anywhere and asked between steps of long work.
-#[derive(Debug, Default)]
-pub struct Cancel(AtomicBool);
-
-impl Cancel {
-    /// Nobody wishes to stop yet.
-    pub const fn new() -> Self {
-        Self(AtomicBool::new(false))
-    }
-
-    /// Wishes that the work stops at its next step.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody wishes it.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
