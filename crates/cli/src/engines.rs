@@ -19,8 +19,8 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     let program = std::env::current_exe().context("could not find this program's own file")?;
     let child: Vec<OsString> = vec!["run-unit".into()];
     let runners = Runners::default().with(Arc::new(ChildRunner::onnx(program.clone(), child.clone())));
-    let asked = wanted == Some("onnxruntime") || arguments.onnxruntime.is_some();
-    if wanted == Some("onnx") && arguments.onnxruntime.is_none() {
+    let asked = wanted == Some("onnxruntime") || (wanted.is_none() && arguments.onnxruntime.is_some());
+    if wanted == Some("onnx") {
         return Ok(runners);
     }
     match locate(arguments.onnxruntime.as_deref(), None, Some(Path::new("python3"))) {

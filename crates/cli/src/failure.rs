@@ -92,7 +92,12 @@ fn exit(error: &anyhow::Error) -> Exit {
             return Exit::Usage;
         }
         match cause.downcast_ref::<RecordError>() {
-            Some(RecordError::Exists { .. } | RecordError::NoCases | RecordError::ContextFile { .. }) => {
+            Some(
+                RecordError::Exists { .. }
+                | RecordError::NoCases
+                | RecordError::ContextFile { .. }
+                | RecordError::ContextTwice { .. },
+            ) => {
                 return Exit::Usage;
             }
             Some(
@@ -135,6 +140,8 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             ),
             RecordError::Undecided { hint, .. } | RecordError::NoTypical { hint, .. } => Some(hint.clone()),
             RecordError::Dishonest { fix, .. } => Some(fix.clone()),
+            RecordError::NoCases => Some("give inputs with --cases FILE".to_owned()),
+            RecordError::ContextTwice { .. } => Some("rename one of them".to_owned()),
             _ => None,
         };
     }

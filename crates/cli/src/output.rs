@@ -24,7 +24,7 @@ pub(crate) fn json(document: &impl Serialize) -> Result<()> {
 
 /// Says something about the data; what cannot be said is no reason to fail.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", reproof_report::visible_lines(text));
 }
 
 /// Whether standard output wants colour.

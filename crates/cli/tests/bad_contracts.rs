@@ -187,3 +187,83 @@ fn recorded_segments_that_do_not_tile_the_file_are_corrupt() {
     verified.exits(1).never_mentions("panicked");
     assert_eq!(report(&verified).verdict, Verdict::Corrupt);
 }
+
+#[test]
+fn a_digest_cannot_be_claimed_for_another_model() {
+    let sandbox = recorded();
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "other.onnx");
+    let digests = sandbox.run(["digest", "other.onnx", "--json"]);
+    digests.exits(0);
+    let claimed = digests.json()["artifact_digest"].clone();
+    edit(&sandbox, |contract| contract["artifact"]["artifact_digest"] = claimed);
+    refused(&sandbox, "are not those of its files and tensors");
+}
+
+#[test]
+fn a_promise_without_goldens_is_refused() {
+    let sandbox = recorded();
+    edit(&sandbox, |contract| contract["goldens"] = json!([]));
+    refused(&sandbox, "has no golden");
+    let sandbox = recorded();
+    edit(&sandbox, |contract| contract["statistics"] = json!({ "samples": 0, "distances": {} }));
+    refused(&sandbox, "fewer than 2 samples");
+}
+
+#[test]
+fn sizes_beyond_any_disk_do_not_overflow() {
+    let sandbox = recorded();
+    edit(&sandbox, |contract| {
+        let mut file = contract["artifact"]["files"][0].clone();
+        file["size"] = json!(1_u64 << 63);
+        file["path"] = json!("a");
+        let mut other = file.clone();
+        other["path"] = json!("b");
+        contract["artifact"]["files"] = json!([file, other]);
+    });
+    refused(&sandbox, "are not those of its files and tensors");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_circles_are_strays_and_not_followed() {
+    let sandbox = recorded();
+    let suite = sandbox.path("model.onnx.reproof/suite");
+    for name in ["a", "b"] {
+        std::os::unix::fs::symlink("..", suite.join(name)).unwrap();
+    }
+    sandbox.run(["verify", "model.onnx"]).exits(1).says("corrupt").says("suite/a");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_contract_that_is_a_device_is_refused() {
+    let sandbox = recorded();
+    fs::remove_file(sandbox.path(CONTRACT)).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", sandbox.path(CONTRACT)).unwrap();
+    sandbox.run(["verify", "model.onnx"]).exits(3).prints("").complains("is not a regular file");
+}
+
+#[test]
+fn an_altered_suite_cannot_be_accepted() {
+    let sandbox = recorded();
+    let inputs = sandbox.path("model.onnx.reproof/suite/pixels/inputs.safetensors");
+    damage::flip_bit(&inputs, fs::metadata(&inputs).unwrap().len() - 1, 0);
+    let before = Snapshot::of(&sandbox.folder());
+    let accepted = sandbox.run(["accept", "model.onnx", "--reason", "none", "--by", "nobody"]);
+    accepted.exits(3).complains("suite/pixels/inputs.safetensors").complains("restore it before accepting");
+    before.unchanged(&sandbox.folder());
+}
+
+#[test]
+fn accepting_keeps_what_was_promised_before() {
+    let sandbox = recorded();
+    fs::remove_dir_all(sandbox.path("model.onnx.reproof")).unwrap();
+    sandbox.write("scale.json", "{}");
+    let told = ["--owner", "me", "--tolerance", "logits=1e-3,0", "--preprocessing", "scale.json"];
+    sandbox.run([&["record", "model.onnx", "--cases", "pixels.npz"][..], &told].concat()).exits(0);
+    sandbox.run(["accept", "model.onnx", "--reason", "again", "--by", "me"]).exits(0);
+    let contract: Value = serde_json::from_slice(&fs::read(sandbox.path(CONTRACT)).unwrap()).unwrap();
+    assert_eq!(contract["governance"]["owner"], "me");
+    assert_eq!(contract["outputs"]["logits"]["tolerance"]["origin"], "user");
+    assert!(sandbox.path("model.onnx.reproof/context/scale.json").is_file());
+}

@@ -21,3 +21,5 @@ pub mod sarif;
 pub mod terminal;
 mod text;
 mod tone;
+
+pub use text::visible_lines;

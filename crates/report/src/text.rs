@@ -9,7 +9,7 @@ pub(crate) fn visible(text: &str) -> String {
 }
 
 /// As [`visible`], but line breaks and tabs stay.
-pub(crate) fn visible_lines(text: &str) -> String {
+pub fn visible_lines(text: &str) -> String {
     escaped(text, |character| matches!(character, '\n' | '\t'))
 }
 

@@ -37,6 +37,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let place = arguments.options.contract.clone().unwrap_or_else(|| folder::beside(path));
     let before = folder::read(&place)?;
+    if let Some(file) = before.tampering()?.first() {
+        let folder::Tampering { path, actual, .. } = file;
+        anyhow::bail!("{path} of the contract is not as recorded ({actual}): restore it before accepting");
+    }
     let (runners, mut options) = prepare(path, &arguments.options)?;
     if arguments.options.engine.runner.is_none()
         && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
@@ -46,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if arguments.options.cases.is_empty() {
         options.cases = before.cases()?;
     }
+    before.carry_over(&mut options);
     let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
     let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
     show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;

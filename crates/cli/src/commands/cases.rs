@@ -102,15 +102,22 @@ pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> 
             import(&model, &path)?
         };
         for mut case in found {
-            let taken = |name: &Name| cases.iter().any(|known| known.name == *name);
-            let base = case.name.to_string();
-            let mut number = 2;
-            while taken(&case.name) {
-                case.name = Name::from_text(&format!("{base}-{number}"));
-                number += 1;
-            }
+            case.name = distinct(case.name, cases.iter().map(|known| &known.name));
             cases.push(case);
         }
     }
     Ok(cases)
+}
+
+/// The name, or the name with the first number that nobody took.
+pub(crate) fn distinct<'a>(name: Name, taken: impl Iterator<Item = &'a Name> + Clone) -> Name {
+    let base = name.to_string();
+    let numbered = |number: u32| {
+        let suffix = format!("-{number}");
+        let kept = base.len().min(64 - suffix.len());
+        Name::from_text(&format!("{}{suffix}", &base[..kept]))
+    };
+    let candidates = std::iter::once(name).chain((2..).map(numbered));
+    let free = |candidate: &Name| taken.clone().all(|known| known != candidate);
+    candidates.into_iter().find(free).expect("there are more numbers than cases")
 }

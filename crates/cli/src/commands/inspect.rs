@@ -9,6 +9,7 @@ use reproof::artifact::{Artifact, digests};
 use reproof_contract::contract::Interface;
 use reproof_digest::Digest;
 use reproof_formats::{Description, Finding, GraphSummary};
+use reproof_report::visible_lines;
 use serde::Serialize;
 
 use crate::arguments::OutputArguments;
@@ -103,7 +104,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 fn text(artifact: &Artifact, description: &Description, document: &Document<'_>, all: bool) -> String {
     let most = if all { usize::MAX } else { LISTED };
     let bytes: u64 = document.files.iter().map(|file| file.size).sum();
-    let parameters: u64 = document.tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum();
+    let elements = |tensor: &Tensor| reproof_tensor::element_count(&tensor.shape).unwrap_or(u64::MAX);
+    let parameters = document.tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(elements(tensor)));
     let mut blocks = vec![format!(
         "{}  {}, {}, {bytes} bytes, {} tensors with {parameters} elements",
         output::shown(&artifact.path),
@@ -168,5 +170,6 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
     for finding in document.findings {
         blocks.push(format!("{:?}: {} ({})", finding.severity, finding.message, finding.id).to_lowercase());
     }
-    blocks.join("\n\n")
+    // Names come from the file: nothing in them may move the cursor or change colours.
+    visible_lines(&blocks.join("\n\n"))
 }

@@ -23,7 +23,7 @@ use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
 
-use super::cases::{PROPOSED, gather};
+use super::cases::{PROPOSED, distinct, gather};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -98,7 +98,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let model = onnx::read(&artifact.model)?;
         let mut suite = Vec::new();
         for folder in &arguments.from {
-            suite.extend(imported_suite(&model, folder)?);
+            for (mut case, outputs) in imported_suite(&model, folder)? {
+                case.name = distinct(case.name, suite.iter().map(|(known, _): &(Case, _)| &known.name));
+                suite.push((case, outputs));
+            }
         }
         let mut options = RecordOptions::new("onnx", Vec::new(), SystemTime::now());
         options.folder.clone_from(&arguments.options.contract);

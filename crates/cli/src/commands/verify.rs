@@ -88,12 +88,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
     write_files(arguments, &report)?;
-    if arguments.output.json {
-        output::json(&report)?;
+    let printed = if arguments.output.json {
+        output::json(&report)
     } else {
         let style =
             terminal::Style { width: output::width(), colour: output::colour(), verbose: arguments.verbose };
-        output::data(&terminal::checklist(&report, &style))?;
+        output::data(&terminal::checklist(&report, &style))
+    };
+    match printed {
+        // A reader that has gone does not change the verdict.
+        Err(error) if !error.chain().any(output::is_broken_pipe) => return Err(error),
+        _ => {}
     }
     Ok(Exit::of(report.verdict, report.required))
 }

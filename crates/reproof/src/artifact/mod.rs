@@ -4,6 +4,6 @@ mod identify;
 mod open;
 
 pub use identify::{Digests, IdentifyError, digests, identify};
-pub(crate) use identify::{hash_segments, sha256};
+pub(crate) use identify::{MODEL_PART, hash_segments, sha256};
 pub use open::{Artifact, ArtifactFile, OpenError};
 pub(crate) use open::{CONTRACT_FOLDER, list_files};

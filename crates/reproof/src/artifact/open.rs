@@ -100,20 +100,21 @@ impl Artifact {
                 description,
             });
         }
-        let paths = list_files(path)?;
+        let mut paths = list_files(path)?;
         let candidates: Vec<&(String, PathBuf)> =
             paths.iter().filter(|(name, _)| has_extension(name, &["onnx", "safetensors"])).collect();
         // A graph says more than the bare weights beside it.
         let graphs: Vec<_> = candidates.iter().filter(|(name, _)| has_extension(name, &["onnx"])).collect();
         let model = match (graphs.as_slice(), candidates.as_slice()) {
-            ([only], _) => &only.1,
-            ([], [only]) => &only.1,
+            ([only], _) => only.1.clone(),
+            ([], [only]) => only.1.clone(),
             _ => {
                 let found = candidates.iter().map(|(name, _)| name.clone()).collect();
                 return Err(OpenError::Ambiguous { folder: path.to_owned(), found });
             }
         };
-        let description = describe(model)?;
+        let description = describe(&model)?;
+        add_external(path, &description, &mut paths)?;
         let files = paths.iter().map(|(name, location)| {
             let known = description.files.iter().find(|file| file.location == *location);
             let layout = if let Some(file) = known {
@@ -130,11 +131,28 @@ impl Artifact {
             path: path.to_owned(),
             root: path.to_owned(),
             kind: ArtifactKind::Folder,
-            model: model.clone(),
+            model,
             files: files.collect::<Result<_, OpenError>>()?,
             description,
         })
     }
+}
+
+/// Adds external data that lies where files are not listed, such as below `.git`: it is loaded, so it counts.
+fn add_external(
+    root: &Path,
+    description: &Description,
+    paths: &mut Vec<(String, PathBuf)>,
+) -> Result<(), OpenError> {
+    for file in &description.files {
+        if paths.iter().all(|(_, location)| *location != file.location) {
+            let relative = file.location.strip_prefix(root).ok().and_then(Path::to_str);
+            let relative = relative.ok_or_else(|| OpenError::NotUtf8 { path: file.location.clone() })?;
+            paths.push((relative.to_owned(), file.location.clone()));
+        }
+    }
+    paths.sort();
+    Ok(())
 }
 
 fn describe(path: &Path) -> Result<Description, OpenError> {

@@ -5,6 +5,9 @@ use reproof_tensor::{DType, StringTensor, Tensor, Value, element_count};
 
 use super::random::Random;
 
+/// The largest tensor that is made up, in bytes: proposals for all inputs of all cases are in memory together.
+const LARGEST: u64 = 16 << 20;
+
 /// What a tensor is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fill {
@@ -53,7 +56,7 @@ pub(super) fn fill(
     kind: Fill,
     random: &mut Random,
 ) -> Option<Value> {
-    let count = element_count(shape).filter(|count| *count < (1 << 28))?;
+    let count = element_count(shape).filter(|count| count.saturating_mul(dtype.bits()) / 8 <= LARGEST)?;
     let last = shape.last().copied().unwrap_or(1).max(1);
     let mut bytes = Vec::new();
     for position in 0..count {

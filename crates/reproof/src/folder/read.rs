@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use reproof_contract::canonical::{self, CanonicalError};
-use reproof_contract::contract::CaseRecord;
+use reproof_contract::contract::{ArtifactIdentity, CaseRecord};
 use reproof_contract::{Contract, Name};
-use reproof_digest::{Digest, Kind};
+use reproof_digest::{Digest, Kind, identity};
 use reproof_formats::{FormatError, values};
 
 use super::{CONTRACT_FILE, case_folder};
+use crate::artifact::MODEL_PART;
 use crate::cases::Case;
 
 /// The largest `contract.json` that is read, in bytes: room for a million tensors and segments.
@@ -43,6 +44,12 @@ pub enum FolderError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// The document is a link, a device or a folder.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
     },
     /// The document is larger than any contract.
     #[error("{} holds {size} bytes, expected at most {LARGEST}", path.display())]
@@ -114,8 +121,9 @@ pub enum FolderError {
 /// Reads the contract in `folder`; the files beside it are not looked at yet.
 pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
     let path = folder.join(CONTRACT_FILE);
-    let size = match std::fs::metadata(&path) {
-        Ok(metadata) => metadata.len(),
+    let size = match std::fs::symlink_metadata(&path) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        Ok(_) => return Err(FolderError::NotAFile { path }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(FolderError::Missing { path });
         }
@@ -158,6 +166,7 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Contract, FolderError> {
 fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
     let outside = |name: &str| FolderError::Outside { path: path.to_owned(), name: name.to_owned() };
     let names = contract.files.keys().chain(contract.artifact.files.iter().map(|file| &file.path));
+    let names = names.chain(&contract.context.preprocessing);
     if let Some(name) = names.into_iter().find(|name| !stays_inside(name)) {
         return Err(outside(name));
     }
@@ -184,7 +193,35 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
             )));
         }
     }
+    if let Some(bare) =
+        contract.suite.iter().find(|case| contract.goldens.iter().all(|golden| golden.case != case.name))
+    {
+        return Err(contradiction(format!("the case {} has no golden", bare.name)));
+    }
+    if contract.statistics.as_ref().is_some_and(|statistics| statistics.samples < 2) {
+        return Err(contradiction("a distribution of fewer than 2 samples".to_owned()));
+    }
+    if !identity_holds(&contract.artifact) {
+        return Err(contradiction(
+            "the digests of the artifact are not those of its files and tensors".to_owned(),
+        ));
+    }
     Ok(())
+}
+
+/// Whether the digests over files and tensors are those of the files and tensors listed: a pinned digest must not be
+/// claimed by a contract for something else.
+fn identity_holds(artifact: &ArtifactIdentity) -> bool {
+    let files = artifact.files.iter().map(|file| (file.path.as_str(), file.size, file.digest));
+    let part = |name: &str| {
+        let tensors = artifact.tensors.iter().filter(move |tensor| tensor.part == name);
+        tensors.map(|tensor| (tensor.name.as_str(), tensor.digest)).collect::<Vec<_>>()
+    };
+    let model = part(MODEL_PART);
+    identity::artifact(files) == artifact.artifact_digest
+        && identity::values(model.iter().map(|(_, digest)| *digest)) == artifact.values_digest
+        && identity::named(Kind::Weights, model) == artifact.weights_digest
+        && artifact.parts.iter().all(|(name, digest)| identity::named(Kind::Part, part(name)) == *digest)
 }
 
 /// Whether a POSIX path stays below the folder that it is joined to; the empty path is the folder's own artifact.

@@ -41,7 +41,12 @@ impl StoredContract {
                         return Ok(Some(tampered("missing".to_owned())));
                     }
                     Err(source) => return Err(FolderError::Read { path, source }),
-                    Ok(_) if is_link => return Ok(Some(tampered("a symbolic link".to_owned()))),
+                    Ok(metadata) if !metadata.is_file() => {
+                        return Ok(Some(tampered("not a file".to_owned())));
+                    }
+                    Ok(_) if is_link || !self.holds(&path) => {
+                        return Ok(Some(tampered("a symbolic link".to_owned())));
+                    }
                     Ok(metadata) if metadata.len() != expected.size || metadata.len() > LARGEST_FILE => {
                         return Ok(Some(tampered(format!("{} bytes", metadata.len()))));
                     }
@@ -58,18 +63,26 @@ impl StoredContract {
         Ok(found)
     }
 
+    /// Whether a file really lies below the folder, links in the middle of its path followed.
+    fn holds(&self, path: &Path) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        real(path).zip(real(&self.folder)).is_some_and(|(path, folder)| path.starts_with(folder))
+    }
+
     /// Files below `folder` that the contract does not know.
     fn strays(&self, folder: &Path, found: &mut Vec<Tampering>) -> Result<(), FolderError> {
         let failed = |source| FolderError::Read { path: folder.to_owned(), source };
         for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
             let relative =
                 path.strip_prefix(&self.folder).expect("entries lie below the folder they were read from");
             let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
             if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
                 continue;
             }
-            if path.is_dir() {
+            // A link is never followed: it could lead out or in circles.
+            if entry.file_type().map_err(failed)?.is_dir() {
                 self.strays(&path, found)?;
             } else if !self.contract.files.contains_key(&name) {
                 let expected = "no such file".to_owned();

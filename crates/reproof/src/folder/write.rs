@@ -119,16 +119,23 @@ impl Draft {
         if let Some(parent) = relative.parent() {
             self.folder(parent)?;
         }
-        let copied = fs::copy(from, self.path().join(relative));
-        copied.map(drop).map_err(|source| WriteError::Write { action: "copy", path: from.to_owned(), source })
+        let target = self.path().join(relative);
+        let copied = fs::copy(from, &target).and_then(|_| File::open(&target)?.sync_all());
+        copied.map_err(|source| WriteError::Write { action: "copy", path: from.to_owned(), source })
     }
 
     /// Copies a whole folder into the draft, if it exists.
     pub(crate) fn copy_folder(&self, from: &Path, relative: &Path) -> Result<(), WriteError> {
-        let Ok(entries) = fs::read_dir(from) else { return Ok(()) };
-        for entry in entries.flatten() {
+        let failed = |source| WriteError::Write { action: "copy", path: from.to_owned(), source };
+        let entries = match fs::read_dir(from) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
             let (path, target) = (entry.path(), relative.join(entry.file_name()));
-            if path.is_dir() {
+            if entry.file_type().map_err(failed)?.is_dir() {
                 self.copy_folder(&path, &target)?;
             } else {
                 self.copy(&path, &target)?;

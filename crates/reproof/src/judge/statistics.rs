@@ -76,13 +76,19 @@ pub(crate) fn judge_statistics(
             Real(new),
             Real(largest)
         );
-        if new <= largest * SPREAD_FACTOR {
+        if new.is_finite() && largest.is_finite() && new <= largest * SPREAD_FACTOR {
             report(Verdict::Tolerated, Basis::Statistics, statement)
         } else {
             report(Verdict::Drifted, Basis::Nothing, statement)
         }
     });
-    reports.collect()
+    let mut reports: Vec<OutputReport> = reports.collect();
+    let known: Vec<String> = reports.iter().map(|report| report.name.clone()).collect();
+    for (path, _) in leaves(produced).into_iter().filter(|(path, _)| !known.contains(path)) {
+        let evidence = plain(Basis::Nothing, "the recorded samples have no such output".to_owned());
+        reports.push(OutputReport { name: path, verdict: Verdict::Incomparable, metrics: None, evidence });
+    }
+    reports
 }
 
 /// The elements of the tensor at a path, if dtype and shape are those of `like`.

@@ -46,6 +46,12 @@ pub enum RecordError {
         /// The path.
         path: PathBuf,
     },
+    /// Two context files have the same name.
+    #[error("two files to copy are called {name}")]
+    ContextTwice {
+        /// The name.
+        name: String,
+    },
     /// There are no cases to record.
     #[error("there are no cases to record")]
     NoCases,

@@ -122,6 +122,9 @@ fn finish(
     for file in &options.context_files {
         let name = file.file_name().ok_or_else(|| RecordError::ContextFile { path: file.clone() })?;
         let relative = Path::new("context").join(name);
+        if draft.path().join(&relative).exists() {
+            return Err(RecordError::ContextTwice { name: name.to_string_lossy().into_owned() });
+        }
         draft.copy(file, &relative)?;
         contract
             .context

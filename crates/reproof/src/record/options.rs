@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use reproof_contract::contract::{Context, Governance, Tolerance};
+use reproof_contract::contract::{Context, Governance, Tolerance, ToleranceOrigin};
 use reproof_contract::run::Limits;
 
 use crate::cases::Case;
 use crate::execution::Settings;
+use crate::folder::StoredContract;
 
 /// An honesty check that may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +66,32 @@ pub struct RecordOptions {
     pub limits: Limits,
     /// The current time.
     pub now: SystemTime,
+}
+
+impl StoredContract {
+    /// Fills what a new recording was not told with what this contract says: owner, context with its files, rules, and
+    /// that the model is nondeterministic.
+    pub fn carry_over(&self, options: &mut RecordOptions) {
+        let before = &self.contract;
+        if options.governance == Governance::default() {
+            options.governance.clone_from(&before.governance);
+        }
+        if options.context == Context::default() && options.context_files.is_empty() {
+            options.context = Context { preprocessing: Vec::new(), ..before.context.clone() };
+            let copied = before.context.preprocessing.iter();
+            options.context_files = copied.map(|file| self.folder.join("context").join(file)).collect();
+        }
+        for (path, rule) in &before.outputs {
+            let chosen = |tolerance: &Tolerance| tolerance.origin == ToleranceOrigin::User;
+            options.rules.entry(path.clone()).or_insert_with(|| UserRule {
+                tolerance: rule.tolerance.clone().filter(chosen),
+                top: rule.decision.map(|decision| decision.top),
+            });
+        }
+        if before.statistics.is_some() && !options.allows(Allow::Nondeterministic) {
+            options.allow.push(Allow::Nondeterministic);
+        }
+    }
 }
 
 impl RecordOptions {

@@ -97,7 +97,7 @@ impl Load {
     fn files(&mut self, subject: &Subject<'_>) -> bool {
         let id = "load.integrity.files";
         let recorded = &subject.stored.contract.artifact;
-        let total = recorded.files.iter().map(|file| file.size).sum();
+        let total = recorded.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
         subject.progress.begin(&format!("hashing {}", subject.path.display()), Some(total), Unit::Bytes);
         let mut problems = Vec::new();
         for file in &recorded.files {
