@@ -8,7 +8,7 @@ pub(crate) fn visible(text: &str) -> String {
     escaped(text, |_| false)
 }
 
-/// As [`visible`], but line breaks and tabs stay.
+/// The text with control, direction and other invisible characters written as `\u{hex}`; line breaks and tabs stay.
 pub fn visible_lines(text: &str) -> String {
     escaped(text, |character| matches!(character, '\n' | '\t'))
 }

@@ -102,7 +102,7 @@ pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> 
             import(&model, &path)?
         };
         for mut case in found {
-            case.name = distinct(case.name, cases.iter().map(|known| &known.name));
+            case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
             cases.push(case);
         }
     }
@@ -110,7 +110,7 @@ pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> 
 }
 
 /// The name, or the name with the first number that nobody took.
-pub(crate) fn distinct<'a>(name: Name, taken: impl Iterator<Item = &'a Name> + Clone) -> Name {
+pub(crate) fn distinct(name: Name, is_taken: impl Fn(&Name) -> bool) -> Name {
     let base = name.to_string();
     let numbered = |number: u32| {
         let suffix = format!("-{number}");
@@ -118,6 +118,6 @@ pub(crate) fn distinct<'a>(name: Name, taken: impl Iterator<Item = &'a Name> + C
         Name::from_text(&format!("{}{suffix}", &base[..kept]))
     };
     let candidates = std::iter::once(name).chain((2..).map(numbered));
-    let free = |candidate: &Name| taken.clone().all(|known| known != candidate);
-    candidates.into_iter().find(free).expect("there are more numbers than cases")
+    let mut free = candidates.into_iter().filter(|candidate| !is_taken(candidate));
+    free.next().expect("there are more numbers than cases")
 }

@@ -99,7 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let mut suite = Vec::new();
         for folder in &arguments.from {
             for (mut case, outputs) in imported_suite(&model, folder)? {
-                case.name = distinct(case.name, suite.iter().map(|(known, _): &(Case, _)| &known.name));
+                case.name = distinct(case.name, |name| {
+                    suite.iter().any(|(known, _): &(Case, _)| known.name == *name)
+                });
                 suite.push((case, outputs));
             }
         }
