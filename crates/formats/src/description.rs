@@ -9,23 +9,65 @@ use reproof_digest::layout::Layout;
 use reproof_tensor::DType;
 use serde::Serialize;
 
-/// The format of an artifact, found by content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// An ONNX model with its external data.
-    Onnx,
-    /// A safetensors file.
-    Safetensors,
+use crate::{Storage, TrainingState};
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// The format of an artifact, found by content.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Format {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Format {
+            /// The word as written in documents.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
 }
 
-impl Format {
-    /// The word as written in documents.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Onnx => "onnx",
-            Self::Safetensors => "safetensors",
-        }
+formats! {
+    /// An ONNX model with its external data.
+    Onnx = "onnx";
+    /// A safetensors file.
+    Safetensors = "safetensors";
+    /// Safetensors files with an index that says which tensor is where.
+    SafetensorsSharded = "safetensors-sharded";
+    /// A zip archive of `torch.save`.
+    TorchZip = "torch-zip";
+    /// The older file of `torch.save`: pickles, then storages.
+    TorchLegacy = "torch-legacy";
+    /// The oldest file of `torch.save`: a tar archive.
+    TorchTar = "torch-tar";
+    /// Pickled PyTorch files with an index that says which tensor is where.
+    TorchSharded = "torch-sharded";
+    /// A TorchScript archive.
+    TorchScript = "torchscript";
+    /// A program of `torch.export`.
+    TorchExport = "torch-export";
+    /// A folder of `torch.distributed.checkpoint`.
+    TorchDistributed = "torch-dcp";
+    /// A plain pickle.
+    Pickle = "pickle";
+    /// A file of joblib.
+    Joblib = "joblib";
+    /// A NumPy array.
+    Npy = "npy";
+    /// An archive of NumPy arrays.
+    Npz = "npz";
+    /// A GGUF file.
+    Gguf = "gguf";
+    /// A checkpoint folder of the Hugging Face Trainer, or a model folder of `save_pretrained`.
+    HuggingFace = "hugging-face";
+    /// A state folder of Accelerate.
+    Accelerate = "accelerate";
+}
+
+impl Serialize for Format {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -48,6 +90,8 @@ pub struct Description {
     pub graph: Option<GraphSummary>,
     /// Free metadata as stored.
     pub metadata: BTreeMap<String, String>,
+    /// What else a training checkpoint holds, part by part.
+    pub state: TrainingState,
     /// What a reader noticed that a user should know.
     pub findings: Vec<Finding>,
 }
@@ -76,25 +120,10 @@ pub struct TensorDescription {
     pub shape: Vec<u64>,
     /// Where its values are.
     pub storage: Storage,
-    /// The first tensor that shares its storage.
+    /// The first tensor of its part that shares its storage.
     pub tied_to: Option<String>,
-}
-
-/// Where a tensor's values are.
-#[derive(Clone, Debug)]
-pub enum Storage {
-    /// Contiguous, little-endian, row-major in a file: hashed where they lie.
-    Range {
-        /// Index into [`Description::files`].
-        file: usize,
-        /// First byte.
-        offset: u64,
-        /// Bytes.
-        length: u64,
-    },
-    /// Stored in another encoding (packed varints, repeated fields) and gathered to canonical bytes; bounded by
-    /// the size of the file that they came from times 8.
-    Gathered(Vec<u8>),
+    /// What the file says about its elements where dtype and shape do not tell all, such as a quantisation.
+    pub note: Option<String>,
 }
 
 /// What a graph looks like from far away.

@@ -152,7 +152,9 @@ impl FormatError {
     pub fn hint(&self) -> Option<&'static str> {
         match self.problem() {
             Problem::Folder => Some("name a file inside the folder"),
-            Problem::Unknown { .. } => Some("this version reads onnx and safetensors files"),
+            Problem::Unknown { .. } => {
+                Some("`reproof inspect --help` lists the formats that this version reads")
+            }
             Problem::Onnx(OnnxError::External { problem: ExternalError::Outside { .. }, .. }) => Some(
                 "put the data file itself beside the model; download caches keep links to files elsewhere",
             ),

@@ -11,6 +11,7 @@
 // The bytes are hostile; a reader that cannot corrupt memory can only be wrong.
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 mod description;
 mod error;
 mod file;
@@ -18,11 +19,15 @@ pub mod npy;
 pub mod onnx;
 mod open;
 pub mod safetensors;
+mod storage;
+mod tensors;
 pub mod values;
 
+pub use checkpoint::{Missing, PartDescription, Trainer, TrainingState};
 pub use description::{
-    Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity, Storage,
+    Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity,
     TensorDescription,
 };
 pub use error::{ErrorKind, FormatError, Problem};
 pub use open::{describe, open};
+pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};

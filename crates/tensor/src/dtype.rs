@@ -5,26 +5,36 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::BlockType;
+
 macro_rules! dtypes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $bits:literal;)*) => {
         /// The type of a tensor's elements.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum DType {
             $($(#[$doc])* $variant,)*
+            /// Quantised in blocks that share a scale.
+            Block(BlockType),
         }
 
         impl DType {
-            /// Every dtype, in the order of declaration.
+            /// Every dtype that is not stored in blocks, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name as safetensors spells it; types that safetensors lacks follow its manner.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Block(block) => block.name(),
+                }
             }
 
-            /// Bits per element as stored.
+            /// Bits per element as stored; of blocks their average, rounded up.
             pub const fn bits(self) -> u64 {
-                match self { $(Self::$variant => $bits,)* }
+                match self {
+                    $(Self::$variant => $bits,)*
+                    Self::Block(block) => (block.bytes() * 8).div_ceil(block.elements()),
+                }
             }
         }
     };
@@ -81,6 +91,8 @@ dtypes! {
     U64 = "U64", 64;
     /// IEEE double precision.
     F64 = "F64", 64;
+    /// Complex of two half-precision floats.
+    C32 = "C32", 32;
     /// Complex of two single-precision floats.
     C64 = "C64", 64;
     /// Complex of two double-precision floats.
@@ -95,12 +107,23 @@ impl DType {
 
     /// Whether elements are complex.
     pub const fn is_complex(self) -> bool {
-        matches!(self, Self::C64 | Self::C128)
+        matches!(self, Self::C32 | Self::C64 | Self::C128)
     }
 
     /// Whether elements are integers or booleans: what a model decides rather than computes.
     pub const fn is_discrete(self) -> bool {
-        !self.is_float() && !self.is_complex()
+        !self.is_float() && !self.is_complex() && !matches!(self, Self::Block(_))
+    }
+
+    /// Bytes that change places when the byte order does: one number, half of a complex one. 1 where elements are
+    /// bytes or smaller.
+    pub const fn swapped_bytes(self) -> usize {
+        match self {
+            Self::Block(_) => 1,
+            _ if self.is_complex() => self.bits() as usize / 16,
+            _ if self.bits() < 8 => 1,
+            _ => self.bits() as usize / 8,
+        }
     }
 
     /// The distance from 1 to the next larger number, `None` for what is not a real float.
@@ -140,8 +163,9 @@ impl FromStr for DType {
     type Err = UnknownDType;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.iter().find(|dtype| dtype.name() == name);
-        found.copied().ok_or_else(|| UnknownDType { name: name.to_owned() })
+        let plain = Self::ALL.iter().copied();
+        let mut known = plain.chain(BlockType::ALL.iter().map(|block| Self::Block(*block)));
+        known.find(|dtype| dtype.name() == name).ok_or_else(|| UnknownDType { name: name.to_owned() })
     }
 }
 
@@ -163,7 +187,8 @@ impl schemars::JsonSchema for DType {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let names: Vec<&str> = Self::ALL.iter().map(|dtype| dtype.name()).collect();
+        let blocks = BlockType::ALL.iter().map(|block| block.name());
+        let names: Vec<&str> = Self::ALL.iter().map(|dtype| dtype.name()).chain(blocks).collect();
         schemars::json_schema!({ "type": "string", "enum": names })
     }
 }

@@ -17,7 +17,11 @@ pub struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     pub(crate) fn new(dtype: DType, bytes: &'a [u8], len: usize) -> Option<Self> {
-        let readable = !dtype.is_complex() && !matches!(dtype, DType::F6E2M3 | DType::F6E3M2);
+        let readable = match dtype {
+            DType::F6E2M3 | DType::F6E3M2 => false,
+            DType::Block(block) => block.is_readable(),
+            _ => !dtype.is_complex(),
+        };
         readable.then_some(Self { dtype, bytes, len })
     }
 
@@ -63,7 +67,12 @@ impl<'a> Elements<'a> {
             DType::I64 => i64::from_le_bytes(self.array(position)) as f64,
             DType::U64 => u64::from_le_bytes(self.array(position)) as f64,
             DType::F64 => f64::from_le_bytes(self.array(position)),
-            DType::F6E2M3 | DType::F6E3M2 | DType::C64 | DType::C128 => {
+            DType::Block(block) => {
+                let (elements, bytes) = (block.elements() as usize, block.bytes() as usize);
+                let start = position / elements * bytes;
+                block.value(&self.bytes[start..start + bytes], position % elements)
+            }
+            DType::F6E2M3 | DType::F6E3M2 | DType::C32 | DType::C64 | DType::C128 => {
                 unreachable!("refused when the view was made")
             }
         }

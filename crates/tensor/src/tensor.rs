@@ -36,9 +36,13 @@ pub fn element_count(shape: &[u64]) -> Option<u64> {
     shape.iter().try_fold(1_u64, |count, dim| count.checked_mul(*dim))
 }
 
-/// The number of bytes of a contiguous tensor (sub-byte elements packed), `None` if it overflows 64 bits.
+/// The number of bytes of a contiguous tensor (sub-byte elements and blocks packed), `None` if it overflows 64 bits.
 pub fn byte_length(dtype: DType, shape: &[u64]) -> Option<u64> {
-    Some(element_count(shape)?.checked_mul(dtype.bits())?.div_ceil(8))
+    let count = element_count(shape)?;
+    match dtype {
+        DType::Block(block) => count.div_ceil(block.elements()).checked_mul(block.bytes()),
+        _ => Some(count.checked_mul(dtype.bits())?.div_ceil(8)),
+    }
 }
 
 fn check(dtype: DType, shape: &[u64], actual: usize) -> Result<(), TensorError> {

@@ -9,12 +9,12 @@ use reproof_digest::layout::Layout;
 
 use super::architecture::architecture;
 use super::proto::ValueInfo;
-use super::storage::Locator;
+use super::storage::{Locator, Place};
 use super::summary::{findings, summary};
 use super::weights::{Weight, weights};
 use super::wire::Window;
 use super::{MEMORY, Model, OnnxError, decode};
-use crate::{Description, FileDescription, Format, FormatError, Storage, TensorDescription};
+use crate::{Description, FileDescription, Format, FormatError, Storage, TensorDescription, TrainingState};
 
 /// Tensors at different places of the files may together refer to this many times the stored bytes. Honest files
 /// refer to each byte once; a hostile one could name millions of overlapping ranges.
@@ -44,6 +44,7 @@ fn describe_model(source: &dyn ReadAt, path: &Path) -> Result<Description, OnnxE
         interface: interface(&model),
         graph: Some(summary(&model, &nodes)),
         metadata: metadata(&model),
+        state: TrainingState::default(),
         findings: findings(&model, &nodes),
     })
 }
@@ -59,7 +60,7 @@ fn tensors(weights: &[Weight<'_>], locator: &mut Locator<'_>) -> Result<Vec<Tens
         }
         let located = locator.locate(weight.tensor)?;
         let tied_to = match located.storage {
-            Storage::Range { file, offset, length } if length > 0 => {
+            Place::Range { file, offset, length } if length > 0 => {
                 let first = *places.entry((file, offset, length)).or_insert(tensors.len());
                 tensors.get(first).map(|tensor| tensor.name.clone())
             }
@@ -70,8 +71,9 @@ fn tensors(weights: &[Weight<'_>], locator: &mut Locator<'_>) -> Result<Vec<Tens
             part: weight.part.to_owned(),
             dtype: located.dtype,
             shape: located.shape,
-            storage: located.storage,
+            storage: located.storage.into(),
             tied_to,
+            note: None,
         });
     }
     Ok(tensors)
@@ -103,7 +105,7 @@ fn check_overlap(files: &[FileDescription], tensors: &[TensorDescription]) -> Re
     let untied = tensors.iter().filter(|tensor| tensor.tied_to.is_none());
     let logical = untied.fold(0_u64, |sum, tensor| match tensor.storage {
         Storage::Range { length, .. } => sum.saturating_add(length),
-        Storage::Gathered(_) => sum,
+        _ => sum,
     });
     let limit = stored.saturating_mul(OVERLAP);
     if logical > limit { Err(OnnxError::Overlap { logical, stored, limit }) } else { Ok(()) }

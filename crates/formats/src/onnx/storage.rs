@@ -12,12 +12,30 @@ use super::wire::Window;
 use super::{Element, OnnxError};
 use crate::Storage;
 
+/// Where the values of a tensor are: this format has no other ways.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Canonical in a file.
+    Range { file: usize, offset: u64, length: u64 },
+    /// Gathered from packed varints and repeated fields: at most the size of their file times 8.
+    Gathered(Vec<u8>),
+}
+
+impl From<Place> for Storage {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Range { file, offset, length } => Self::Range { file, offset, length },
+            Place::Gathered(bytes) => Self::Gathered(bytes),
+        }
+    }
+}
+
 /// A tensor with its values found.
 #[derive(Debug)]
 pub(super) struct Located {
     pub(super) dtype: DType,
     pub(super) shape: Vec<u64>,
-    pub(super) storage: Storage,
+    pub(super) storage: Place,
 }
 
 /// Finds values in the main file, which is file 0, and in the external files after it.
@@ -55,8 +73,8 @@ impl<'a> Locator<'a> {
         } else {
             let typed = gather(self.window, tensor, dtype)?;
             let actual = match &typed {
-                Storage::Range { length, .. } => *length,
-                Storage::Gathered(bytes) => bytes.len() as u64,
+                Place::Range { length, .. } => *length,
+                Place::Gathered(bytes) => bytes.len() as u64,
             };
             (typed, actual)
         };
@@ -66,7 +84,7 @@ impl<'a> Locator<'a> {
         Ok(Located { dtype, shape, storage })
     }
 
-    fn external(&mut self, tensor: &StoredTensor, expected: u64) -> Result<Storage, OnnxError> {
+    fn external(&mut self, tensor: &StoredTensor, expected: u64) -> Result<Place, OnnxError> {
         let files = &mut self.external;
         let mut find = || {
             let reference = Reference::new(&tensor.external)?;
@@ -75,7 +93,7 @@ impl<'a> Locator<'a> {
             }
             let index = files.open(&reference.location)?;
             files.check(index, reference.offset, expected)?;
-            Ok(Storage::Range { file: index + 1, offset: reference.offset, length: expected })
+            Ok(Place::Range { file: index + 1, offset: reference.offset, length: expected })
         };
         find().map_err(|problem| OnnxError::External { tensor: tensor.name.clone(), problem })
     }
@@ -90,8 +108,8 @@ impl<'a> Locator<'a> {
     /// The `tensor-v1` digest of a tensor whose values belong to the architecture.
     pub(super) fn digest(&self, name: &str, located: &Located) -> Result<Digest, OnnxError> {
         let values = match &located.storage {
-            Storage::Gathered(bytes) => blob(bytes),
-            Storage::Range { file, offset, length } => {
+            Place::Gathered(bytes) => blob(bytes),
+            Place::Range { file, offset, length } => {
                 let range = *offset..offset + length;
                 let hashed = ranges::blobs(self.source(*file), &[range], &|_| ());
                 let digests = hashed
@@ -106,8 +124,8 @@ impl<'a> Locator<'a> {
     pub(super) fn read(&mut self, stored: &StoredTensor) -> Result<Tensor, OnnxError> {
         let located = self.locate(stored)?;
         let bytes = match located.storage {
-            Storage::Gathered(bytes) => bytes,
-            Storage::Range { file, offset, length } => {
+            Place::Gathered(bytes) => bytes,
+            Place::Range { file, offset, length } => {
                 self.window.charge(length, stored.offset)?;
                 self.source(file)
                     .read_range(offset, length as usize)
@@ -209,7 +227,7 @@ const fn field_of(dtype: DType) -> (TypedField, usize) {
 }
 
 /// Values from a typed field.
-fn gather(window: &Window<'_>, tensor: &StoredTensor, dtype: DType) -> Result<Storage, OnnxError> {
+fn gather(window: &Window<'_>, tensor: &StoredTensor, dtype: DType) -> Result<Place, OnnxError> {
     let (field, width) = field_of(dtype);
     let ranges = typed_ranges(tensor, field)?;
     let mut bytes = Vec::new();
@@ -233,9 +251,9 @@ fn gather(window: &Window<'_>, tensor: &StoredTensor, dtype: DType) -> Result<St
             }
         }
     }
-    Ok(Storage::Gathered(bytes))
+    Ok(Place::Gathered(bytes))
 }
 
-fn range(range: &Range<u64>) -> Storage {
-    Storage::Range { file: 0, offset: range.start, length: range.end - range.start }
+fn range(range: &Range<u64>) -> Place {
+    Place::Range { file: 0, offset: range.start, length: range.end - range.start }
 }

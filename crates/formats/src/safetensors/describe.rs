@@ -3,50 +3,38 @@
 use std::path::Path;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
+use reproof_digest::ReadAt;
 use reproof_digest::layout::Layout;
-use reproof_digest::{Builder, Digest, Kind, ReadAt};
 
-use super::header::{self, Entry};
-use crate::{Description, FileDescription, Format, FormatError, Storage, TensorDescription};
+use super::header;
+use crate::tensors::{self, MODEL};
+use crate::{Description, FileDescription, Format, FormatError, Storage, TensorDescription, TrainingState};
 
 /// Describes the file in `source`; `path` appears in errors.
 pub(crate) fn describe(source: &dyn ReadAt, path: &Path) -> Result<Description, FormatError> {
     let header = header::read(source).map_err(|error| FormatError::new(path, error))?;
     let blobs = header.tensors.iter().map(|tensor| tensor.offset..tensor.offset + tensor.length);
     let layout = Layout::around(source.size(), blobs);
-    let architecture = architecture(&header.tensors);
-    let tensors = header.tensors.into_iter().map(|tensor| TensorDescription {
+    let described = header.tensors.into_iter().map(|tensor| TensorDescription {
         name: tensor.name,
-        part: "model".to_owned(),
+        part: MODEL.to_owned(),
         dtype: tensor.dtype,
         shape: tensor.shape,
         storage: Storage::Range { file: 0, offset: tensor.offset, length: tensor.length },
         tied_to: None,
+        note: None,
     });
+    let tensors: Vec<TensorDescription> = described.collect();
     Ok(Description {
         format: Format::Safetensors,
         kind: ArtifactKind::File,
         files: vec![FileDescription { path: String::new(), location: path.to_owned(), layout }],
-        tensors: tensors.collect(),
-        architecture,
+        architecture: tensors::architecture(&tensors, None),
+        tensors,
         interface: Interface::default(),
         graph: None,
         metadata: header.metadata,
+        state: TrainingState::default(),
         findings: Vec::new(),
     })
-}
-
-/// The `architecture-v1` digest: names, dtypes and shapes, sorted by name.
-fn architecture(tensors: &[Entry]) -> Digest {
-    let mut sorted: Vec<&Entry> = tensors.iter().collect();
-    sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let mut builder = Builder::new(Kind::Architecture);
-    builder.text("safetensors").u64(sorted.len() as u64);
-    for tensor in sorted {
-        builder.text(&tensor.name).text(tensor.dtype.name()).u64(tensor.shape.len() as u64);
-        for dim in &tensor.shape {
-            builder.u64(*dim);
-        }
-    }
-    builder.finish()
 }

@@ -1,6 +1,6 @@
 //! Every digest of an artifact, each byte hashed once where the format allows it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use reproof_contract::contract::{ArtifactIdentity, FileRecord, TensorRecord};
 use reproof_digest::ranges::{self, RangeError};
-use reproof_digest::{Digest, Kind, blob, identity};
-use reproof_formats::Storage;
+use reproof_digest::{Digest, Kind, ReadAt as _, blob, identity};
+use reproof_formats::{FormatError, Sources, Storage, StorageError, TensorDescription};
 use reproof_progress::{Progress, Unit};
 use sha2::{Digest as _, Sha256};
 
@@ -54,6 +54,27 @@ pub enum IdentifyError {
     Range {
         /// Which.
         path: PathBuf,
+        /// Where.
+        #[source]
+        source: RangeError,
+    },
+    /// A file of the artifact could not be opened again.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A tensor has no values that could be hashed.
+    #[error("could not hash tensor `{tensor}`")]
+    Tensor {
+        /// Its name.
+        tensor: String,
+        /// Why.
+        #[source]
+        source: StorageError,
+    },
+    /// The values of a tensor could not be read.
+    #[error("could not hash tensor `{tensor}`")]
+    Values {
+        /// Its name.
+        tensor: String,
         /// Where.
         #[source]
         source: RangeError,
@@ -173,41 +194,40 @@ pub(crate) fn hash_segments(
 fn tensor_digests(artifact: &Artifact, segments: &[Vec<Digest>]) -> Result<Vec<Digest>, IdentifyError> {
     let description = &artifact.description;
     // Where each described file stands among the artifact's files.
+    let known: HashMap<&Path, usize> =
+        artifact.files.iter().enumerate().map(|(index, file)| (file.location.as_path(), index)).collect();
     let positions: Vec<usize> = description
         .files
         .iter()
-        .map(|file| {
-            let found = artifact.files.iter().position(|known| known.location == file.location);
-            found.expect("every described file is a file of the artifact")
-        })
-        .collect();
+        .map(|file| known.get(file.location.as_path()).copied())
+        .collect::<Option<_>>()
+        .expect("every described file is a file of the artifact");
     // The digest of a segment that is exactly this range; segments are sorted.
     let known = |index: usize, offset: u64, length: u64| {
         let layout = artifact.files[index].layout.segments();
         let found = layout.binary_search_by_key(&offset, |segment| segment.offset).ok()?;
         (layout[found].length == length).then(|| segments[index][found])
     };
-    let values = |storage: &Storage| match storage {
+    let sources = Sources::open(description)?;
+    let second_look = |tensor: &TensorDescription| {
+        let name = || tensor.name.clone();
+        let bytes = sources.bytes(tensor);
+        let bytes = bytes.map_err(|source| IdentifyError::Tensor { tensor: name(), source })?;
+        let hashed = ranges::blobs(&bytes, &[0..bytes.size()], &|_| ());
+        let digests = hashed.map_err(|source| IdentifyError::Values { tensor: name(), source })?;
+        Ok::<Digest, IdentifyError>(digests[0])
+    };
+    let values = |tensor: &TensorDescription| match &tensor.storage {
         Storage::Gathered(bytes) => Ok(blob(bytes)),
+        // A tensor without values has dtype and shape alone.
+        Storage::Absent { .. } => Ok(blob(&[])),
         Storage::Range { file, offset, length } => {
-            let index = positions[*file];
-            if let Some(digest) = known(index, *offset, *length) {
-                return Ok(digest);
-            }
-            let location = &artifact.files[index].location;
-            let opened = File::open(location);
-            let opened = opened.map_err(|source| IdentifyError::Read { path: location.clone(), source })?;
-            let range = *offset..*offset + *length;
-            let digests = ranges::blobs(&opened, std::slice::from_ref(&range), &|_| ());
-            let digests =
-                digests.map_err(|source| IdentifyError::Range { path: location.clone(), source })?;
-            Ok(digests[0])
+            known(positions[*file], *offset, *length).map_or_else(|| second_look(tensor), Ok)
         }
+        Storage::View(_) | Storage::Pieces(_) => second_look(tensor),
     };
     let tensors = description.tensors.par_iter();
-    tensors
-        .map(|tensor| Ok(identity::tensor(tensor.dtype.name(), &tensor.shape, &values(&tensor.storage)?)))
-        .collect()
+    tensors.map(|tensor| Ok(identity::tensor(tensor.dtype.name(), &tensor.shape, &values(tensor)?))).collect()
 }
 
 /// SHA-256 of a whole file in 64 hexadecimal digits.

@@ -72,7 +72,7 @@ pub(crate) fn code(dtype: DType) -> Option<i64> {
         DType::F8E8M0 => 24,
         DType::U2 => 25,
         DType::I2 => 26,
-        DType::F6E2M3 | DType::F6E3M2 => return None,
+        DType::F6E2M3 | DType::F6E3M2 | DType::C32 | DType::Block(_) => return None,
     })
 }
 

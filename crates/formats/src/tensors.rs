@@ -1,0 +1,67 @@
+//! What every container of named tensors needs: ties, layouts, the architecture digest.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use reproof_digest::layout::Layout;
+use reproof_digest::{Builder, Digest, Kind};
+
+use crate::{Storage, TensorDescription};
+
+/// The part that is the model.
+pub(crate) const MODEL: &str = "model";
+
+/// The `architecture-v1` digest of containers without a graph: names, dtypes and shapes of the model part, sorted by
+/// name, and the configuration beside them where there is one.
+///
+/// The word at the start is that of the first such container; what holds the same tensors has the same architecture,
+/// whatever the file.
+pub(crate) fn architecture(tensors: &[TensorDescription], configuration: Option<&[u8]>) -> Digest {
+    let mut sorted: Vec<&TensorDescription> = tensors.iter().filter(|tensor| tensor.part == MODEL).collect();
+    sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let mut builder = Builder::new(Kind::Architecture);
+    builder.text("safetensors").u64(sorted.len() as u64);
+    for tensor in sorted {
+        builder.text(&tensor.name).text(tensor.dtype.name()).u64(tensor.shape.len() as u64);
+        for dim in &tensor.shape {
+            builder.u64(*dim);
+        }
+    }
+    if let Some(configuration) = configuration {
+        builder.text("configuration").bytes(configuration);
+    }
+    builder.finish()
+}
+
+/// Notes for each tensor the first of its part that has the same bytes of the same file.
+pub(crate) fn tie(tensors: &mut [TensorDescription]) {
+    let mut first: HashMap<(String, usize, u64, u64), usize> = HashMap::new();
+    for index in 0..tensors.len() {
+        let tensor = &tensors[index];
+        let Some((file, range)) = tensor.storage.file_range() else { continue };
+        if range.is_empty() {
+            continue;
+        }
+        match first.entry((tensor.part.clone(), file, range.start, range.end)) {
+            Entry::Vacant(entry) => drop(entry.insert(index)),
+            Entry::Occupied(entry) => tensors[index].tied_to = Some(tensors[*entry.get()].name.clone()),
+        }
+    }
+}
+
+/// The layout of file `file`, of `size` bytes: the tensors that lie in it whole and in canonical order are its blobs.
+pub(crate) fn layout(file: usize, size: u64, tensors: &[TensorDescription]) -> Layout {
+    let mut blobs = Vec::new();
+    for tensor in tensors {
+        ranges(&tensor.storage, file, &mut blobs);
+    }
+    Layout::around(size, blobs)
+}
+
+fn ranges(storage: &Storage, wanted: usize, blobs: &mut Vec<std::ops::Range<u64>>) {
+    match storage {
+        Storage::Range { file, offset, length } if *file == wanted => blobs.push(*offset..offset + length),
+        Storage::Pieces(pieces) => pieces.iter().for_each(|piece| ranges(&piece.storage, wanted, blobs)),
+        _ => {}
+    }
+}
