@@ -34,7 +34,7 @@ fn bytes_of(description: &Description, file: &[u8]) -> Vec<Vec<u8>> {
             file[*offset as usize..(*offset + *length) as usize].to_vec()
         }
         Storage::Gathered(bytes) => bytes.clone(),
-        Storage::Range { .. } => panic!("a single file has no second one"),
+        _ => panic!("a single file has no second one"),
     });
     bytes.collect()
 }

@@ -100,7 +100,7 @@ fn a_file_is_described() {
         .iter()
         .map(|tensor| match tensor.storage {
             Storage::Range { offset, length, .. } => (tensor.name.as_str(), offset - start, length),
-            Storage::Gathered(_) => panic!("nothing is gathered"),
+            _ => panic!("nothing is gathered"),
         })
         .collect();
     assert_eq!(places, [("a", 0, 2), ("b", 2, 4), ("empty", 6, 0)]);
