@@ -18,6 +18,7 @@ mod file;
 pub mod npy;
 pub mod onnx;
 mod open;
+pub mod pickle;
 pub mod safetensors;
 mod storage;
 mod tensors;
