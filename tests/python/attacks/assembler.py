@@ -16,13 +16,17 @@ class Code:
     content: bytes
 
 
-Value = None | bool | int | float | str | bytes | tuple["Value", ...] | list["Value"] | Code
+Value = (
+    None | bool | int | float | str | bytes | tuple["Value", ...] | list["Value"] | Code
+)
 
 
 def dictionary(items: Iterable[tuple[Value, Value]], protocol: int) -> Code:
     """A dict, whose keys may repeat."""
     flat = b"".join(value(part, protocol) for item in items for part in item)
-    return Code(b"(" + flat + b"d")
+    if protocol == TEXT_OPCODES:
+        return Code(b"(" + flat + b"d")
+    return Code(b"}(" + flat + b"u")
 
 
 def integer(item: int, protocol: int) -> bytes:
@@ -70,13 +74,17 @@ def value(item: Value, protocol: int) -> bytes:
     if isinstance(item, int):
         return integer(item, protocol)
     if isinstance(item, float):
-        return f"F{item!r}\n".encode() if protocol == 0 else b"G" + struct.pack(">d", item)
+        return (
+            f"F{item!r}\n".encode() if protocol == 0 else b"G" + struct.pack(">d", item)
+        )
     if isinstance(item, str):
         return string(item, protocol)
     if isinstance(item, bytes):
         return binary(item, protocol)
     inner = b"".join(value(part, protocol) for part in item)
-    return b"(" + inner + (b"t" if isinstance(item, tuple) else b"l")
+    if isinstance(item, tuple):
+        return b"(" + inner + b"t"
+    return b"(" + inner + b"l" if protocol == TEXT_OPCODES else b"](" + inner + b"e"
 
 
 def name_of(dotted: str) -> tuple[str, str]:

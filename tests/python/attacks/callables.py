@@ -22,7 +22,7 @@ COMMON = {
 """With arguments; written in every protocol."""
 
 FURTHER: dict[str, tuple[Value, ...]] = {
-    dotted: ("never",)
+    dotted.strip(): ("never",)
     for dotted in """
     os popen|os execv|os spawnlp|os remove|os rename|os putenv|os startfile|os kill|os fork
     posix popen|posix execve|posix remove|posix open|posix.__dict__ system
@@ -78,7 +78,7 @@ FURTHER: dict[str, tuple[Value, ...]] = {
     keras.models load_model|tensorflow load_library|tensorflow.io write_file|mlflow.pyfunc load_model
     transformers pipeline|transformers.dynamic_module_utils get_class_from_dynamic_module|accelerate launch
     """.replace("\n", "|").split("|")
-    if (dotted := dotted.strip())
+    if dotted.strip()
 }
 """Written in one protocol with `GLOBAL` and one with `STACK_GLOBAL`."""
 

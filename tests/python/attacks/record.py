@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-Expectation = Literal["dangerous", "refused", "bounded", "clean"]
-"""Something dangerous is reported; the file is refused with a reason; it is read or
+Expectation = Literal["dangerous", "flagged", "refused", "bounded", "clean"]
+"""Something dangerous is reported; that, or the file is refused; the file is refused with a reason; it is read or
 refused with little time and memory; it is read without any finding of danger."""
 
 
@@ -41,27 +41,34 @@ class Record:
     def dangerous(self, family: str, name: str, content: bytes, needs: str) -> None:
         """A file that would run code."""
         self.path(family, name).write_bytes(content)
-        self.list(family, name, "dangerous", needs)
+        self.entry(family, name, "dangerous", needs)
+
+    def flagged(self, family: str, name: str, content: bytes, needs: str) -> None:
+        """A file that would run code and may be refused before that is seen."""
+        self.path(family, name).write_bytes(content)
+        self.entry(family, name, "flagged", needs)
 
     def refused(self, family: str, name: str, content: bytes, needs: str) -> None:
         """A file that no reader may accept."""
         self.path(family, name).write_bytes(content)
-        self.list(family, name, "refused", needs)
+        self.entry(family, name, "refused", needs)
 
     def bounded(self, family: str, name: str, content: bytes, needs: str) -> None:
         """A file that asks for more than it is worth."""
         self.path(family, name).write_bytes(content)
-        self.list(family, name, "bounded", needs)
+        self.entry(family, name, "bounded", needs)
 
     def clean(self, family: str, name: str, content: bytes, needs: str) -> None:
         """A file that only looks dangerous."""
         self.path(family, name).write_bytes(content)
-        self.list(family, name, "clean", needs)
+        self.entry(family, name, "clean", needs)
 
-    def list(self, family: str, name: str, expect: Expectation, needs: str) -> None:
+    def entry(self, family: str, name: str, expect: Expectation, needs: str) -> None:
         """Lists what was written already."""
-        dangerous = expect == "dangerous"
-        self.listed.append(Hostile(f"{family}/{name}", family, dangerous, expect, needs))
+        dangerous = expect in ("dangerous", "flagged")
+        self.listed.append(
+            Hostile(f"{family}/{name}", family, dangerous, expect, needs)
+        )
 
     def empty_folder(self, family: str, name: str) -> Path:
         """A folder without what an earlier run left."""

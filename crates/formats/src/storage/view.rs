@@ -6,7 +6,7 @@ use std::ops::Range;
 use reproof_digest::ReadAt;
 use reproof_tensor::{DType, byte_length, element_count};
 
-use super::StorageError;
+use super::{Storage, StorageError};
 
 /// Elements of a block whose places are worked out and read together.
 const BLOCK: usize = 64 << 10;
@@ -113,6 +113,19 @@ impl View {
     /// Whether the values lie in canonical order and encoding, so that they can be hashed where they are.
     pub fn is_canonical(&self) -> bool {
         self.is_contiguous() && !self.swap && !self.conjugate && !self.negative
+    }
+
+    /// The values, when `storage` is not in a file but in memory.
+    pub(crate) fn gathered(&self, storage: &[u8]) -> Result<Storage, StorageError> {
+        let size = byte_length(self.dtype, &self.shape).expect("checked when the view was made");
+        let stored = storage.len() as u64;
+        if size > stored.saturating_mul(16).max(1 << 20) {
+            return Err(StorageError::Inflated { logical: size, stored });
+        }
+        let mut bytes = vec![0; size as usize];
+        let read = self.read(&storage, &mut bytes, 0);
+        read.map_err(|_| StorageError::Beyond { needed: self.span().end, stored })?;
+        Ok(Storage::Gathered(bytes))
     }
 
     pub(crate) fn shifted(mut self, shift: usize) -> Self {
@@ -266,4 +279,16 @@ fn needed(dtype: DType, offset: u64, shape: &[u64], strides: &[u64]) -> Option<u
         last = last.checked_add((dim - 1).checked_mul(*stride)?)?;
     }
     byte_length(dtype, &[last.checked_add(1)?])
+}
+
+impl From<View> for Storage {
+    /// A view in canonical order is a range, which is hashed where it lies.
+    fn from(view: View) -> Self {
+        if view.is_canonical() {
+            let span = view.span();
+            Self::Range { file: view.file, offset: span.start, length: span.end - span.start }
+        } else {
+            Self::View(view)
+        }
+    }
 }
