@@ -96,7 +96,7 @@ def compressed_zeros() -> dict[str, bytes]:
         "zlib": zlib.compressobj(6),
         "gzip": zlib.compressobj(6, zlib.DEFLATED, 31),
         "xz": lzma.LZMACompressor(preset=0),
-        "bz2": bz2.BZ2Compressor(1),
+        "bz2": bz2.BZ2Compressor(9),
     }
     results = {}
     for name, tool in tools.items():

@@ -169,7 +169,7 @@ def bad_legacy() -> dict[str, tuple[bytes, str]]:
         "legacy-truncated": (legacy(good, keys, count + FLOATS[:60]), "too few bytes"),
         "legacy-no-key": (
             legacy(good, program([], 2), b""),
-            "a storage that is not listed",
+            "a storage that is not listed, though torch leaves it as it is",
         ),
         "legacy-unknown-key": (
             legacy(good, program(["0", "9"], 2), count + FLOATS),

@@ -53,23 +53,24 @@ def header(member: Member, data: bytes, *, local: bool) -> bytes:
 
 def archive(members: list[Member], junk: bytes = b"", comment: bytes = b"") -> bytes:
     """A whole file; `junk` stands before it and is counted in its offsets."""
-    content, central, places = junk, b"", []
+    content, central = bytearray(junk), bytearray()
+    places: list[tuple[int, bytes]] = []
     for member in members:
-        data = member.stored()
         if member.like is None:
+            data = member.stored()
             place = len(content)
             name = member.name if member.local_name is None else member.local_name
             content += b"PK\x03\x04" + header(member, data, local=True)
             content += name.encode() + data
         else:
-            place = places[member.like]
-        places.append(place)
+            place, data = places[member.like]
+        places.append((place, data))
         tail = struct.pack("<HHHII", 0, 0, 0, member.external, place + member.shift)
         central += b"PK\x01\x02\x14\x00" + header(member, data, local=False)
         central += tail + member.name.encode()
     end = struct.pack("<HHHH", 0, 0, len(members), len(members))
     end += struct.pack("<IIH", len(central), len(content), len(comment))
-    return content + central + b"PK\x05\x06" + end + comment
+    return bytes(content + central) + b"PK\x05\x06" + end + comment
 
 
 def torch_members(

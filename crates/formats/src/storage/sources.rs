@@ -51,17 +51,27 @@ impl<'a> Sources<'a> {
 
     /// The canonical bytes of a tensor.
     pub fn bytes<'b>(&'b self, tensor: &'b TensorDescription) -> Result<TensorBytes<'b>, StorageError> {
-        let overflow = || StorageError::Overflow { shape: tensor.shape.clone(), strides: Vec::new() };
-        let size = byte_length(tensor.dtype, &tensor.shape).ok_or_else(overflow)?;
-        let stored = stored(&tensor.storage)?;
+        self.values(tensor.dtype, &tensor.shape, &tensor.storage)
+    }
+
+    /// The canonical bytes of a tensor that has no name yet.
+    pub(crate) fn values<'b>(
+        &'b self,
+        dtype: DType,
+        shape: &'b [u64],
+        storage: &'b Storage,
+    ) -> Result<TensorBytes<'b>, StorageError> {
+        let overflow = || StorageError::Overflow { shape: shape.to_vec(), strides: Vec::new() };
+        let size = byte_length(dtype, shape).ok_or_else(overflow)?;
+        let stored = stored(storage)?;
         if size > ALWAYS && size / INFLATION > stored {
             return Err(StorageError::Inflated { logical: size, stored });
         }
         Ok(TensorBytes {
             sources: self,
-            dtype: tensor.dtype,
-            shape: &tensor.shape,
-            storage: &tensor.storage,
+            dtype,
+            shape,
+            storage,
             size,
             gathered: OnceLock::new(),
         })

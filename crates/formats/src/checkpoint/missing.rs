@@ -1,0 +1,104 @@
+//! What a bit-identical resume needs and a checkpoint does not hold.
+//!
+//! The list and the consequences are measured: a small network was resumed with one piece left out at a time, and
+//! the step at which its loss first differed noted.
+
+use super::description::{Missing, PartDescription};
+
+/// A piece of training state.
+struct Piece {
+    what: &'static str,
+    /// Parts of which one holds it, and names of which one of its facts or tensors has one.
+    held_by: &'static [(&'static str, &'static [&'static str])],
+    why: &'static str,
+    fix: &'static str,
+}
+
+const PIECES: &[Piece] = &[
+    Piece {
+        what: "optimizer",
+        held_by: &[("optimizer", &[])],
+        why: "moments and step counts start at zero: the loss differs from the second step on",
+        fix: "save `optimizer.state_dict()`",
+    },
+    Piece {
+        what: "scheduler",
+        held_by: &[("scheduler", &[])],
+        why: "a schedule of the learning rate starts again: the loss differs from the third step on",
+        fix: "save `scheduler.state_dict()`; without a schedule nothing is missing",
+    },
+    Piece {
+        what: "scaler",
+        held_by: &[("scaler", &[])],
+        why: "with float16 autocast the loss scale starts again: the loss differs when it would have grown",
+        fix: "save `scaler.state_dict()`; without float16 autocast nothing is missing",
+    },
+    Piece {
+        what: "rng.python",
+        held_by: &[("rng", &["python", "random_state"])],
+        why: "augmentation and sampling with `random` take another path from the first step on",
+        fix: "save `random.getstate()`",
+    },
+    Piece {
+        what: "rng.numpy",
+        held_by: &[("rng", &["numpy", "np_"])],
+        why: "augmentation and sampling with NumPy take another path from the first step on",
+        fix: "save `numpy.random.get_state()`, and the state of each Generator",
+    },
+    Piece {
+        what: "rng.torch",
+        held_by: &[("rng", &["torch", "cpu"])],
+        why: "dropout and sampling take another path from the first step on",
+        fix: "save `torch.get_rng_state()`, and `torch.cuda.get_rng_state_all()` when training on a GPU",
+    },
+    Piece {
+        what: "loader.position",
+        held_by: &[("loader", &[])],
+        why: "a resume inside an epoch sees other batches from the first step on",
+        fix: "save the state of a stateful loader (torchdata's StatefulDataLoader), or the batch index and the state \
+              of the sampler's generator at the start of the epoch",
+    },
+    Piece {
+        what: "progress",
+        held_by: &[("progress", &[]), ("loader", &[]), ("rng", &["step"])],
+        why: "nothing says at which step or epoch training stood",
+        fix: "save the step and the epoch",
+    },
+    Piece {
+        what: "environment",
+        held_by: &[("environment", &[])],
+        why: "threads, instruction set and precision flags decide over the last bits, and no trainer saves them",
+        fix: "record a contract where the checkpoint is written",
+    },
+];
+
+/// What is missing from these parts of a training checkpoint; nothing where there is no sign of training.
+pub(crate) fn missing(parts: &[PartDescription], tensors: &[(String, String)]) -> Vec<Missing> {
+    let is_training = parts.iter().any(|part| {
+        matches!(base(&part.name), "optimizer" | "scheduler" | "scaler" | "rng" | "loader")
+    });
+    if !is_training {
+        return Vec::new();
+    }
+    let holds = |(wanted, names): &(&str, &[&str])| {
+        let fits = |name: &str| names.is_empty() || names.iter().any(|word| name.to_lowercase().contains(word));
+        let of_part = parts.iter().filter(|part| base(&part.name) == *wanted);
+        of_part.into_iter().any(|part| {
+            (names.is_empty() && (part.tensors > 0 || !part.facts.is_empty()))
+                || part.facts.keys().any(|name| fits(name))
+        }) || tensors.iter().any(|(part, name)| base(part) == *wanted && fits(name))
+    };
+    let absent = PIECES.iter().filter(|piece| !piece.held_by.iter().any(holds));
+    absent
+        .map(|piece| Missing {
+            what: piece.what.to_owned(),
+            why: piece.why.to_owned(),
+            fix: piece.fix.to_owned(),
+        })
+        .collect()
+}
+
+/// The name of a part without its number.
+fn base(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}

@@ -1,0 +1,152 @@
+//! Divides the values of a checkpoint into parts.
+
+use std::collections::BTreeMap;
+
+use super::CheckpointError;
+use super::role::{MODEL_KEYS, Role};
+use super::tree::{Node, join};
+
+/// A part with the values that belong to it.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) role: Role,
+    /// Keys on the way to it, divided by dots.
+    pub(crate) root: String,
+    pub(crate) node: Node,
+}
+
+impl Part {
+    pub(crate) fn whole(role: Role, node: Node) -> Self {
+        Self { role, root: String::new(), node }
+    }
+}
+
+/// Divides the values of a file. `model` names the model by its keys where the user knows better.
+pub(crate) fn divide(root: Node, model: Option<&str>) -> Result<Vec<Part>, CheckpointError> {
+    if let Some(path) = model {
+        return named(root, path);
+    }
+    if let Some(role) = Role::of_content(&root) {
+        return Ok(vec![Part::whole(role, root)]);
+    }
+    match root {
+        Node::Map(entries) if !is_model(&entries) => Ok(by_key(entries)),
+        Node::Sequence(ref values) if values.iter().all(|value| !value.has_tensors()) => {
+            Ok(vec![Part::whole(Role::State, root)])
+        }
+        Node::Scalar(_) | Node::Opaque(_) => Ok(vec![Part::whole(Role::State, root)]),
+        root if root.has_tensors() => Ok(vec![Part::whole(Role::Model, root)]),
+        root => Ok(vec![Part::whole(Role::State, root)]),
+    }
+}
+
+/// Whether a dictionary is a model's own: at least half of its values are tensors, or nothing of it has a role.
+fn is_model(entries: &[(String, Node)]) -> bool {
+    let tensors = entries.iter().filter(|(_, value)| value.is_tensor()).count();
+    if tensors > 0 && tensors * 2 >= entries.len() {
+        return !entries.iter().any(|(_, value)| Role::of_content(value).is_some());
+    }
+    false
+}
+
+/// Divides a dictionary by its keys; the model is the most telling key whose value has tensors.
+fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if let Some(position) = model_position(&entries) {
+        let (key, node) = entries.remove(position);
+        parts.push(inside(key, node));
+    }
+    let mut collected: BTreeMap<Role, Vec<(String, Node)>> = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for (key, node) in entries {
+        match Role::of_content(&node).or_else(|| Role::of_key(&key)) {
+            Some(role) if role.stands_alone() => alone(role, key, node, &mut parts),
+            Some(role) => collected.entry(role).or_default().push((key, node)),
+            None => unknown.push((key, node)),
+        }
+    }
+    // Without a telling key, whatever has tensors and no other role is the model: one value, or all together.
+    let (mut tensors, rest): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|(_, node)| node.has_tensors());
+    let has_model = parts.iter().any(|part| part.role == Role::Model);
+    if has_model {
+        collected.entry(Role::State).or_default().append(&mut tensors);
+    } else if tensors.len() == 1 {
+        parts.extend(tensors.pop().map(|(key, node)| inside(key, node)));
+    } else if !tensors.is_empty() {
+        parts.push(Part::whole(Role::Model, Node::Map(tensors)));
+    }
+    if !rest.is_empty() {
+        collected.entry(Role::State).or_default().extend(rest);
+    }
+    parts.extend(collected.into_iter().map(|(role, entries)| Part::whole(role, Node::Map(entries))));
+    parts.sort_by_key(|part| part.role);
+    parts
+}
+
+fn model_position(entries: &[(String, Node)]) -> Option<usize> {
+    MODEL_KEYS.iter().find_map(|wanted| {
+        entries.iter().position(|(key, node)| {
+            key == wanted && node.has_tensors() && Role::of_content(node).is_none()
+        })
+    })
+}
+
+/// The model inside the value of a telling key: the value, or what a telling key inside it has.
+fn inside(key: String, node: Node) -> Part {
+    match node {
+        Node::Map(mut entries) if !is_model(&entries) => match model_position(&entries) {
+            Some(position) => {
+                let (inner, node) = entries.swap_remove(position);
+                let part = inside(inner, node);
+                Part { root: join(&key, &part.root), ..part }
+            }
+            None => Part { role: Role::Model, root: key, node: Node::Map(entries) },
+        },
+        node => Part { role: Role::Model, root: key, node },
+    }
+}
+
+/// A value that is a part of its own, or a list of such.
+fn alone(role: Role, key: String, node: Node, parts: &mut Vec<Part>) {
+    match node {
+        Node::Sequence(values) if values.iter().all(|value| !value.entries().is_empty()) => {
+            for (index, node) in values.into_iter().enumerate() {
+                parts.push(Part { role, root: join(&key, &index.to_string()), node });
+            }
+        }
+        node => parts.push(Part { role, root: key, node }),
+    }
+}
+
+/// The model by the keys that the user gave; the rest is divided as ever.
+fn named(root: Node, path: &str) -> Result<Vec<Part>, CheckpointError> {
+    let missing = || CheckpointError::NoModel { path: path.to_owned() };
+    let (model, rest) = take(root, path).ok_or_else(missing)?;
+    if !model.has_tensors() {
+        return Err(missing());
+    }
+    let mut parts = match rest {
+        Node::Map(entries) => by_key(entries),
+        _ => Vec::new(),
+    };
+    for part in parts.iter_mut().filter(|part| part.role == Role::Model) {
+        part.role = Role::State;
+    }
+    parts.insert(0, Part { role: Role::Model, root: path.to_owned(), node: model });
+    Ok(parts)
+}
+
+/// Takes the value at `path` out of a tree; keys may hold dots themselves.
+fn take(root: Node, path: &str) -> Option<(Node, Node)> {
+    let Node::Map(mut entries) = root else { return None };
+    let position = entries.iter().position(|(key, _)| {
+        path == key || path.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    })?;
+    let (key, node) = entries.remove(position);
+    if key == path {
+        return Some((node, Node::Map(entries)));
+    }
+    let (model, rest) = take(node, &path[key.len() + 1..])?;
+    entries.insert(position, (key, rest));
+    Some((model, Node::Map(entries)))
+}

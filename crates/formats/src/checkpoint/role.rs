@@ -1,0 +1,116 @@
+//! What a part of a checkpoint is for, told by what it holds first and by its key second.
+
+use super::tree::Node;
+
+/// What a part is for. The order is that in which parts are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Role {
+    Model,
+    Ema,
+    Optimizer,
+    Scheduler,
+    Scaler,
+    Rng,
+    Loader,
+    Progress,
+    Callbacks,
+    Hyperparameters,
+    Versions,
+    State,
+}
+
+impl Role {
+    /// The word as written in documents.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => super::super::tensors::MODEL,
+            Self::Ema => "ema",
+            Self::Optimizer => "optimizer",
+            Self::Scheduler => "scheduler",
+            Self::Scaler => "scaler",
+            Self::Rng => "rng",
+            Self::Loader => "loader",
+            Self::Progress => "progress",
+            Self::Callbacks => "callbacks",
+            Self::Hyperparameters => "hyperparameters",
+            Self::Versions => "versions",
+            Self::State => "state",
+        }
+    }
+
+    /// Whether each value of this role is a part of its own; the others are collected in one.
+    pub(crate) const fn stands_alone(self) -> bool {
+        matches!(self, Self::Model | Self::Ema | Self::Optimizer | Self::Scheduler | Self::Scaler)
+    }
+
+    /// The role of a value by what it holds; `None` where that tells nothing.
+    pub(crate) fn of_content(node: &Node) -> Option<Self> {
+        let has = |key: &str| node.get(key).is_some();
+        let any = |keys: &[&str]| keys.iter().any(|key| has(key));
+        if has("param_groups") && has("state") {
+            return Some(Self::Optimizer);
+        }
+        if has("last_epoch") && any(&["base_lrs", "_step_count", "_last_lr"]) {
+            return Some(Self::Scheduler);
+        }
+        if has("scale") && any(&["growth_factor", "_growth_tracker", "growth_interval"]) {
+            return Some(Self::Scaler);
+        }
+        let is_rng = has("torch_manual_seed")
+            || has("random_state") && has("numpy_random_seed")
+            || has("python") && any(&["numpy", "cpu", "torch"])
+            || has("cpu") && has("cuda");
+        is_rng.then_some(Self::Rng)
+    }
+
+    /// The role of a value by its key; `None` for a key that tells nothing.
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        let key = key.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
+        let is = |words: &[&str]| words.contains(&key.as_str());
+        Some(if key.split(['_', '.', '-']).any(|word| word == "ema" || word == "swa") || has(&["averaged"]) {
+            Self::Ema
+        } else if has(&["optim"]) || is(&["opt", "opt_state"]) {
+            Self::Optimizer
+        } else if has(&["scheduler"]) || key.starts_with("sched") || key.starts_with("lr_sched") {
+            Self::Scheduler
+        } else if has(&["scaler", "mixedprecision", "amp_scaling"]) || is(&["amp", "loss_scale"]) {
+            Self::Scaler
+        } else if has(&["rng", "random_state", "random_seed", "manual_seed", "generator_state"]) {
+            Self::Rng
+        } else if has(&["sampler", "dataloader", "data_loader", "dl_state", "data_state", "datamodule_state"])
+            || is(&["loader", "train_loader"])
+        {
+            Self::Loader
+        } else if has(&["version"]) {
+            Self::Versions
+        } else if has(&["callback"]) {
+            Self::Callbacks
+        } else if has(&["hparams", "hyper_param", "hyperparam", "config"])
+            || is(&["args", "cfg", "train_args", "train_opts", "options"])
+        {
+            Self::Hyperparameters
+        } else if has(&["epoch", "step", "iteration", "best_", "loss", "metric"])
+            || is(&["loops", "iter", "trainer_state", "date", "time"])
+        {
+            Self::Progress
+        } else {
+            return None;
+        })
+    }
+}
+
+/// Keys under which models are saved, the most telling first.
+pub(crate) const MODEL_KEYS: &[&str] = &[
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "module",
+    "net",
+    "network",
+    "params",
+    "weights",
+    "generator",
+    "encoder",
+];
