@@ -25,6 +25,27 @@ impl<'a> Section<'a> {
     pub(crate) const fn start(&self) -> u64 {
         self.start
     }
+
+    /// Reads it from start to end.
+    pub(crate) const fn reader(self) -> SectionReader<'a> {
+        SectionReader { section: self, position: 0 }
+    }
+}
+
+/// A section read from its start to its end.
+pub(crate) struct SectionReader<'a> {
+    section: Section<'a>,
+    position: u64,
+}
+
+impl io::Read for SectionReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.section.length - self.position;
+        let length = left.min(buffer.len() as u64);
+        self.section.read_exact_at(&mut buffer[..length as usize], self.position)?;
+        self.position += length;
+        Ok(length as usize)
+    }
 }
 
 impl ReadAt for Section<'_> {

@@ -78,8 +78,10 @@ pub(crate) enum AnomalyKind {
     SpecialFile { mode: u32 },
     /// An extra field that nothing here knows.
     UnknownExtra { id: u16 },
-    /// Extra fields that do not tile their space.
+    /// Extra fields that do not tile their space or lack a value.
     MalformedExtra,
+    /// A zip64 extra field, although no field of the entry is full: some readers believe it nevertheless.
+    UnneededZip64,
 }
 
 impl AnomalyKind {
@@ -115,6 +117,7 @@ impl AnomalyKind {
             Self::SpecialFile { .. } => "special-file",
             Self::UnknownExtra { .. } => "unknown-extra",
             Self::MalformedExtra => "malformed-extra",
+            Self::UnneededZip64 => "unneeded-zip64",
         }
     }
 

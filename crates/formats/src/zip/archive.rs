@@ -1,6 +1,5 @@
 //! An archive as its directory tells it, checked against the rest of the file.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::Anomalies;
@@ -62,17 +61,6 @@ pub(crate) struct Member {
     pub(crate) encrypted: bool,
 }
 
-impl Archive {
-    /// The member of this name; the first one where there are several.
-    pub(crate) fn find(&self, name: &str) -> Option<&Member> {
-        let name = name.as_bytes();
-        let before = |place: &u32| order(self.members[*place as usize].name_bytes(), name) == Ordering::Less;
-        let place = *self.by_name.get(self.by_name.partition_point(before))?;
-        let member = &self.members[place as usize];
-        (member.name_bytes() == name).then_some(member)
-    }
-}
-
 impl Member {
     /// Whether its bytes lie in the file as they are.
     pub(crate) const fn is_stored(&self) -> bool {
@@ -83,10 +71,4 @@ impl Member {
     pub(crate) fn name_bytes(&self) -> &[u8] {
         self.raw_name.as_deref().unwrap_or(self.name.as_bytes())
     }
-}
-
-/// Names by their letters, then by case: names that a loader may confuse are neighbours.
-pub(super) fn order(left: &[u8], right: &[u8]) -> Ordering {
-    let lower = |bytes: &[u8]| bytes.iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
-    lower(left).cmp(&lower(right)).then_with(|| left.cmp(right))
 }

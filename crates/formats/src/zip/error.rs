@@ -72,15 +72,25 @@ pub enum ZipError {
         /// What is declared.
         actual: u64,
     },
-    /// A directory that holds more or fewer members than it declares.
-    #[error("byte {offset}: the directory declares {expected} members, got {actual} that end here")]
+    /// A directory that holds fewer members than it declares.
+    #[error("byte {offset}: the directory ends after {actual} members, expected {expected}")]
     CountMismatch {
-        /// Where the members end.
+        /// Where it ends.
         offset: u64,
         /// What is declared.
         expected: u64,
         /// What was found.
         actual: u64,
+    },
+    /// A directory that goes on after the members that it declares.
+    #[error("byte {offset}: the directory has {left} more bytes after its {members} members")]
+    DirectoryLeftover {
+        /// Where the members end.
+        offset: u64,
+        /// How many there are.
+        members: u64,
+        /// What follows them.
+        left: u64,
     },
     /// A record that does not start as it must.
     #[error(
@@ -230,6 +240,7 @@ impl ZipError {
             | Self::NoZip64End { offset, .. }
             | Self::EndsDisagree { offset, .. }
             | Self::CountMismatch { offset, .. }
+            | Self::DirectoryLeftover { offset, .. }
             | Self::Signature { offset, .. }
             | Self::Truncated { offset, .. }
             | Self::DataOutOfRange { offset, .. }
