@@ -31,6 +31,9 @@ impl<'a> Window<'a> {
     pub(super) fn get(&mut self, offset: u64, length: u64) -> io::Result<&[u8]> {
         let left = self.size.saturating_sub(offset);
         let length = length.min(left);
+        if length == 0 {
+            return Ok(&[]);
+        }
         let held = self.start..self.start + self.bytes.len() as u64;
         if offset < held.start || offset + length > held.end {
             self.bytes.clear();
