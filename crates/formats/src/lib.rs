@@ -20,9 +20,13 @@ pub mod onnx;
 mod open;
 pub mod pickle;
 pub mod safetensors;
+#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
+mod section;
 mod storage;
 mod tensors;
 pub mod values;
+#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
+mod zip;
 
 pub use checkpoint::{Missing, PartDescription, Trainer, TrainingState};
 pub use description::{
@@ -32,3 +36,4 @@ pub use description::{
 pub use error::{ErrorKind, FormatError, Problem};
 pub use open::{describe, open};
 pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
+pub use zip::ZipError;
