@@ -3,10 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::checkpoint::CheckpointError;
 use crate::npy::NpyError;
 use crate::onnx::{ExternalError, OnnxError, WireError};
+use crate::pickle::PickleError;
 use crate::safetensors::SafetensorsError;
+use crate::torch::TorchError;
 use crate::values::ValuesError;
+use crate::zip::ZipError;
 
 /// A file that could not be read: which one, and the [`Problem`] as its source.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +62,37 @@ pub enum Problem {
         #[source]
         source: io::Error,
     },
+    /// A name in an index or layout that leads out of the folder.
+    #[error("name `{name}` is no plain file name")]
+    Outside {
+        /// The name.
+        name: String,
+    },
+    /// An index of shards that is not the JSON that it should be.
+    #[error("index is not the JSON that it should be: an object with `weight_map`")]
+    Index {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A tensor that the index promises and the shard does not hold.
+    #[error("index says that tensor `{tensor}` is in `{shard}`, which does not hold it")]
+    NotInShard {
+        /// Its name.
+        tensor: String,
+        /// The shard.
+        shard: String,
+    },
+    /// A tensor that two shards hold.
+    #[error("tensor `{tensor}` is in two shards, `{first}` and `{second}`")]
+    TwiceInShards {
+        /// Its name.
+        tensor: String,
+        /// One shard.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// Not the protobuf encoding that it should be.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -70,6 +105,18 @@ pub enum Problem {
     /// Not a sound array or archive of arrays.
     #[error(transparent)]
     Npy(#[from] NpyError),
+    /// Not a sound file of PyTorch.
+    #[error(transparent)]
+    Torch(#[from] TorchError),
+    /// Not a sound zip archive.
+    #[error(transparent)]
+    Zip(#[from] ZipError),
+    /// Not a sound pickle.
+    #[error(transparent)]
+    Pickle(#[from] PickleError),
+    /// Values that contradict themselves.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Not a sound tree of values.
     #[error(transparent)]
     Values(#[from] ValuesError),
@@ -128,12 +175,20 @@ impl FormatError {
                 ErrorKind::Unreadable
             }
             Problem::Unknown { .. } => ErrorKind::Unknown,
+            Problem::Outside { .. } | Problem::Index { .. } | Problem::TwiceInShards { .. } => {
+                ErrorKind::Malformed
+            }
+            Problem::NotInShard { .. } => ErrorKind::External,
             Problem::TooLarge { .. } => ErrorKind::TooLarge,
             Problem::Wire(error) => error.kind(),
             Problem::Onnx(error) => error.kind(),
             Problem::Safetensors(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
             Problem::Values(_) => ErrorKind::Malformed,
+            Problem::Torch(error) => error.kind(),
+            Problem::Zip(error) => error.kind(),
+            Problem::Pickle(error) => error.kind(),
+            Problem::Checkpoint(error) => error.kind(),
         }
     }
 
@@ -144,6 +199,10 @@ impl FormatError {
             Problem::Onnx(error) => error.offset(),
             Problem::Safetensors(error) => error.offset(),
             Problem::Npy(error) => error.offset(),
+            Problem::Torch(error) => error.offset(),
+            Problem::Zip(error) => error.offset(),
+            Problem::Pickle(error) => error.offset(),
+            Problem::Checkpoint(error) => error.offset(),
             _ => None,
         }
     }

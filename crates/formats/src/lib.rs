@@ -15,25 +15,29 @@ pub mod checkpoint;
 mod description;
 mod error;
 mod file;
+mod folder;
 pub mod npy;
 pub mod onnx;
 mod open;
 pub mod pickle;
+mod pickled;
 pub mod safetensors;
 #[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod section;
 mod storage;
 mod tensors;
+pub mod torch;
 pub mod values;
 #[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod zip;
 
-pub use checkpoint::{Missing, PartDescription, Trainer, TrainingState};
+pub use checkpoint::{CheckpointError, Missing, PartDescription, Trainer, TrainingState};
 pub use description::{
-    Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity,
+    Description, FileDescription, Finding, Format, GraphSummary, OpenOptions, OperatorCount, Opset, Severity,
     TensorDescription,
 };
 pub use error::{ErrorKind, FormatError, Problem};
-pub use open::{describe, open};
+pub use folder::open_folder;
+pub use open::{describe, describe_with, open, open_with};
 pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
 pub use zip::ZipError;

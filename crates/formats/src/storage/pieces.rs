@@ -18,10 +18,6 @@ pub struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn shifted(self, shift: usize) -> Self {
-        Self { storage: self.storage.shifted(shift), ..self }
-    }
-
     fn overlaps(&self, other: &Self) -> bool {
         let dims = self.at.iter().zip(&self.shape).zip(other.at.iter().zip(&other.shape));
         dims.into_iter().all(|((at, dim), (other_at, other_dim))| {

@@ -128,8 +128,9 @@ impl View {
         Ok(Storage::Gathered(bytes))
     }
 
-    pub(crate) fn shifted(mut self, shift: usize) -> Self {
-        self.file += shift;
+    pub(super) fn moved(mut self, files: usize, shift: u64) -> Self {
+        self.file += files;
+        self.start += shift;
         self
     }
 
