@@ -230,9 +230,14 @@ mod tests {
         assert_eq!(found, [("folder/", 512..512), ("storages", 1024..1624), ("pickle", 2560..2561)]);
     }
 
+    /// What makes a sound archive a wrong one.
+    type Change = fn(&mut Vec<u8>);
+    /// Whether the error is the one that must come.
+    type Expected = fn(&TarError) -> bool;
+
     #[test]
     fn what_contradicts_itself_is_refused() {
-        let cases: [(fn(&mut Vec<u8>), fn(&TarError) -> bool); 5] = [
+        let cases: [(Change, Expected); 5] = [
             (|file| file[0] = b'F', |error| matches!(error, TarError::Checksum { offset: 0, .. })),
             (|file| file[257] = b'U', |error| matches!(error, TarError::NotAHeader { offset: 0 })),
             (|file| file[150] = b'9', |error| matches!(error, TarError::Number { .. })),

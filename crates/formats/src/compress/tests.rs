@@ -93,6 +93,7 @@ fn one_byte_beyond_the_limit_is_refused() {
         let error = expand(compression, &compress(compression, &content), limit).unwrap_err();
         assert!(matches!(error, CompressError::TooLarge { .. }), "{compression}: {error}");
         assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert!(error.offset().is_some());
     }
     let bomb = compress(Compression::Bzip2, &vec![0; 50 << 20]);
     assert!(bomb.len() < 1000);
