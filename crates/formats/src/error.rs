@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::CheckpointError;
+use crate::compress::CompressError;
 use crate::npy::NpyError;
 use crate::onnx::{ExternalError, OnnxError, WireError};
 use crate::pickle::PickleError;
@@ -111,6 +112,9 @@ pub enum Problem {
     /// Not a sound zip archive.
     #[error(transparent)]
     Zip(#[from] ZipError),
+    /// Not a sound compressed file.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
     /// Not a sound pickle.
     #[error(transparent)]
     Pickle(#[from] PickleError),
@@ -187,6 +191,7 @@ impl FormatError {
             Problem::Values(_) => ErrorKind::Malformed,
             Problem::Torch(error) => error.kind(),
             Problem::Zip(error) => error.kind(),
+            Problem::Compress(error) => error.kind(),
             Problem::Pickle(error) => error.kind(),
             Problem::Checkpoint(error) => error.kind(),
         }
@@ -201,6 +206,7 @@ impl FormatError {
             Problem::Npy(error) => error.offset(),
             Problem::Torch(error) => error.offset(),
             Problem::Zip(error) => error.offset(),
+            Problem::Compress(error) => error.offset(),
             Problem::Pickle(error) => error.offset(),
             Problem::Checkpoint(error) => error.offset(),
             _ => None,

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
+mod compress;
 mod description;
 mod error;
 mod file;
@@ -22,16 +23,16 @@ mod open;
 pub mod pickle;
 mod pickled;
 pub mod safetensors;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod section;
 mod storage;
+mod tar;
 mod tensors;
 pub mod torch;
 pub mod values;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod zip;
 
 pub use checkpoint::{CheckpointError, Missing, PartDescription, Trainer, TrainingState};
+pub use compress::{CompressError, Compression};
 pub use description::{
     Description, FileDescription, Finding, Format, GraphSummary, OpenOptions, OperatorCount, Opset, Severity,
     TensorDescription,
@@ -40,4 +41,5 @@ pub use error::{ErrorKind, FormatError, Problem};
 pub use folder::open_folder;
 pub use open::{describe, describe_with, open, open_with};
 pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
+pub use tar::TarError;
 pub use zip::ZipError;

@@ -6,7 +6,7 @@ use reproof_digest::ReadAt;
 
 use crate::onnx::{self, OnnxError};
 use crate::torch::{self, Kind};
-use crate::{Description, FormatError, OpenOptions, Problem, file, pickled, safetensors, zip};
+use crate::{Description, FormatError, OpenOptions, Problem, compress, file, pickled, safetensors, tar, zip};
 
 /// First bytes that are looked at.
 const HEAD: usize = 512;
@@ -68,6 +68,15 @@ pub fn describe_with(
     }
     if pickled::begins(&head) {
         return pickled::describe(source, path, options);
+    }
+    if tar::begins(&head) {
+        return torch::describe_tar(source, path, options).map_err(|error| FormatError::new(path, error));
+    }
+    // A short ONNX file may begin like a compressed one, but never holds a graph and expands too.
+    if let Some(compression) = compress::detect(&head)
+        && !onnx::begins(&head)
+    {
+        return pickled::describe_compressed(compression, source, path, options);
     }
     match onnx::describe(source, path) {
         Err(error) if !onnx::begins(&head) && tells_another_format(&error) => {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
 use reproof_digest::ReadAt;
 
 use crate::checkpoint::from_pickle::{Base, Converter};
 use crate::checkpoint::{assemble, divide};
+use crate::compress::{self, Compression};
 use crate::pickle::{self, Pickle, Value};
 use crate::{
     Description, FileDescription, Finding, Format, FormatError, OpenOptions, Severity, Sources, tensors,
@@ -42,6 +44,24 @@ pub(crate) fn try_describe(
     let pickle = pickle::run(source, 0..source.size()).whole().ok()?;
     // A text may begin like a pickle by chance, and hardly ever ends like one.
     (pickle.range().end == source.size()).then(|| whole(source, path, &pickle, options))
+}
+
+/// Bytes of a compressed pickle, expanded, at most: it is held in memory.
+const EXPANDED: u64 = 256 << 20;
+
+/// Describes a compressed pickle, as joblib writes them.
+pub(crate) fn describe_compressed(
+    compression: Compression,
+    source: &dyn ReadAt,
+    path: &Path,
+    options: &OpenOptions,
+) -> Result<Description, FormatError> {
+    let expanded = compress::expand(compression, source, EXPANDED);
+    let expanded = expanded.map_err(|error| FormatError::new(path, error))?;
+    let bytes = Arc::new(expanded.bytes);
+    let run = pickle::run(&*bytes, 0..bytes.len() as u64);
+    let pickle = run.whole().map_err(|error| FormatError::new(path, error))?;
+    described(source, path, &pickle, &*bytes, Base::Memory(Arc::clone(&bytes)), options)
 }
 
 fn whole(

@@ -37,8 +37,7 @@ pub fn open_folder(
     let has_config = has("config.json") || has("adapter_config.json");
     let is_checkpoint = !components.is_empty()
         || has("trainer_state.json")
-        || has_config && weights.is_some()
-        || matches!(weights, Some(Weights::Indexed(_)));
+        || weights.is_some() && (has_config || names.iter().any(|name| name.ends_with(".index.json")));
     if !is_checkpoint {
         return Ok(None);
     }

@@ -17,7 +17,7 @@ use super::tree::Node;
 use crate::Finding;
 use crate::pickle::{Blob, Id, Pickle, Text, Value};
 
-pub(crate) use storage::{Base, Reference, StorageBytes, Storages, Wanted, class_dtype};
+pub(crate) use storage::{Base, Reference, StorageBytes, Storages, Wanted};
 
 /// Values of the tree at most: a pickle may share a value so often that the tree has more leaves than atoms.
 const NODES: u64 = 4_000_000;
