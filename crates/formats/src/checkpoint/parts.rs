@@ -78,7 +78,10 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
     if !rest.is_empty() {
         collected.entry(Role::State).or_default().extend(rest);
     }
-    parts.extend(collected.into_iter().map(|(role, entries)| Part::whole(role, Node::Map(entries))));
+    parts.extend(collected.into_iter().map(|(role, entries)| {
+        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        Part { role, root: keys.join(", "), node: Node::Map(entries) }
+    }));
     parts.sort_by_key(|part| part.role);
     parts
 }

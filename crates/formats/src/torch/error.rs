@@ -5,6 +5,7 @@ use std::io;
 use crate::ErrorKind;
 use crate::checkpoint::CheckpointError;
 use crate::pickle::PickleError;
+use crate::tar::TarError;
 use crate::zip::ZipError;
 
 /// A file of PyTorch that contradicts itself or is beyond this version.
@@ -14,6 +15,9 @@ pub enum TorchError {
     /// Not a sound zip archive.
     #[error(transparent)]
     Zip(#[from] ZipError),
+    /// Not a sound tar archive.
+    #[error(transparent)]
+    Tar(#[from] TarError),
     /// An archive in which readers would see different members.
     #[error("byte {offset}: archive contradicts itself: {what}{}", member.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default())]
     Ambiguous {
@@ -115,6 +119,7 @@ impl TorchError {
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Zip(error) => error.kind(),
+            Self::Tar(error) => error.kind(),
             Self::Pickle { source, .. } => source.kind(),
             Self::Checkpoint(error) => error.kind(),
             Self::Io { .. } => ErrorKind::Unreadable,
@@ -127,6 +132,7 @@ impl TorchError {
     pub(crate) fn offset(&self) -> Option<u64> {
         match self {
             Self::Zip(error) => error.offset(),
+            Self::Tar(error) => Some(error.offset()),
             Self::Pickle { source, .. } => source.offset(),
             Self::Checkpoint(error) => error.offset(),
             Self::Ambiguous { offset, .. }

@@ -46,8 +46,10 @@ impl Converter<'_> {
             }
             (("builtins", "complex"), [real, imaginary]) => self.sequence(&[*real, *imaginary]),
             (("builtins", "bytes" | "bytearray") | ("_codecs", "encode"), _) => {
-                let length = self.bytes(id)?.map(|bytes| bytes.range.end - bytes.range.start);
-                Ok(Node::Opaque(length.map_or("bytes".to_owned(), |length| format!("{length} bytes"))))
+                match self.bytes(id)? {
+                    Some(bytes) => self.byte_string(id, &bytes),
+                    None => Ok(Node::Opaque("bytes".to_owned())),
+                }
             }
             (("pathlib", _) | ("pathlib._local", _), parts) => {
                 let parts: Option<Vec<&str>> = parts.iter().map(|part| pickle.text(*part)).collect();
@@ -57,7 +59,7 @@ impl Converter<'_> {
                 let element = crate::pickle::NumpyType::of(pickle, id);
                 Ok(Node::text(element.map_or("a dtype".to_owned(), |element| element.descr)))
             }
-            (("numpy._core.multiarray", "scalar"), _) => match self.numpy_scalar(id) {
+            (("numpy._core.multiarray", "scalar"), _) => match self.numpy_scalar(id)? {
                 Some(number) => Ok(number),
                 None => self.array(id),
             },

@@ -65,6 +65,19 @@ impl StorageBytes {
 pub(crate) trait Storages {
     /// The bytes of the storage `key`, of which the pickle says that it has `length` bytes; `None` where there is none.
     fn find(&self, key: &str, length: u64) -> Result<Option<StorageBytes>, CheckpointError>;
+
+    /// The tensor `key`, in files whose references name tensors.
+    fn tensor(&self, _key: &str) -> Option<&StoredTensor> {
+        None
+    }
+}
+
+/// A tensor that a file tells outside of its pickle.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredTensor {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) storage: Storage,
 }
 
 /// No storages: a plain pickle.

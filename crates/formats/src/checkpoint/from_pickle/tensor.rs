@@ -109,6 +109,14 @@ impl Converter<'_> {
             let tensor = self.stored(at, &reference, &wanted)?;
             return Ok(tensor.noted("a storage without a tensor").into());
         }
+        let key = match self.pickle.get(name) {
+            Value::Int(key) => Some(key.to_string()),
+            _ => self.pickle.text(name).map(ToOwned::to_owned),
+        };
+        if let Some(stored) = key.and_then(|key| self.storages.tensor(&key)) {
+            let stored = stored.clone();
+            return Ok(TensorNode::new(stored.dtype, stored.shape, stored.storage).into());
+        }
         match self.pickle.sequence(name) {
             // `('module', class, file, source)` stands for the class.
             Some([_, class, ..]) => {
