@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::gguf::GgufError;
 use crate::npy::NpyError;
 use crate::onnx::{ExternalError, OnnxError, WireError};
 use crate::safetensors::SafetensorsError;
@@ -67,6 +68,9 @@ pub enum Problem {
     /// Not a sound safetensors file.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// Not a sound GGUF file.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
     /// Not a sound array or archive of arrays.
     #[error(transparent)]
     Npy(#[from] NpyError),
@@ -132,6 +136,7 @@ impl FormatError {
             Problem::Wire(error) => error.kind(),
             Problem::Onnx(error) => error.kind(),
             Problem::Safetensors(error) => error.kind(),
+            Problem::Gguf(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
             Problem::Values(_) => ErrorKind::Malformed,
         }
@@ -143,6 +148,7 @@ impl FormatError {
             Problem::Wire(error) => Some(error.offset()),
             Problem::Onnx(error) => error.offset(),
             Problem::Safetensors(error) => error.offset(),
+            Problem::Gguf(error) => error.offset(),
             Problem::Npy(error) => error.offset(),
             _ => None,
         }
@@ -161,6 +167,7 @@ impl FormatError {
             Problem::Onnx(OnnxError::External { problem: ExternalError::Missing { .. }, .. }) => {
                 Some("copy the external data file together with the model")
             }
+            Problem::Gguf(error) => error.hint(),
             Problem::Npy(NpyError::Objects) => {
                 Some("object arrays are pickles; convert the array to numbers or texts and save it again")
             }
