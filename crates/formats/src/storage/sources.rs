@@ -54,6 +54,7 @@ impl<'a> Sources<'a> {
         let overflow = || StorageError::Overflow { shape: tensor.shape.clone(), strides: Vec::new() };
         let size = byte_length(tensor.dtype, &tensor.shape).ok_or_else(overflow)?;
         let stored = stored(&tensor.storage)?;
+        check(tensor.dtype, &tensor.shape, &tensor.storage)?;
         if size > ALWAYS && size / INFLATION > stored {
             return Err(StorageError::Inflated { logical: size, stored });
         }
@@ -73,6 +74,28 @@ impl<'a> Sources<'a> {
     /// If there is no such file.
     pub fn file(&self, index: usize) -> &(dyn ReadAt + 'a) {
         &*self.files[index]
+    }
+}
+
+/// Refuses a storage that holds other values than dtype and shape ask for.
+fn check(dtype: DType, shape: &[u64], storage: &Storage) -> Result<(), StorageError> {
+    let stored = match storage {
+        Storage::Range { length, .. } => Some(*length),
+        Storage::Gathered(bytes) => Some(bytes.len() as u64),
+        Storage::View(view) => view.size_of_values(),
+        Storage::Pieces(_) if !dtype.bits().is_multiple_of(8) || matches!(dtype, DType::Block(_)) => {
+            return Err(StorageError::Packed { dtype });
+        }
+        Storage::Pieces(list) => {
+            pieces::check(shape, list)?;
+            return list.iter().try_for_each(|piece| check(dtype, &piece.shape, &piece.storage));
+        }
+        Storage::Absent { reason } => return Err(StorageError::Absent { reason }),
+    };
+    match (byte_length(dtype, shape), stored) {
+        (Some(needed), Some(stored)) if needed == stored => Ok(()),
+        (Some(needed), Some(stored)) => Err(StorageError::Beyond { needed, stored }),
+        _ => Err(StorageError::Overflow { shape: shape.to_vec(), strides: Vec::new() }),
     }
 }
 

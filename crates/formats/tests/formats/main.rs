@@ -9,6 +9,7 @@ mod onnx;
 mod oracle;
 mod safetensors;
 mod schema;
+mod storage;
 mod test_data;
 mod values;
 mod wire;
