@@ -168,6 +168,9 @@ impl FormatError {
                 Some("copy the external data file together with the model")
             }
             Problem::Gguf(error) => error.hint(),
+            Problem::Npy(NpyError::TooMuchCompressed { .. }) => Some(
+                "save the archive uncompressed, with `numpy.savez`: its arrays are then read where they lie",
+            ),
             Problem::Npy(NpyError::Objects) => {
                 Some("object arrays are pickles; convert the array to numbers or texts and save it again")
             }

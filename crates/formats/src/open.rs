@@ -5,7 +5,7 @@ use std::path::Path;
 use reproof_digest::ReadAt;
 
 use crate::onnx::{self, OnnxError};
-use crate::{Description, FormatError, Problem, file, gguf, safetensors};
+use crate::{Description, FormatError, Problem, file, gguf, npy, safetensors};
 
 /// First bytes that are looked at and, if unknown, shown.
 const HEAD: usize = 16;
@@ -15,7 +15,6 @@ const HEAD: usize = 16;
 /// The order is from the most to the least telling.
 const NAMED: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"\x93NUMPY", "a NumPy array"),
     (b"PK\x03\x04", "a zip archive, such as a PyTorch or Keras file"),
     (b"version https://", "a Git LFS pointer instead of the file"),
     (b"\x80\x02", "a pickle"),
@@ -43,6 +42,12 @@ pub fn describe(source: &dyn ReadAt, path: &Path) -> Result<Description, FormatE
         .map_err(|source| FormatError::new(path, Problem::Io { action: "read its first bytes", source }))?;
     if safetensors::begins(&head) {
         return safetensors::describe(source, path);
+    }
+    if head.starts_with(npy::MAGIC) {
+        return npy::describe(source, path);
+    }
+    if npy::begins_archive(source) {
+        return npy::describe_archive(source, path);
     }
     if head.starts_with(gguf::MAGIC) {
         return gguf::describe(source, path);

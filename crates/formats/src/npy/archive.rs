@@ -1,6 +1,6 @@
 //! Archives of arrays: zip files whose members end in `.npy`.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use reproof_tensor::Value;
@@ -10,7 +10,7 @@ use super::{NpyError, array};
 use crate::{FormatError, file};
 
 /// The most members of an archive.
-const MEMBERS: usize = 65_536;
+pub(super) const MEMBERS: usize = 65_536;
 
 /// Reads the archive at `path`: each array with its name without `.npy`, in the order of the directory. A file of
 /// more than `limit` bytes, or arrays that together need more, are refused.
@@ -22,16 +22,7 @@ pub fn read_archive(path: &Path, limit: u64) -> Result<Vec<(String, Value)>, For
 /// Reads an archive from the bytes of its file, as [`read_archive`] does.
 pub fn parse_archive(bytes: &[u8], limit: u64) -> Result<Vec<(String, Value)>, NpyError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(NpyError::Zip)?;
-    if archive.len() > MEMBERS {
-        return Err(NpyError::TooManyMembers { limit: MEMBERS, actual: archive.len() });
-    }
-    if archive.has_duplicate_names() {
-        return Err(NpyError::DuplicateMember);
-    }
-    if archive.has_overlapping_entries().map_err(NpyError::Zip)? {
-        return Err(NpyError::OverlappingMembers);
-    }
-    archive.validate_header_consistency().map_err(NpyError::Zip)?;
+    check(&mut archive)?;
     let mut left = limit;
     let mut values = Vec::new();
     for index in 0..archive.len() {
@@ -45,6 +36,20 @@ pub fn parse_archive(bytes: &[u8], limit: u64) -> Result<Vec<(String, Value)>, N
         values.push((name.to_owned(), value));
     }
     Ok(values)
+}
+
+/// Checks that an archive is one for every reader: no name twice, no member on another, both directories alike.
+pub(super) fn check<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<(), NpyError> {
+    if archive.len() > MEMBERS {
+        return Err(NpyError::TooManyMembers { limit: MEMBERS, actual: archive.len() });
+    }
+    if archive.has_duplicate_names() {
+        return Err(NpyError::DuplicateMember);
+    }
+    if archive.has_overlapping_entries().map_err(NpyError::Zip)? {
+        return Err(NpyError::OverlappingMembers);
+    }
+    archive.validate_header_consistency().map_err(NpyError::Zip)
 }
 
 /// The name and bytes of one member, which must have the declared size and fit into `left`.

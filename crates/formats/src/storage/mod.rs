@@ -52,6 +52,16 @@ impl Storage {
         }
     }
 
+    /// The same storage where what it was found in starts at byte `start` of its file; pieces stay.
+    #[must_use]
+    pub(crate) fn moved(self, start: u64) -> Self {
+        match self {
+            Self::Range { file, offset, length } => Self::Range { file, offset: offset + start, length },
+            Self::View(view) => Self::View(view.moved(start)),
+            same => same,
+        }
+    }
+
     /// The same storage in a description whose files come after `shift` others.
     #[must_use]
     pub(crate) fn shifted(self, shift: usize) -> Self {

@@ -128,6 +128,11 @@ impl View {
         byte_length(self.dtype, &self.shape)
     }
 
+    pub(crate) fn moved(mut self, start: u64) -> Self {
+        self.start += start;
+        self
+    }
+
     pub(crate) fn shifted(mut self, shift: usize) -> Self {
         self.file += shift;
         self
