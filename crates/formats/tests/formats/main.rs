@@ -4,7 +4,9 @@
 mod architecture;
 mod damage;
 mod external;
+mod gguf;
 mod npy;
+mod npy_describe;
 mod onnx;
 mod oracle;
 mod safetensors;
