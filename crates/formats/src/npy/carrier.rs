@@ -97,14 +97,16 @@ impl Code {
             rest
         };
         let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok());
-        let sound = match (kind, number) {
+        let sound = match kind {
             // Objects are pointers, whose size says nothing.
-            (b'O', _) => true,
-            (b'b', Some(1)) | (b'u' | b'i', Some(1 | 2 | 4 | 8)) => true,
+            b'O' => true,
+            b'b' => number == Some(1),
+            b'u' | b'i' => matches!(number, Some(1 | 2 | 4 | 8)),
             // Long doubles have 10, 12 or 16 bytes, depending on the machine.
-            (b'f', Some(2 | 4 | 8 | 10 | 12 | 16)) | (b'c', Some(8 | 16 | 20 | 24 | 32)) => true,
-            (b'M' | b'm', Some(8)) => true,
-            (b'U' | b'S' | b'a' | b'V', Some(_)) => true,
+            b'f' => matches!(number, Some(2 | 4 | 8 | 10 | 12 | 16)),
+            b'c' => matches!(number, Some(8 | 16 | 20 | 24 | 32)),
+            b'M' | b'm' => number == Some(8),
+            b'U' | b'S' | b'a' | b'V' => number.is_some(),
             _ => false,
         };
         if sound {

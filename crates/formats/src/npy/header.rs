@@ -173,10 +173,7 @@ impl<'a> Literal<'a> {
 
     /// Passes over a text that is only a name, whatever it holds.
     pub(super) fn pass_name(&mut self) -> Result<(), NpyError> {
-        let quote = match self.peek() {
-            Some(quote @ (b'\'' | b'"')) => quote,
-            _ => return Err(self.wrong("a quoted text")),
-        };
+        let Some(quote @ (b'\'' | b'"')) = self.peek() else { return Err(self.wrong("a quoted text")) };
         let mut position = self.position + 1;
         loop {
             match self.text.get(position) {

@@ -144,6 +144,9 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// Fills a buffer with canonical bytes of a piece from an offset on.
+type ReadPiece<'a> = dyn Fn(&Piece, &mut [u8], u64) -> io::Result<()> + 'a;
+
 /// Fills `buffer` with the bytes from `offset` of a tensor of `size` bytes per element; `read` gives the canonical
 /// bytes of a piece.
 pub(super) fn read(
@@ -152,7 +155,7 @@ pub(super) fn read(
     pieces: &[Piece],
     buffer: &mut [u8],
     offset: u64,
-    read: &dyn Fn(&Piece, &mut [u8], u64) -> io::Result<()>,
+    read: &ReadPiece<'_>,
 ) -> io::Result<()> {
     let end = offset + buffer.len() as u64;
     let mut scratch = Vec::new();

@@ -135,13 +135,12 @@ impl TensorBytes<'_> {
         if view.is_canonical() || self.size > KEPT || wide > 4 * KEPT {
             return view.read(source, buffer, offset);
         }
-        let gathered = match self.gathered.get() {
-            Some(gathered) => gathered,
-            None => {
-                let mut bytes = vec![0; self.size as usize];
-                view.read(source, &mut bytes, 0)?;
-                self.gathered.get_or_init(|| bytes)
-            }
+        let gathered = if let Some(gathered) = self.gathered.get() {
+            gathered
+        } else {
+            let mut bytes = vec![0; self.size as usize];
+            view.read(source, &mut bytes, 0)?;
+            self.gathered.get_or_init(|| bytes)
         };
         gathered.read_exact_at(buffer, offset)
     }

@@ -114,10 +114,11 @@ fn described_arrays_and_archives() {
 }
 
 /// Describes a file and reads every tensor of it that has values.
-fn walked(bytes: &Vec<u8>, path: &str) {
-    let Ok(description) = describe(bytes, Path::new(path)) else { return };
+fn walked(bytes: &[u8], path: &str) {
+    let bytes = bytes.to_vec();
+    let Ok(description) = describe(&bytes, Path::new(path)) else { return };
     assert_eq!(description.files[0].layout.size(), bytes.len() as u64);
-    let sources = Sources::new(vec![Box::new(bytes.clone())]);
+    let sources = Sources::new(vec![Box::new(bytes)]);
     for tensor in &description.tensors {
         match sources.bytes(tensor) {
             Ok(values) => drop(values.read_range(0, values.size() as usize).unwrap()),
