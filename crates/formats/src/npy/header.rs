@@ -133,7 +133,8 @@ impl<'a> Literal<'a> {
         self.space();
         let start = self.position;
         let value = read(self)?;
-        Ok((value, self.text[start..self.position].escape_ascii().to_string().replace("\\'", "'")))
+        let text = String::from_utf8_lossy(&self.text[start..self.position]);
+        Ok((value, text.replace(char::is_control, "\u{fffd}")))
     }
 
     pub(super) fn take(&mut self, byte: u8) -> bool {

@@ -81,6 +81,11 @@ fn what_has_no_element_type_is_carried_raw() {
         assert_eq!(values, stored[..length], "{descr}");
         assert!(note.starts_with("numpy ") && note.contains(&descr.trim_matches('\'')[..3]), "{note}");
     }
+    assert_eq!(
+        carried("[('é\"it\\'s', '|u1')]", false, "()").2,
+        "numpy [('é\"it\\'s', '|u1')]",
+        "the description is NumPy's own text"
+    );
     let nested = "[('p', [('x', '<f8'), ('y', '<f4', 3)], (2, 2)), ('q', ('|u1', (4,)))]";
     assert_eq!(carried(nested, false, "()").1, [84]);
     // Columns first: the bytes of an element stay together.

@@ -279,6 +279,13 @@ fn an_empty_view_reads_nothing_from_anywhere() {
 }
 
 #[test]
+fn an_empty_range_may_lie_anywhere() {
+    let storage = Storage::Range { file: 0, offset: 100, length: 0 };
+    let tensor = described(DType::F32, &[0], storage);
+    assert!(sources(&[0; 8]).bytes(&tensor).unwrap().read_range(0, 0).unwrap().is_empty());
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let view = |offset, shape: &[u64], strides: &[u64]| {
         View::new(0, &(0..64), offset, DType::F32, shape, strides).unwrap_err()
