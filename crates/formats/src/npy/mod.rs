@@ -30,10 +30,10 @@ pub use error::NpyError;
 pub(crate) use describe::describe;
 pub(crate) use describe_archive::{begins_archive, describe_archive};
 
+use crate::{FormatError, file};
+
 /// The first six bytes of an array.
 pub(crate) const MAGIC: &[u8] = b"\x93NUMPY";
-
-use crate::{FormatError, file};
 
 /// Reads the array at `path`; a file of more than `limit` bytes, or an array that needs more memory, is refused.
 pub fn read(path: &Path, limit: u64) -> Result<Value, FormatError> {
