@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::checkpoint::CheckpointError;
 use crate::compress::CompressError;
+use crate::gguf::GgufError;
 use crate::npy::NpyError;
 use crate::onnx::{ExternalError, OnnxError, WireError};
 use crate::pickle::PickleError;
@@ -103,6 +104,9 @@ pub enum Problem {
     /// Not a sound safetensors file.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// Not a sound GGUF file.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
     /// Not a sound array or archive of arrays.
     #[error(transparent)]
     Npy(#[from] NpyError),
@@ -187,6 +191,7 @@ impl FormatError {
             Problem::Wire(error) => error.kind(),
             Problem::Onnx(error) => error.kind(),
             Problem::Safetensors(error) => error.kind(),
+            Problem::Gguf(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
             Problem::Values(_) => ErrorKind::Malformed,
             Problem::Torch(error) => error.kind(),
@@ -203,6 +208,7 @@ impl FormatError {
             Problem::Wire(error) => Some(error.offset()),
             Problem::Onnx(error) => error.offset(),
             Problem::Safetensors(error) => error.offset(),
+            Problem::Gguf(error) => error.offset(),
             Problem::Npy(error) => error.offset(),
             Problem::Torch(error) => error.offset(),
             Problem::Zip(error) => error.offset(),
@@ -226,6 +232,10 @@ impl FormatError {
             Problem::Onnx(OnnxError::External { problem: ExternalError::Missing { .. }, .. }) => {
                 Some("copy the external data file together with the model")
             }
+            Problem::Gguf(error) => error.hint(),
+            Problem::Npy(NpyError::TooMuchCompressed { .. }) => Some(
+                "save the archive uncompressed, with `numpy.savez`: its arrays are then read where they lie",
+            ),
             Problem::Npy(NpyError::Objects) => {
                 Some("object arrays are pickles; convert the array to numbers or texts and save it again")
             }

@@ -3,6 +3,7 @@
 //! * [`open()`] decides by content what a file is and describes it: files, tensors, graph, interface.
 //! * [`onnx`]: the model as a typed graph, and published test data.
 //! * [`safetensors`]: whole small files in memory, and a deterministic writer.
+//! * [`gguf`]: quantised language models.
 //! * [`npy`]: arrays and archives of arrays as NumPy writes them.
 //! * [`values`]: trees of values as a JSON file beside a safetensors file.
 //!
@@ -17,6 +18,7 @@ mod description;
 mod error;
 mod file;
 mod folder;
+pub mod gguf;
 pub mod npy;
 pub mod onnx;
 mod open;

@@ -6,7 +6,9 @@ use reproof_digest::ReadAt;
 
 use crate::onnx::{self, OnnxError};
 use crate::torch::{self, Kind};
-use crate::{Description, FormatError, OpenOptions, Problem, compress, file, pickled, safetensors, tar, zip};
+use crate::{
+    Description, FormatError, OpenOptions, Problem, compress, file, gguf, npy, pickled, safetensors, tar, zip,
+};
 
 /// First bytes that are looked at.
 const HEAD: usize = 512;
@@ -19,8 +21,6 @@ const SHOWN: usize = 16;
 /// The order is from the most to the least telling.
 const NAMED: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"GGUF", "GGUF"),
     (b"PK\x03\x04", "a zip archive"),
     (b"version https://", "a Git LFS pointer instead of the file"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -78,6 +78,12 @@ pub fn describe_with(
     {
         return pickled::describe_compressed(compression, source, path, options);
     }
+    if head.starts_with(npy::MAGIC) {
+        return npy::describe(source, path);
+    }
+    if head.starts_with(gguf::MAGIC) {
+        return gguf::describe(source, path);
+    }
     match onnx::describe(source, path) {
         Err(error) if !onnx::begins(&head) && tells_another_format(&error) => {
             // Pickles of protocols 0 and 1 begin like any text; the last resort is to try.
@@ -100,7 +106,7 @@ fn archive(
         Kind::Saved => torch::describe_zip(source, path, &archive, options),
         Kind::Script => torch::describe_script(source, path, &archive, options),
         Kind::Export => torch::describe_export(source, path, &archive),
-        Kind::Arrays => return Err(unknown(path, head, None)),
+        Kind::Arrays => return npy::describe_archive(source, path, &archive),
         Kind::Other(guess) => return Err(unknown(path, head, guess)),
     };
     described.map_err(|error| FormatError::new(path, error))

@@ -92,7 +92,10 @@ fn described(
         findings.push(Finding {
             id: "pickle.trailing".to_owned(),
             severity: Severity::Warning,
-            message: format!("{} bytes follow the pickle and are not described", inner.size() - pickle.range().end),
+            message: format!(
+                "{} bytes follow the pickle and are not described",
+                inner.size() - pickle.range().end
+            ),
             offset: (!is_expanded).then(|| pickle.range().end),
         });
     }

@@ -88,9 +88,9 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
 
 fn model_position(entries: &[(String, Node)]) -> Option<usize> {
     MODEL_KEYS.iter().find_map(|wanted| {
-        entries.iter().position(|(key, node)| {
-            key == wanted && node.has_tensors() && Role::of_content(node).is_none()
-        })
+        entries
+            .iter()
+            .position(|(key, node)| key == wanted && node.has_tensors() && Role::of_content(node).is_none())
     })
 }
 

@@ -67,7 +67,8 @@ fn role(name: &str) -> Option<Role> {
         let rest = stem.strip_prefix(word);
         // A number tells several of a kind apart: `optimizer_1.bin`, `rng_state_0.pth`.
         let numbered = rest.is_some_and(|rest| {
-            rest.is_empty() || rest.strip_prefix('_').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+            rest.is_empty()
+                || rest.strip_prefix('_').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
         });
         numbered && extensions.contains(&extension)
     };

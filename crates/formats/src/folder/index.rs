@@ -27,7 +27,10 @@ pub(super) fn describe(folder: &Path, name: &str, options: &OpenOptions) -> Resu
         .map_err(|source| FormatError::new(&path, Problem::Index { source }))?;
     let shards: BTreeSet<&str> = index.weight_map.values().map(String::as_str).collect();
     if shards.len() > SHARDS {
-        return Err(FormatError::new(&path, Problem::TooLarge { limit: SHARDS as u64, actual: shards.len() as u64 }));
+        return Err(FormatError::new(
+            &path,
+            Problem::TooLarge { limit: SHARDS as u64, actual: shards.len() as u64 },
+        ));
     }
     let mut merged = Merged::default();
     let mut held: HashMap<String, String> = HashMap::new();
@@ -40,11 +43,8 @@ pub(super) fn describe(folder: &Path, name: &str, options: &OpenOptions) -> Resu
         }
         for tensor in described.tensors.iter().filter(|tensor| super::is_model(&tensor.part)) {
             if let Some(first) = held.insert(tensor.name.clone(), shard.to_owned()) {
-                let problem = Problem::TwiceInShards {
-                    tensor: tensor.name.clone(),
-                    first,
-                    second: shard.to_owned(),
-                };
+                let problem =
+                    Problem::TwiceInShards { tensor: tensor.name.clone(), first, second: shard.to_owned() };
                 return Err(FormatError::new(&path, problem));
             }
         }

@@ -71,11 +71,16 @@ impl Merged {
         let mut parts = described.state.parts;
         if bare && !described.tensors.is_empty() {
             let tensors = described.tensors.len() as u64;
-            parts.push(PartDescription { name: tensors::MODEL.to_owned(), tensors, ..PartDescription::default() });
+            parts.push(PartDescription {
+                name: tensors::MODEL.to_owned(),
+                tensors,
+                ..PartDescription::default()
+            });
         }
         for mut part in parts {
             if let Some(origin) = origin {
-                part.root = if part.root.is_empty() { origin.to_owned() } else { format!("{origin}:{}", part.root) };
+                part.root =
+                    if part.root.is_empty() { origin.to_owned() } else { format!("{origin}:{}", part.root) };
             }
             let known = self.parts.iter_mut().find(|known| is_model(&known.name) && is_model(&part.name));
             if let Some(model) = known {

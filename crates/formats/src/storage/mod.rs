@@ -62,10 +62,9 @@ impl Storage {
             }
             Self::View(view) => Self::View(view.moved(files, shift)),
             Self::Pieces(pieces) => {
-                let moved = pieces.into_iter().map(|piece| Piece {
-                    storage: piece.storage.moved(files, shift),
-                    ..piece
-                });
+                let moved = pieces
+                    .into_iter()
+                    .map(|piece| Piece { storage: piece.storage.moved(files, shift), ..piece });
                 Self::Pieces(moved.collect())
             }
             same => same,

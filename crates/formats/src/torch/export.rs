@@ -79,7 +79,11 @@ fn dtype(number: u32) -> Option<DType> {
 }
 
 /// Describes a program.
-pub(crate) fn describe(source: &dyn ReadAt, path: &Path, archive: &Archive) -> Result<Description, TorchError> {
+pub(crate) fn describe(
+    source: &dyn ReadAt,
+    path: &Path,
+    archive: &Archive,
+) -> Result<Description, TorchError> {
     let findings = zip::check(archive)?;
     let root = zip::root(archive);
     let weights = tensors_of(source, archive, root, "data/weights/", "_weights_config.json")?;
@@ -116,7 +120,9 @@ fn tensors_of(
 ) -> Result<Vec<(String, Node)>, TorchError> {
     let prefix = format!("{root}{folder}");
     let mut found = Vec::new();
-    for member in archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(suffix)) {
+    for member in
+        archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(suffix))
+    {
         let bytes = member.bytes(source, JSON)?;
         let config: Config = serde_json::from_slice(&bytes)
             .map_err(|source| TorchError::Json { member: member.name.clone(), source })?;
@@ -176,7 +182,9 @@ fn program(
 ) -> Result<Vec<u8>, TorchError> {
     let prefix = format!("{root}models/");
     let mut text = Vec::new();
-    for member in archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(".json")) {
+    for member in
+        archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(".json"))
+    {
         let bytes = member.bytes(source, JSON)?;
         let json = |source| TorchError::Json { member: member.name.clone(), source };
         let mut program: Value = serde_json::from_slice(&bytes).map_err(json)?;
@@ -194,7 +202,10 @@ fn strip(value: &mut Value) {
     match value {
         Value::Object(entries) => {
             entries.retain(|key, _| {
-                !matches!(&**key, "metadata" | "torch_version" | "schema_version" | "guards_code" | "verifiers")
+                !matches!(
+                    &**key,
+                    "metadata" | "torch_version" | "schema_version" | "guards_code" | "verifiers"
+                )
             });
             entries.values_mut().for_each(strip);
             entries.sort_keys();

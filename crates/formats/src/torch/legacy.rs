@@ -56,12 +56,14 @@ pub(crate) fn describe(
     options: &OpenOptions,
 ) -> Result<Description, TorchError> {
     let magic = run(source, 0, "the first pickle, which holds the magic number, is not sound")?;
-    let protocol = run(source, magic.range().end, "the second pickle, which holds the version, is not sound")?;
+    let protocol =
+        run(source, magic.range().end, "the second pickle, which holds the version, is not sound")?;
     let version = protocol.root().and_then(|root| protocol.int(root));
     if version != Some(PROTOCOL) {
         return Err(TorchError::Bookkeeping { offset: protocol.range().start, what: "version 1001" });
     }
-    let system = run(source, protocol.range().end, "the third pickle, which describes the system, is not sound")?;
+    let system =
+        run(source, protocol.range().end, "the third pickle, which describes the system, is not sound")?;
     let little = system.root().and_then(|root| system.entry(root, "little_endian"));
     let swap = little.and_then(|id| system.boolean(id)) == Some(false);
     let object = run(source, system.range().end, "the fourth pickle, which holds the values, is not sound")?;
@@ -106,7 +108,8 @@ fn storages(
         }
     }
     let wrong = |what| TorchError::Bookkeeping { offset: keys.range().start, what };
-    let list = keys.root().and_then(|root| keys.sequence(root)).ok_or_else(|| wrong("the list of storages"))?;
+    let list =
+        keys.root().and_then(|root| keys.sequence(root)).ok_or_else(|| wrong("the list of storages"))?;
     let mut ranges = HashMap::new();
     let mut offset = keys.range().end;
     for id in list {
@@ -116,8 +119,7 @@ fn storages(
         };
         let size = *sizes.get(&key).ok_or_else(|| wrong("a storage that no tensor uses"))?;
         let left = source.size() - offset;
-        let truncated =
-            |needed| TorchError::Truncated { offset, key: key.clone(), needed, left };
+        let truncated = |needed| TorchError::Truncated { offset, key: key.clone(), needed, left };
         if left < 8 {
             return Err(truncated(8));
         }

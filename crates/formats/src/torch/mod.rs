@@ -13,8 +13,8 @@ mod zip;
 
 use reproof_digest::ReadAt;
 
-use crate::checkpoint::{CheckpointError, Trainer};
 use crate::checkpoint::tree::Node;
+use crate::checkpoint::{CheckpointError, Trainer};
 
 pub use error::TorchError;
 

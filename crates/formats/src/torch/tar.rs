@@ -162,7 +162,8 @@ fn storages(source: &dyn ReadAt, range: Range<u64>) -> Result<HashMap<String, St
         let [name, root, offset, length] = parts else { return Err(cursor.wrong("a view of a storage")) };
         let whole = key(&views, *root).and_then(|root| storages.get(&root).cloned());
         let numbers = (views.unsigned(*offset), views.unsigned(*length));
-        let (Some(name), Some(whole), (Some(offset), Some(length))) = (key(&views, *name), whole, numbers) else {
+        let (Some(name), Some(whole), (Some(offset), Some(length))) = (key(&views, *name), whole, numbers)
+        else {
             return Err(cursor.wrong("a view of a storage"));
         };
         let size = whole.dtype.bits() / 8;
@@ -201,12 +202,11 @@ fn tensors_of(
         let shape = (0..rank).map(|_| cursor.number()).collect::<Result<Vec<u64>, _>>()?;
         let strides = (0..rank).map(|_| cursor.number()).collect::<Result<Vec<u64>, _>>()?;
         let offset = cursor.number()?;
-        let Some(stored) = storages.get(&storage) else { return Err(cursor.wrong("the storage of a tensor")) };
-        let bytes = StorageBytes {
-            base: Base::File { file: 0, shift: 0 },
-            range: stored.range.clone(),
-            swap: false,
+        let Some(stored) = storages.get(&storage) else {
+            return Err(cursor.wrong("the storage of a tensor"));
         };
+        let bytes =
+            StorageBytes { base: Base::File { file: 0, shift: 0 }, range: stored.range.clone(), swap: false };
         let wanted = Wanted {
             dtype: stored.dtype,
             offset,
@@ -215,10 +215,9 @@ fn tensors_of(
             conjugate: false,
             negative: false,
         };
-        let storage = bytes.view(&wanted).map_err(|error| TorchError::Tensor {
-            tensor: name.clone(),
-            problem: error.to_string(),
-        })?;
+        let storage = bytes
+            .view(&wanted)
+            .map_err(|error| TorchError::Tensor { tensor: name.clone(), problem: error.to_string() })?;
         tensors.insert(name, StoredTensor { dtype: stored.dtype, shape, storage });
     }
     Ok(tensors)

@@ -148,7 +148,19 @@ impl Artifact {
 
 /// Names that model files have; what they are is decided by their content.
 const EXTENSIONS: &[&str] = &[
-    "onnx", "safetensors", "pt", "pth", "ckpt", "bin", "pt2", "gguf", "npz", "npy", "pkl", "pickle", "joblib",
+    "onnx",
+    "safetensors",
+    "pt",
+    "pth",
+    "ckpt",
+    "bin",
+    "pt2",
+    "gguf",
+    "npz",
+    "npy",
+    "pkl",
+    "pickle",
+    "joblib",
 ];
 
 /// The only model of a folder.
@@ -184,7 +196,8 @@ fn add_external(
 }
 
 fn describe(path: &Path, options: &OpenOptions) -> Result<Description, OpenError> {
-    reproof_formats::open_with(path, options).map_err(|source| OpenError::Format { path: path.to_owned(), source })
+    reproof_formats::open_with(path, options)
+        .map_err(|source| OpenError::Format { path: path.to_owned(), source })
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

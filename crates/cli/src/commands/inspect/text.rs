@@ -18,7 +18,12 @@ const FACTS: usize = 6;
 const TELLING: &[&str] = &["step", "global_step", "epoch", "lr", "covers", "last_epoch", "scale", "version"];
 
 /// The description as text.
-pub(super) fn text(artifact: &Artifact, description: &Description, document: &Document<'_>, all: bool) -> String {
+pub(super) fn text(
+    artifact: &Artifact,
+    description: &Description,
+    document: &Document<'_>,
+    all: bool,
+) -> String {
     let most = if all { usize::MAX } else { LISTED };
     let bytes: u64 = document.files.iter().map(|file| file.size).sum();
     let elements = |tensor: &Tensor| reproof_tensor::element_count(&tensor.shape).unwrap_or(u64::MAX);

@@ -54,7 +54,8 @@ impl Converter<'_> {
             });
         }
         let strides = strides(&shape, array.fortran.then_some(array.shape.len()));
-        let wanted = Wanted { dtype, offset: 0, shape: &shape, strides: &strides, conjugate: false, negative: false };
+        let wanted =
+            Wanted { dtype, offset: 0, shape: &shape, strides: &strides, conjugate: false, negative: false };
         let storage = StorageBytes { swap: element.swap && dtype != DType::U8, ..bytes }.view(&wanted);
         let offset = self.pickle.offset(at);
         let storage = storage.map_err(|source| CheckpointError::Tensor { offset, source })?;
@@ -67,7 +68,9 @@ impl Converter<'_> {
     /// A scalar of NumPy as a number; `None` if it is something else.
     pub(super) fn numpy_scalar(&mut self, id: Id) -> Result<Option<Node>, CheckpointError> {
         let Some(array) = ArrayLayout::of(self.pickle, id) else { return Ok(None) };
-        let (ArrayData::Value(data), Some(dtype)) = (&array.data, array.element.dtype) else { return Ok(None) };
+        let (ArrayData::Value(data), Some(dtype)) = (&array.data, array.element.dtype) else {
+            return Ok(None);
+        };
         let Some(stored) = self.bytes(*data)? else { return Ok(None) };
         let Base::Memory(bytes) = stored.base else { return Ok(None) };
         Ok(number(&array, dtype, bytes.to_vec()))

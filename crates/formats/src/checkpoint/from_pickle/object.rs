@@ -45,12 +45,10 @@ impl Converter<'_> {
                 self.node(*text)
             }
             (("builtins", "complex"), [real, imaginary]) => self.sequence(&[*real, *imaginary]),
-            (("builtins", "bytes" | "bytearray") | ("_codecs", "encode"), _) => {
-                match self.bytes(id)? {
-                    Some(bytes) => self.byte_string(id, &bytes),
-                    None => Ok(Node::Opaque("bytes".to_owned())),
-                }
-            }
+            (("builtins", "bytes" | "bytearray") | ("_codecs", "encode"), _) => match self.bytes(id)? {
+                Some(bytes) => self.byte_string(id, &bytes),
+                None => Ok(Node::Opaque("bytes".to_owned())),
+            },
             (("pathlib", _) | ("pathlib._local", _), parts) => {
                 let parts: Option<Vec<&str>> = parts.iter().map(|part| pickle.text(*part)).collect();
                 Ok(Node::text(parts.unwrap_or_default().join("/")))
@@ -112,7 +110,8 @@ impl Converter<'_> {
         if !object.appended.is_empty() {
             fields.push(("items".to_owned(), self.sequence(&object.appended)?));
         }
-        let named = pickle.global(object.callable).and_then(|(module, name)| tensor::named_dtype(module, name));
+        let named =
+            pickle.global(object.callable).and_then(|(module, name)| tensor::named_dtype(module, name));
         if let (true, Some(dtype)) = (fields.is_empty(), named) {
             return Ok(Node::Scalar(dtype));
         }

@@ -34,7 +34,11 @@ pub(super) fn node(item: &Item, shards: &[Shard], findings: &mut Vec<Finding>) -
                 if *dtype.get_or_insert(tensor.dtype) != tensor.dtype || tensor.dtype.bits() < 8 {
                     return Err(wrong("holds a tensor of another element type there"));
                 }
-                stored.push(Piece { at: piece.at.clone(), shape: piece.shape.clone(), storage: tensor.storage });
+                stored.push(Piece {
+                    at: piece.at.clone(),
+                    shape: piece.shape.clone(),
+                    storage: tensor.storage,
+                });
             }
             storage::check(shape, &stored).map_err(|error| TorchError::Tensor {
                 tensor: item.name.clone(),
