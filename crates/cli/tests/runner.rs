@@ -5,6 +5,7 @@
 
 mod bad_contracts;
 mod bad_models;
+mod checkpoints;
 mod comparing;
 mod digests;
 mod documents;
