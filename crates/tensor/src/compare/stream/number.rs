@@ -84,7 +84,7 @@ macro_rules! stored {
             #[inline(always)]
             fn is_finite(self, $table: &Table) -> bool {
                 let $number = self.0;
-                let _ = $number;
+                let _ = ($number, $table);
                 $finite
             }
 

@@ -119,6 +119,7 @@ pub(super) fn differing(size: usize, a: &[u8], b: &[u8]) -> u64 {
         sum
     }
     match size {
+        1 => count::<1>(a, b),
         2 => count::<2>(a, b),
         4 => count::<4>(a, b),
         8 => count::<8>(a, b),

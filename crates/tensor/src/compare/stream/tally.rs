@@ -69,6 +69,11 @@ impl Tally {
         Encoding::of(dtype).bytes(CHUNK)
     }
 
+    /// Elements in so many bytes, as they are counted here.
+    pub fn elements(dtype: DType, bytes: u64) -> u64 {
+        Encoding::of(dtype).position(bytes)
+    }
+
     /// Compares two blocks that start at a byte of the tensor, a multiple of [`Self::unit`], and are not larger than
     /// 1 GiB.
     ///
