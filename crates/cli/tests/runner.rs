@@ -6,6 +6,7 @@
 mod bad_contracts;
 mod bad_models;
 mod comparing;
+mod diff;
 mod digests;
 mod documents;
 mod examples;
