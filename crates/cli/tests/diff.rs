@@ -131,17 +131,20 @@ fn changes_of_one_layer_are_said_to_be_there() {
     }
     let document = compare(&a, &b);
     let told = document["summary"][0].as_str().unwrap();
-    assert!(told.starts_with("2 of 4 tensors changed, all in `encoder.layer.3`; largest relative L2"), "{told}");
+    assert!(
+        told.starts_with("2 of 4 tensors changed, all in `encoder.layer.3`; largest relative L2"),
+        "{told}"
+    );
     let order: Vec<&Value> = document["tensors"].as_array().unwrap().iter().map(|t| &t["status"]).collect();
     assert_eq!(order, ["changed", "changed", "identical", "identical"]);
 }
 
 #[test]
 fn renamed_tensors_are_known_by_their_values() {
-    let document = compare(&[("fc.weight", matrix(4, 8, 1)), ("old", matrix(3, 3, 2))], &[
-        ("fc.weight", matrix(4, 8, 1)),
-        ("quite.another", matrix(3, 3, 2)),
-    ]);
+    let document = compare(
+        &[("fc.weight", matrix(4, 8, 1)), ("old", matrix(3, 3, 2))],
+        &[("fc.weight", matrix(4, 8, 1)), ("quite.another", matrix(3, 3, 2))],
+    );
     assert_eq!(status(&document, "old"), "renamed");
     assert_eq!(tensor(&document, "old")["name_in_b"], "quite.another");
     assert_eq!(document["equal"], false);
@@ -191,7 +194,11 @@ fn rounding_is_told_from_change() {
 
 #[test]
 fn joined_tensors_are_found_in_both_directions() {
-    let parts = [("attention.q", matrix(8, 16, 1)), ("attention.k", matrix(8, 16, 2)), ("attention.v", matrix(4, 16, 3))];
+    let parts = [
+        ("attention.q", matrix(8, 16, 1)),
+        ("attention.k", matrix(8, 16, 2)),
+        ("attention.v", matrix(4, 16, 3)),
+    ];
     let joined = parts.iter().flat_map(|(_, tensor)| tensor.bytes().to_vec()).collect();
     let whole = [("attention.qkv", Tensor::new(DType::F32, vec![20, 16], joined).unwrap())];
     let document = compare(&parts, &whole);
@@ -210,7 +217,10 @@ fn what_is_gone_new_or_of_another_kind_is_said() {
     let document = compare(&a, &[("new", matrix(5, 8, 9)), ("reshaped", flat), ("counted", whole)]);
     assert_eq!(status(&document, "gone"), "removed");
     assert_eq!(status(&document, "new"), "added");
-    assert_eq!((status(&document, "reshaped"), &tensor(&document, "reshaped")["exact"]), ("shape".into(), &json!(true)));
+    assert_eq!(
+        (status(&document, "reshaped"), &tensor(&document, "reshaped")["exact"]),
+        ("shape".into(), &json!(true))
+    );
     assert_eq!(status(&document, "counted"), "dtype");
     assert!(document["summary"].to_string().contains("1 tensor is only in the second: `new`."));
 }
@@ -234,14 +244,22 @@ fn people_get_one_screen_and_a_page() {
     let b = edited(&a, |bytes| bytes[7] ^= 0x10);
     place(&sandbox, "b.safetensors", &[("<b>weight</b>", b), ("same", a)]);
     let printed = sandbox.run(["diff", "a.safetensors", "b.safetensors", "--html", "page.html"]);
-    printed.exits(1).says("1 of 2 tensors changed: `<b>weight</b>`").says("relative L2").never_mentions("same  ");
+    printed
+        .exits(1)
+        .says("1 of 2 tensors changed: `<b>weight</b>`")
+        .says("relative L2")
+        .never_mentions("same  ");
     assert!(printed.stdout().lines().all(|line| line.chars().count() <= 120), "{}", printed.stdout());
     sandbox.run(["diff", "a.safetensors", "b.safetensors", "--all"]).exits(1).says("identical");
     let page = std::fs::read_to_string(sandbox.path("page.html")).unwrap();
     for word in ["<script", "http:", "https:", "url(", "<img", "<link", "<b>weight"] {
         assert!(!page.contains(word), "the page has {word}");
     }
-    assert!(page.contains("default-src 'none'") && page.contains("class=\"heatmap\"") && page.contains("&lt;b&gt;weight"));
+    assert!(
+        page.contains("default-src 'none'")
+            && page.contains("class=\"heatmap\"")
+            && page.contains("&lt;b&gt;weight")
+    );
     let bits = sandbox.run(["diff", "a.safetensors", "b.safetensors", "--bits"]);
     bits.exits(1).says("[0, 1]").never_mentions("relative L2");
 }

@@ -47,7 +47,8 @@ pub(super) fn sentences(diff: &Diff) -> Vec<String> {
         0 if compared == 0 => "Neither has tensors.".to_owned(),
         0 => "No tensor is the same.".to_owned(),
         same if same == compared => format!("{} the same.", are(same, "tensor")),
-        same => format!("{} of {compared} the same.", are(same, "tensor")),
+        1 => format!("1 of {compared} tensors is the same."),
+        same => format!("{same} of {compared} tensors are the same."),
     });
     told
 }
@@ -80,7 +81,7 @@ fn changed(diff: &Diff, told: &mut Vec<String>) {
         Some(root) => format!(", all in `{root}`"),
         None => String::new(),
     };
-    let verb = if tensors.len() == 1 { "tensor changed" } else { "tensors changed" };
+    let verb = if diff.tensors.len() == 1 { "tensor changed" } else { "tensors changed" };
     let mut sentence = format!("{} of {} {verb}{place}", tensors.len(), diff.tensors.len());
     if let Some(values) = first.metrics.as_ref().and_then(|metrics| metrics.values.as_ref()) {
         let where_it_is = if tensors.len() == 1 { String::new() } else { format!(" in {}", name(first)) };
@@ -91,12 +92,11 @@ fn changed(diff: &Diff, told: &mut Vec<String>) {
         } else {
             sentence.push_str(&format!("; largest relative L2 distance {}{where_it_is}", values.relative_l2));
         }
-    } else if let Some(metrics) = &first.metrics {
+    } else {
         let (count, all) = tensors
             .iter()
             .filter_map(|tensor| tensor.metrics.as_ref())
             .fold((0, 0), |sum, one| (sum.0 + one.differing, sum.1 + one.elements));
-        let _ = metrics;
         sentence.push_str(&format!("; bits of {count} of their {all} elements differ"));
     }
     told.push(format!("{sentence}."));
