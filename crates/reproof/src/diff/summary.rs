@@ -78,6 +78,7 @@ fn changed(diff: &Diff, told: &mut Vec<String>) {
     let [first, ..] = tensors.as_slice() else { return };
     let place = match common(&tensors) {
         _ if tensors.len() == 1 => format!(": {}", name(first)),
+        _ if tensors.len() == diff.tensors.len() => String::new(),
         Some(root) => format!(", all in `{root}`"),
         None => String::new(),
     };
@@ -143,7 +144,8 @@ fn roots(diff: &Diff, told: &mut Vec<String>) {
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         told.push(format!("{} renamed: {}{more}.", are(renamed.len() as u64, "tensor"), pairs.join(", ")));
     }
-    if by_root > 0 && diff.with(TensorStatus::Changed).next().is_none() {
+    let kept = diff.with(TensorStatus::Renamed).filter(|tensor| by_a_root(diff, tensor)).count() as u64;
+    if by_root > 0 && kept == by_root {
         told.push("Values under the new names are the old ones.".to_owned());
     }
 }

@@ -19,6 +19,10 @@ pub(super) trait Distance: Copy + Ord + Default + Into<u64> {
 }
 
 impl Distance for u32 {
+    #[expect(
+        clippy::inline_always,
+        reason = "a call in the innermost loop keeps it from becoming vector code"
+    )]
     #[inline(always)]
     fn bin(self) -> u16 {
         // Processors convert signed numbers; what is beyond is in the last bin of them.
@@ -28,6 +32,10 @@ impl Distance for u32 {
 }
 
 impl Distance for u64 {
+    #[expect(
+        clippy::inline_always,
+        reason = "a call in the innermost loop keeps it from becoming vector code"
+    )]
     #[inline(always)]
     fn bin(self) -> u16 {
         bin(self as f32)
@@ -35,6 +43,7 @@ impl Distance for u64 {
 }
 
 /// Exponent and first bits of the mantissa make logarithmic bins without a logarithm.
+#[expect(clippy::inline_always, reason = "a call in the innermost loop keeps it from becoming vector code")]
 #[inline(always)]
 fn bin(steps: f32) -> u16 {
     let bits = (steps.to_bits() >> SHIFT) as i32;
@@ -45,6 +54,7 @@ fn bin(steps: f32) -> u16 {
 pub(super) struct Counters([[u32; BINS]; 4]);
 
 impl Counters {
+    #[expect(clippy::large_stack_arrays, reason = "16 KiB, on the way to the heap")]
     pub(super) fn new() -> Box<Self> {
         Box::new(Self([[0; BINS]; 4]))
     }

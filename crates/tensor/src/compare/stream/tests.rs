@@ -40,11 +40,11 @@ fn bytes(dtype: DType, shape: &[u64], seed: u64, specials: bool) -> Vec<u8> {
                 3 => number.fill(0),
                 4 => {
                     number.fill(0);
-                    number[size - 1] = 0x80
+                    number[size - 1] = 0x80;
                 }
                 5 => {
                     number.fill(0);
-                    number[0] = 1
+                    number[0] = 1;
                 }
                 6 if specials => number.fill(0xff),
                 7 if specials => special(dtype, number),
@@ -53,7 +53,9 @@ fn bytes(dtype: DType, shape: &[u64], seed: u64, specials: bool) -> Vec<u8> {
         }
     }
     if dtype == DType::Bool {
-        bytes.iter_mut().for_each(|byte| *byte &= 1);
+        for byte in &mut bytes {
+            *byte &= 1;
+        }
     }
     bytes
 }
@@ -67,6 +69,7 @@ fn special(dtype: DType, number: &mut [u8]) {
     });
 }
 
+#[expect(clippy::many_single_char_names, reason = "pairs of a and b, x and y")]
 fn check(dtype: DType, shape: &[u64], a: &[u8], b: &[u8]) {
     let found = tally(dtype, shape, a, b);
     let view = |bytes| TensorView::new(dtype, shape, bytes).unwrap();
@@ -120,7 +123,7 @@ fn check(dtype: DType, shape: &[u64], a: &[u8], b: &[u8]) {
         assert!(
             pairs.clone().all(|(x, y)| close(*x, *y)),
             "{dtype}: {:?}",
-            pairs.filter(|(x, y)| x != y).next()
+            pairs.clone().find(|(x, y)| x != y)
         );
     }
 }
