@@ -66,7 +66,7 @@ fn compare(a: &[Named], b: &[Named]) -> Value {
     place(&sandbox, "b.safetensors", b);
     let printed = sandbox.run(["diff", "a.safetensors", "b.safetensors", "--json"]);
     let document = printed.json();
-    printed.exits(if document["equal"] == true { 0 } else { 1 });
+    printed.exits(i32::from(document["equal"] != true));
     // Bits alone agree on what is the same.
     let bits = sandbox.run(["diff", "a.safetensors", "b.safetensors", "--json", "--bits"]).json();
     assert_eq!(bits["equal"], document["equal"]);

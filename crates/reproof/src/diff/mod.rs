@@ -67,7 +67,7 @@ pub enum DiffError {
         tensor: String,
         /// Why.
         #[source]
-        source: reproof_formats::StorageError,
+        source: Box<reproof_formats::StorageError>,
     },
     /// Neither artifact has the part that was asked for.
     #[error("no part `{part}` in either artifact; there {}", list(known))]

@@ -62,7 +62,7 @@ impl<'a> Side<'a> {
         self.sources.bytes(tensor).map_err(|source: StorageError| DiffError::Storage {
             artifact: self.shown.to_owned(),
             tensor: tensor.name.clone(),
-            source,
+            source: Box::new(source),
         })
     }
 
@@ -75,7 +75,7 @@ impl<'a> Side<'a> {
     pub(super) fn digest(&self, index: usize) -> Result<Digest, DiffError> {
         let tensor = self.tensors[index];
         let bytes = self.bytes(index)?;
-        let blobs = ranges::blobs(&bytes, &[0..bytes.size()], &|_| ())
+        let blobs = ranges::blobs(&bytes, std::slice::from_ref(&(0..bytes.size())), &|_| ())
             .map_err(|error| self.failed(index, io::Error::other(error)))?;
         Ok(identity::tensor(tensor.dtype.name(), &tensor.shape, &blobs[0]))
     }

@@ -1,6 +1,7 @@
 //! What changed, in a few sentences.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use reproof_contract::diff::{Diff, FactChange, StateDiff, StateStatus, TensorDiff, TensorStatus};
 
@@ -88,17 +89,16 @@ fn changed(diff: &Diff, told: &mut Vec<String>) {
         let where_it_is = if tensors.len() == 1 { String::new() } else { format!(" in {}", name(first)) };
         if values.special_mismatches > 0 {
             let count = values.special_mismatches;
-            sentence
-                .push_str(&format!("; NaN or infinity against a number at {count} positions{where_it_is}"));
+            let _ = write!(sentence, "; NaN or infinity against a number at {count} positions{where_it_is}");
         } else {
-            sentence.push_str(&format!("; largest relative L2 distance {}{where_it_is}", values.relative_l2));
+            let _ = write!(sentence, "; largest relative L2 distance {}{where_it_is}", values.relative_l2);
         }
     } else {
         let (count, all) = tensors
             .iter()
             .filter_map(|tensor| tensor.metrics.as_ref())
             .fold((0, 0), |sum, one| (sum.0 + one.differing, sum.1 + one.elements));
-        sentence.push_str(&format!("; bits of {count} of their {all} elements differ"));
+        let _ = write!(sentence, "; bits of {count} of their {all} elements differ");
     }
     told.push(format!("{sentence}."));
 }
