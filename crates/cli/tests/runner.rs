@@ -7,6 +7,7 @@ mod bad_contracts;
 mod bad_models;
 mod checkpoints;
 mod comparing;
+mod diff;
 mod digests;
 mod documents;
 mod examples;

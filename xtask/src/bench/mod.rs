@@ -1,5 +1,6 @@
 //! `bench`: what things cost, always as a ratio to a named peer in the same run.
 
+mod diff;
 mod digest;
 mod files;
 mod table;
@@ -20,6 +21,11 @@ struct Benchmark {
 
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "digest", about: "`reproof digest` against b3sum", run: digest::run },
+    Benchmark {
+        name: "diff",
+        about: "`reproof diff` against mapped memory and torch.testing.assert_close",
+        run: diff::run,
+    },
     Benchmark {
         name: "verify",
         about: "`reproof verify` with ONNX Runtime against Polygraphy and a bare Python script",
