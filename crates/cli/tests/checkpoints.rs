@@ -35,7 +35,7 @@ struct Tensor {
 }
 
 /// The Python with the frameworks.
-fn interpreter() -> &'static Path {
+pub(crate) fn interpreter() -> &'static Path {
     static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
         python::environment("checkpoints").unwrap_or_else(|error| panic!("no frameworks for the tests: {error}"))
     });

@@ -13,6 +13,7 @@ mod documents;
 mod examples;
 mod fixtures;
 mod honesty;
+mod hostile;
 mod imports;
 mod interrupted;
 mod ladder_local_damage;

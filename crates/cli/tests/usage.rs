@@ -77,7 +77,7 @@ fn files_and_folders_are_told_apart() {
     let before = Snapshot::of(&sandbox.folder());
     for command in ["inspect", "digest", "diff", "cases", "record"] {
         let refused = sandbox.run([command, "empty"]);
-        refused.exits(3).prints("").complains("empty holds 0 model files");
+        refused.exits(3).prints("").complains("empty holds no model file");
         let refused = sandbox.run([command, "two"]);
         refused.exits(3).complains("first.onnx, second.onnx").complains("exactly one");
     }

@@ -115,6 +115,7 @@ impl CheckpointError {
             | Self::NoStorage { offset, .. }
             | Self::Tensor { offset, .. }
             | Self::ArrayLength { offset, .. } => Some(*offset),
+            Self::Zip(error) => error.offset(),
             _ => None,
         }
     }

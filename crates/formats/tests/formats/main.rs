@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+mod checkpoint_damage;
 mod damage;
 mod external;
 mod gguf;

@@ -63,7 +63,7 @@ pub enum OpenError {
         source: FormatError,
     },
     /// A folder holds no model or several.
-    #[error("{} holds {} model files{}: name one of them", folder.display(), found.len(), list(found))]
+    #[error("{} holds {}", folder.display(), list(found))]
     Ambiguous {
         /// The folder.
         folder: PathBuf,
@@ -79,7 +79,10 @@ pub enum OpenError {
 }
 
 fn list(found: &[String]) -> String {
-    if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
+    match found {
+        [] => "no model file".to_owned(),
+        found => format!("{} model files ({}): name one of them", found.len(), found.join(", ")),
+    }
 }
 
 impl Artifact {
