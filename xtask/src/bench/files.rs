@@ -40,6 +40,11 @@ impl Files {
         Ok(files)
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A safetensors file of so many tensors of so many bytes each.
     pub(crate) fn tensors(&self, name: &str, (count, length): (u64, u64)) -> Result<PathBuf> {
         let path = self.folder.join(format!("{name}.safetensors"));

@@ -1,5 +1,6 @@
 //! `bench`: what things cost, always as a ratio to a named peer in the same run.
 
+mod checkpoint;
 mod diff;
 mod digest;
 mod files;
@@ -20,6 +21,11 @@ struct Benchmark {
 }
 
 const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "checkpoint",
+        about: "`reproof digest`, `inspect` and `scan` of PyTorch checkpoints against b3sum and picklescan",
+        run: checkpoint::run,
+    },
     Benchmark { name: "digest", about: "`reproof digest` against b3sum", run: digest::run },
     Benchmark {
         name: "diff",
