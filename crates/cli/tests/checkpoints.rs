@@ -37,7 +37,8 @@ struct Tensor {
 /// The Python with the frameworks.
 pub(crate) fn interpreter() -> &'static Path {
     static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
-        python::environment("checkpoints").unwrap_or_else(|error| panic!("no frameworks for the tests: {error}"))
+        python::environment("checkpoints")
+            .unwrap_or_else(|error| panic!("no frameworks for the tests: {error}"))
     });
     &PYTHON
 }
@@ -76,7 +77,9 @@ fn differences(sandbox: &Sandbox, path: &Path, artifact: &Artifact) -> Vec<Strin
     for tensor in &artifact.tensors {
         // The framework's list has all optimizers in one; here each is a part of its own.
         let name = match artifact.kind.as_str() {
-            "lightning" => tensor.name.strip_prefix("0.state").map_or(tensor.name.clone(), |rest| format!("state{rest}")),
+            "lightning" => {
+                tensor.name.strip_prefix("0.state").map_or(tensor.name.clone(), |rest| format!("state{rest}"))
+            }
             _ => tensor.name.clone(),
         };
         let at = |part: &str| found.get(&(part.to_owned(), name.clone()));
@@ -176,9 +179,13 @@ fn training_state_is_told_part_by_part() {
         assert!(names(&trainer).contains(&part.to_owned()), "{part}: {trainer:#}");
     }
     assert!(!missing(&trainer).iter().any(|what| what.starts_with("rng")), "{trainer:#}");
-    let optimizer = trainer["parts"].as_array().unwrap().iter().find(|part| part["name"] == "optimizer").unwrap();
+    let optimizer =
+        trainer["parts"].as_array().unwrap().iter().find(|part| part["name"] == "optimizer").unwrap();
     assert_eq!(optimizer["kind"], "AdamW");
-    assert!(optimizer["facts"]["step"].as_str().is_some_and(|step| step.parse::<u64>().is_ok()), "{optimizer:#}");
+    assert!(
+        optimizer["facts"]["step"].as_str().is_some_and(|step| step.parse::<u64>().is_ok()),
+        "{optimizer:#}"
+    );
     let accelerate = of_kind("accelerate");
     assert_eq!(accelerate["trainer"]["name"], "Accelerate");
 }

@@ -20,7 +20,8 @@ pub fn by_script(interpreter: &Path, script: &str, modules: &[&str]) -> PathBuf 
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python");
     let mut sources = vec![scripts.join(script)];
     for module in modules {
-        let entries = fs::read_dir(scripts.join(module)).unwrap_or_else(|error| panic!("no {module}: {error}"));
+        let entries =
+            fs::read_dir(scripts.join(module)).unwrap_or_else(|error| panic!("no {module}: {error}"));
         sources.extend(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()));
     }
     sources.sort();

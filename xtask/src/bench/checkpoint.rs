@@ -90,7 +90,8 @@ pub(crate) fn run(options: Options) -> Result<Vec<Table>> {
 
 /// The shards of a folder in order.
 fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?;
     let mut shards = Vec::new();
     for entry in entries {
         let path = entry?.path();

@@ -58,7 +58,12 @@ const READINGS: &[Reading] = &[
         read: "all of the above in five pickles and storages",
         not: "",
     },
-    Reading { kind: "torch-tar", title: "`torch.save` before 0.1.2 (tar)", read: "tensors and views", not: "" },
+    Reading {
+        kind: "torch-tar",
+        title: "`torch.save` before 0.1.2 (tar)",
+        read: "tensors and views",
+        not: "",
+    },
     Reading {
         kind: "torchscript",
         title: "TorchScript",
@@ -89,7 +94,12 @@ const READINGS: &[Reading] = &[
         read: "weights, optimizer, scheduler, scaler, random states, progress, arguments as one checkpoint",
         not: "DeepSpeed's own folders",
     },
-    Reading { kind: "hf-sharded", title: "`save_pretrained` in shards", read: "safetensors and pickled shards", not: "" },
+    Reading {
+        kind: "hf-sharded",
+        title: "`save_pretrained` in shards",
+        read: "safetensors and pickled shards",
+        not: "",
+    },
     Reading {
         kind: "accelerate",
         title: "Accelerate state folder",
@@ -174,7 +184,10 @@ pub(crate) fn text() -> Result<String> {
         let none = Tested::default();
         let tested = tested.get(reading.kind).unwrap_or(&none);
         let Tested { artifacts, tensors, equal } = tested;
-        format!("| {} | {} | {} | {artifacts} | {equal} of {tensors} |", reading.title, reading.read, reading.not)
+        format!(
+            "| {} | {} | {} | {artifacts} | {equal} of {tensors} |",
+            reading.title, reading.read, reading.not
+        )
     });
     let rows: Vec<String> = rows.collect();
     let shared = expected.artifacts.iter().filter(|artifact| artifact.same_weights_as.is_some()).count();

@@ -75,8 +75,10 @@ impl Pickles {
             run(source, protocol.range().end, "the third pickle, which describes the system, is not sound")?;
         let little = system.root().and_then(|root| system.entry(root, "little_endian"));
         let swap = little.and_then(|id| system.boolean(id)) == Some(false);
-        let object = run(source, system.range().end, "the fourth pickle, which holds the values, is not sound")?;
-        let keys = run(source, object.range().end, "the fifth pickle, which lists the storages, is not sound")?;
+        let object =
+            run(source, system.range().end, "the fourth pickle, which holds the values, is not sound")?;
+        let keys =
+            run(source, object.range().end, "the fifth pickle, which lists the storages, is not sound")?;
         Ok(Self { object, keys, swap })
     }
 }

@@ -57,7 +57,8 @@ fn damage(bytes: &[u8], path: &Path) {
 
 /// Single files of checkpoints that frameworks wrote, small ones.
 fn files() -> Vec<PathBuf> {
-    let interpreter = python::environment("checkpoints").unwrap_or_else(|error| panic!("no frameworks: {error}"));
+    let interpreter =
+        python::environment("checkpoints").unwrap_or_else(|error| panic!("no frameworks: {error}"));
     let folder = generated::by_script(&interpreter, "checkpoints.py", &["checkpointing"]);
     let mut files = Vec::new();
     let mut folders = vec![folder];

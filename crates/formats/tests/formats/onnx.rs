@@ -327,9 +327,6 @@ fn what_is_no_model_is_named() {
     std::fs::write(&file, b"\x89HDF\r\n\x1a\nrest").unwrap();
     let error = open(&file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unknown);
-    assert_eq!(
-        words(&error),
-        "format is not known: first bytes 89 48 44 46 0d 0a 1a 0a 72 65 73 74 (HDF5)"
-    );
+    assert_eq!(words(&error), "format is not known: first bytes 89 48 44 46 0d 0a 1a 0a 72 65 73 74 (HDF5)");
     assert!(error.to_string().ends_with("file`"), "{error}");
 }

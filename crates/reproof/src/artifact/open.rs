@@ -112,16 +112,13 @@ impl Artifact {
         let mut paths = list_files(path)?;
         let whole = reproof_formats::open_folder(path, &paths, options)
             .map_err(|source| OpenError::Format { path: path.to_owned(), source })?;
-        let (model, description) = match whole {
-            Some(description) => {
-                let first = description.files.first().map(|file| file.location.clone());
-                (first.unwrap_or_else(|| path.to_owned()), description)
-            }
-            None => {
-                let model = only_model(path, &paths)?;
-                let description = describe(&model, options)?;
-                (model, description)
-            }
+        let (model, description) = if let Some(description) = whole {
+            let first = description.files.first().map(|file| file.location.clone());
+            (first.unwrap_or_else(|| path.to_owned()), description)
+        } else {
+            let model = only_model(path, &paths)?;
+            let description = describe(&model, options)?;
+            (model, description)
         };
         add_external(path, &description, &mut paths)?;
         let known: HashMap<&Path, &Layout> =

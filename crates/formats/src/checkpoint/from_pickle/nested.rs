@@ -3,8 +3,8 @@
 use reproof_digest::ReadAt;
 
 use super::super::CheckpointError;
-use super::storage::{Base, Reference, StorageBytes};
 use super::Converter;
+use super::storage::{Base, Reference, StorageBytes};
 use crate::pickle::{Id, Object};
 use crate::section::Section;
 use crate::torch;

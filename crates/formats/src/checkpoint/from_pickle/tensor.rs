@@ -67,9 +67,14 @@ impl Converter<'_> {
             ("_rebuild_tensor_v3", [storage, offset, size, stride, _, _, dtype, rest @ ..]) => {
                 self.strided(at, *storage, [*offset, *size, *stride], Some(*dtype), rest.first().copied())?
             }
-            ("_rebuild_parameter" | "_rebuild_parameter_with_state", [tensor, ..])
-            | ("_rebuild_device_tensor_from_numpy" | "_rebuild_xla_tensor", [tensor, ..])
-            | ("_rebuild_device_tensor_from_cpu_tensor", [tensor, ..]) => self.node(*tensor)?,
+            (
+                "_rebuild_parameter"
+                | "_rebuild_parameter_with_state"
+                | "_rebuild_device_tensor_from_numpy"
+                | "_rebuild_xla_tensor"
+                | "_rebuild_device_tensor_from_cpu_tensor",
+                [tensor, ..],
+            ) => self.node(*tensor)?,
             ("_rebuild_qtensor", [storage, offset, size, stride, quantiser, ..]) => {
                 let tensor = self.strided(at, *storage, [*offset, *size, *stride], None, None)?;
                 self.quantised(tensor, *quantiser)?
@@ -159,17 +164,16 @@ impl Converter<'_> {
             Some(id) => {
                 let name = pickle.global(id).filter(|(module, _)| *module == "torch").map(|(_, name)| name);
                 let name = name.ok_or_else(|| wrong("its dtype"))?;
-                match dtype(name) {
-                    Some((element, packed)) => (element, packed, remark(name)),
-                    None => {
-                        let node = TensorNode::new(
-                            DType::U8,
-                            shape,
-                            Storage::Absent { reason: "this version does not know its element type" },
-                        );
-                        self.warn("torch.unknown-dtype", format!("torch.{name} is not known"), at);
-                        return Ok(node.noted(format!("torch.{name}")).into());
-                    }
+                if let Some((element, packed)) = dtype(name) {
+                    (element, packed, remark(name))
+                } else {
+                    let node = TensorNode::new(
+                        DType::U8,
+                        shape,
+                        Storage::Absent { reason: "this version does not know its element type" },
+                    );
+                    self.warn("torch.unknown-dtype", format!("torch.{name} is not known"), at);
+                    return Ok(node.noted(format!("torch.{name}")).into());
                 }
             }
         };
