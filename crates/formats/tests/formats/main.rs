@@ -16,6 +16,7 @@ mod storage;
 mod test_data;
 mod values;
 mod wire;
+mod zipped;
 
 use std::error::Error;
 
