@@ -228,7 +228,11 @@ fn checkpoints_are_compared_across_containers_and_state_by_state() {
     let states = document["states"].as_array().unwrap();
     let optimizer = states.iter().find(|state| state["part"] == "optimizer").unwrap();
     assert_eq!((&optimizer["kind"], &optimizer["kind_in_b"]), (&"AdamW".into(), &"SGD".into()));
-    let facts: Vec<&str> =
-        optimizer["changes"].as_array().unwrap().iter().map(|change| change["fact"].as_str().unwrap()).collect();
+    let facts: Vec<&str> = optimizer["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["fact"].as_str().unwrap())
+        .collect();
     assert!(facts.contains(&"groups.0.momentum"), "{facts:?}");
 }

@@ -92,7 +92,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(root) = &document.model {
         lines.push(format!("model         found at {root} (--model names another)"));
     }
-    lines.extend(document.ties.iter().map(|tie| format!("tied          {} to {}", tie.name, tie.tied_to)));
+    lines.extend(document.ties.iter().map(|tie| {
+        let part = if tie.part == "model" { String::new() } else { format!("{}: ", tie.part) };
+        format!("tied          {part}{} to {}", tie.name, tie.tied_to)
+    }));
     for file in &document.files {
         let name = if file.path.is_empty() { output::shown(&arguments.path) } else { file.path.clone() };
         lines.push(format!("file          {}  {name} ({} bytes)", file.digest, file.size));
