@@ -41,6 +41,7 @@ pub(crate) fn describe(path: &Path, options: &OpenOptions) -> Result<Description
         let file = file::open(&path.join(&name))?;
         shards.push(Shard { name, file });
     }
+    // In the order of their names, as `Layout::files` gives them.
     let mut findings = Vec::new();
     let mut items = Vec::new();
     for item in &layout.items {

@@ -74,11 +74,7 @@ pub(crate) fn kind(archive: &Archive) -> Kind {
 
 /// A member by its name below the root. PyTorch ignores case, so what it would load is what is found.
 pub(super) fn find<'a>(archive: &'a Archive, root: &str, name: &str) -> Option<&'a Member> {
-    let wanted = format!("{root}{name}");
-    archive.find(&wanted).or_else(|| {
-        let mut members = archive.members.iter();
-        members.find(|member| member.name.eq_ignore_ascii_case(&wanted))
-    })
+    archive.find_ignoring_case(&format!("{root}{name}"))
 }
 
 /// Refuses an archive in which two readers would see different things, and notes what else is odd.

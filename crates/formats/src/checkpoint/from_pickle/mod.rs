@@ -8,7 +8,8 @@ mod object;
 mod storage;
 mod tensor;
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use reproof_digest::ReadAt;
 use serde_json::{Number, Value as Json};
@@ -22,6 +23,9 @@ pub(crate) use storage::{Base, Reference, StorageBytes, Storages, StoredTensor, 
 
 /// Values of the tree at most: a pickle may share a value so often that the tree has more leaves than atoms.
 const NODES: u64 = 4_000_000;
+
+/// Findings of one pickle at most.
+const FINDINGS: usize = 1000;
 
 /// How deep values may lie in each other.
 const DEPTH: usize = 200;
@@ -127,16 +131,23 @@ impl<'a> Converter<'a> {
 
     /// Entries of a dictionary with their keys as names.
     pub(super) fn named(&mut self, entries: &[(Id, Id)]) -> Result<Vec<(String, Node)>, CheckpointError> {
-        let mut named = Vec::with_capacity(entries.len());
-        let mut seen = HashSet::new();
+        let mut named: Vec<(String, Node)> = Vec::with_capacity(entries.len());
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
         for (key, value) in entries {
             let name = self.key(*key);
-            // Two values of one key: the later one would be loaded, and hides the other.
-            if !seen.insert(name.clone()) {
-                named.retain(|(known, _)| *known != name);
-                self.warn("pickle.duplicate-key", format!("key `{name}` is set twice"), *key);
+            let node = self.node(*value)?;
+            match places.entry(name) {
+                Entry::Vacant(place) => {
+                    named.push((place.key().clone(), node));
+                    place.insert(named.len() - 1);
+                }
+                // Two values of one key: the later one would be loaded, and hides the other.
+                Entry::Occupied(place) => {
+                    let message = format!("key `{}` is set twice", place.key());
+                    named[*place.get()].1 = node;
+                    self.warn("pickle.duplicate-key", message, *key);
+                }
             }
-            named.push((name, self.node(*value)?));
         }
         Ok(named)
     }
@@ -163,6 +174,9 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn warn(&mut self, id: &str, message: String, at: Id) {
+        if self.findings.len() >= FINDINGS {
+            return;
+        }
         self.findings.push(Finding {
             id: id.to_owned(),
             severity: crate::Severity::Warning,
