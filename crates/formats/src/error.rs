@@ -95,6 +95,14 @@ pub enum Problem {
         /// The other.
         second: String,
     },
+    /// A piece of a tensor that does not fit the others.
+    #[error("tensor `{tensor}`: a piece {problem}")]
+    Piece {
+        /// Its name.
+        tensor: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Not the protobuf encoding that it should be.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -183,9 +191,10 @@ impl FormatError {
                 ErrorKind::Unreadable
             }
             Problem::Unknown { .. } => ErrorKind::Unknown,
-            Problem::Outside { .. } | Problem::Index { .. } | Problem::TwiceInShards { .. } => {
-                ErrorKind::Malformed
-            }
+            Problem::Outside { .. }
+            | Problem::Index { .. }
+            | Problem::Piece { .. }
+            | Problem::TwiceInShards { .. } => ErrorKind::Malformed,
             Problem::NotInShard { .. } => ErrorKind::External,
             Problem::TooLarge { .. } => ErrorKind::TooLarge,
             Problem::Wire(error) => error.kind(),

@@ -25,7 +25,7 @@ const READINGS: &[Reading] = &[
         kind: "safetensors",
         title: "safetensors",
         read: "every dtype, metadata",
-        not: "sharding information of distributed saves (`DCP_SHARDING_INFO`)",
+        not: "",
     },
     Reading {
         kind: "safetensors-sharded",
@@ -81,6 +81,12 @@ const READINGS: &[Reading] = &[
         title: "`torch.distributed.checkpoint`",
         read: "tensors assembled from the pieces of all ranks, objects, nesting",
         not: "transformed (compressed) pieces",
+    },
+    Reading {
+        kind: "safetensors-pieces",
+        title: "distributed safetensors",
+        read: "tensors assembled from the pieces that several processes wrote (`DCP_SHARDING_INFO`)",
+        not: "",
     },
     Reading {
         kind: "lightning",

@@ -1,6 +1,7 @@
 //! Folders that are one checkpoint: weights in shards, optimizer, scheduler and random states in files of their own.
 
 mod component;
+mod distributed;
 mod index;
 mod merge;
 
@@ -32,6 +33,12 @@ pub fn open_folder(
         return torch::describe_distributed(path, options).map(Some);
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let shards = distributed::shards(&names);
+    if !shards.is_empty()
+        && let Some(description) = distributed::describe(path, &shards, options)?
+    {
+        return Ok(Some(description));
+    }
     let components = component::of(&names);
     let weights = component::weights(&names);
     let has_config = has("config.json") || has("adapter_config.json");
