@@ -12,6 +12,11 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the readers of archives are being written")
+)]
+mod compress;
 mod description;
 mod error;
 mod file;
@@ -23,12 +28,18 @@ pub mod safetensors;
 #[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod section;
 mod storage;
+#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
+mod tar;
 mod tensors;
 pub mod values;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the readers of archives are being written")
+)]
 mod zip;
 
 pub use checkpoint::{Missing, PartDescription, Trainer, TrainingState};
+pub use compress::{CompressError, Compression};
 pub use description::{
     Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity,
     TensorDescription,
@@ -36,4 +47,5 @@ pub use description::{
 pub use error::{ErrorKind, FormatError, Problem};
 pub use open::{describe, open};
 pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
+pub use tar::TarError;
 pub use zip::ZipError;

@@ -38,6 +38,13 @@ pub(crate) struct SectionReader<'a> {
     position: u64,
 }
 
+impl SectionReader<'_> {
+    /// How many bytes were read.
+    pub(crate) const fn position(&self) -> u64 {
+        self.position
+    }
+}
+
 impl io::Read for SectionReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.section.length - self.position;

@@ -103,15 +103,8 @@ fn entry(
     if extra.zip64.is_some() && ![fixed.size, fixed.compressed_size, fixed.local_offset].contains(&u32::MAX) {
         push(AnomalyKind::UnneededZip64);
     }
-    let Some(local_offset) = local_offset.checked_add(shift) else {
-        return Err(ZipError::Truncated {
-            offset: local_offset,
-            record: "the local header",
-            member: place as u64,
-            needed: ENTRY_LENGTH,
-            left: 0,
-        });
-    };
+    // Beyond the file is beyond the file, however far.
+    let local_offset = local_offset.saturating_add(shift);
 
     if extra.second_name {
         push(AnomalyKind::SecondName);
@@ -132,16 +125,15 @@ fn entry(
     if let Some(problem) = name::problem(raw) {
         push(AnomalyKind::UnsafeName(problem));
     }
-    let (name, raw_name) = match str::from_utf8(raw) {
-        Ok(name) => (name.to_owned(), None),
-        Err(_) => {
-            push(AnomalyKind::NameNotUtf8);
-            (String::from_utf8_lossy(raw).into_owned(), Some(raw.into()))
-        }
+    let (name, raw_name) = if let Ok(name) = str::from_utf8(raw) {
+        (name.to_owned(), None)
+    } else {
+        push(AnomalyKind::NameNotUtf8);
+        (String::from_utf8_lossy(raw).into_owned(), Some(raw.into()))
     };
     let is_directory = raw.ends_with(b"/");
-    if is_directory && size.max(compressed_size) > 0 {
-        push(AnomalyKind::FolderWithData { size: size.max(compressed_size) });
+    if is_directory && size > 0 {
+        push(AnomalyKind::FolderWithData { size });
     }
     let encrypted = fixed.flags & ENCRYPTED != 0 || extra.encrypted || fixed.method == AES_METHOD;
     match fixed.method {

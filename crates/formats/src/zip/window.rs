@@ -36,7 +36,6 @@ impl<'a> Window<'a> {
         }
         let held = self.start..self.start + self.bytes.len() as u64;
         if offset < held.start || offset + length > held.end {
-            self.bytes.clear();
             self.bytes.resize(length.max(PAGE).min(left) as usize, 0);
             self.start = offset;
             if let Err(error) = self.source.read_exact_at(&mut self.bytes, offset) {

@@ -1,6 +1,8 @@
 //! Archives made field by field, so that every field can lie.
 
-use crate::zip::{self, Archive, Member};
+use reproof_digest::ReadAt;
+
+use crate::zip::{self, Anomaly, Archive, Member};
 
 /// The fields that local header and directory entry both have.
 #[derive(Clone)]
@@ -157,8 +159,8 @@ pub(super) fn torch_archive(items: &[Item]) -> Vec<u8> {
 }
 
 /// The archive, which opens.
-pub(super) fn open(bytes: &Vec<u8>) -> Archive {
-    zip::open(bytes).unwrap_or_else(|error| panic!("{error}"))
+pub(super) fn open(source: &dyn ReadAt) -> Archive {
+    zip::open(source).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The words of its anomalies, as noticed.
@@ -166,7 +168,12 @@ pub(super) fn words(archive: &Archive) -> Vec<&'static str> {
     archive.anomalies.iter().map(|anomaly| anomaly.kind.as_str()).collect()
 }
 
+/// The word of the anomaly for which it must not be loaded.
+pub(super) fn fatal(archive: &Archive) -> Option<&'static str> {
+    archive.anomalies.fatal().map(|Anomaly { kind, .. }| kind.as_str())
+}
+
 /// The bytes of a member, whatever their size.
-pub(super) fn bytes(source: &Vec<u8>, member: &Member) -> Vec<u8> {
+pub(super) fn bytes(source: &dyn ReadAt, member: &Member) -> Vec<u8> {
     member.bytes(source, u64::MAX).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -4,9 +4,14 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use std::io::Write;
 
-use super::build::{Item, archive, body, end, open, stored, torch, words, zip64_extra};
+use super::build::{Item, archive, body, end, fatal, open, stored, torch, words, zip64_extra};
 use crate::ErrorKind;
-use crate::zip::{self, DEFLATE, ZipError};
+use crate::zip::{self, AnomalyKind, DEFLATE, NameProblem, ZipError};
+
+/// What makes a sound member a deceitful one.
+type Change = fn(&mut Item);
+/// Whether the error is the one that must come.
+type Expected = fn(&ZipError) -> bool;
 
 fn deflated(name: &str, content: &[u8]) -> Item {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
@@ -23,7 +28,7 @@ fn deflated(name: &str, content: &[u8]) -> Item {
 
 #[test]
 fn each_anomaly_of_a_member_is_told() {
-    let cases: &[(&[&str], fn(&mut Item))] = &[
+    let cases: &[(&[&str], Change)] = &[
         (&["local-name"], |item| item.local.name = b"b".to_vec()),
         (&["local-flags"], |item| item.local.flags = 0x0800),
         (&["local-method"], |item| item.local.method = 8),
@@ -88,10 +93,23 @@ fn each_dangerous_name_is_told() {
         let file = archive(&[stored("first", b"1"), item]);
         let archive = open(&file);
         assert_eq!(words(&archive), [*expected], "{}", String::from_utf8_lossy(name));
-        assert_eq!(archive.anomalies.fatal().is_some(), *expected == "duplicate-name");
+        assert_eq!(fatal(&archive).is_some(), *expected == "duplicate-name");
         assert_eq!(archive.members[1].name_bytes(), *name);
         assert_eq!(archive.find("first").unwrap().data.end, archive.members[0].data.end);
     }
+}
+
+#[test]
+fn an_anomaly_says_where_and_of_which_member() {
+    let mut link = stored("../link", b"target");
+    link.attributes = 0o120_777 << 16;
+    let file = archive(&[stored("first", b"1"), link]);
+    let archive = open(&file);
+    let first = archive.anomalies.iter().next().unwrap();
+    assert_eq!(first.kind, AnomalyKind::UnsafeName(NameProblem::Parent));
+    assert_eq!(first.member, Some(1));
+    assert_eq!(file[first.offset as usize..][..4], *b"PK\x01\x02");
+    assert_eq!(archive.members[1].external_attributes >> 16, 0o120_777);
 }
 
 #[test]
@@ -109,7 +127,7 @@ fn overlaps_are_fatal_anomalies() {
         vec![stored("again", b""), again],
     ] {
         let archive = open(&archive(&items));
-        assert_eq!(archive.anomalies.fatal().map(|anomaly| anomaly.kind.as_str()), Some("overlap"));
+        assert_eq!(fatal(&archive), Some("overlap"));
     }
 }
 
@@ -127,7 +145,7 @@ fn members_that_cannot_be_placed_are_refused() {
     let mut short = stored("a", b"content");
     short.entry.size = u32::MAX;
     short.entry.extra = zip64_extra(&[]);
-    let cases: [(Item, fn(&ZipError) -> bool); 5] = [
+    let cases: [(Item, Expected); 5] = [
         (outside, |error| matches!(error, ZipError::DataOutOfRange { .. })),
         (misplaced, |error| matches!(error, ZipError::Signature { record: "the local header", .. })),
         (beyond, |error| matches!(error, ZipError::Truncated { record: "the local header", .. })),
@@ -163,7 +181,7 @@ fn bombs_and_lies_are_refused_when_read() {
     foreign.entry.method = 93;
     let mut lying = stored("a", b"content");
     lying.entry.size = 6;
-    let cases: [(Item, u64, fn(&ZipError) -> bool, ErrorKind); 8] = [
+    let cases: [(Item, u64, Expected, ErrorKind); 8] = [
         (sound, (1 << 20) - 1, |error| matches!(error, ZipError::TooLarge { .. }), ErrorKind::TooLarge),
         (more, 1000, |error| matches!(error, ZipError::Size { more: true, .. }), ErrorKind::Malformed),
         (fewer, 2 << 20, |error| matches!(error, ZipError::Size { more: false, .. }), ErrorKind::Malformed),

@@ -7,7 +7,7 @@ use ::zip::{CompressionMethod, ZipWriter};
 
 use super::build::{self, archive, open, stored, torch, torch_archive, words, zip64_extra};
 use crate::section::Section;
-use crate::zip::{self, crc32};
+use crate::zip::{self, CrcMismatch, crc32};
 
 #[test]
 fn archives_of_the_zip_crate_are_read() {
@@ -42,7 +42,8 @@ fn archives_of_the_zip_crate_are_read() {
         assert_eq!(build::bytes(&file, &archive.members[3]), b"");
         let stored = &archive.members[1];
         assert_eq!(crc32(&file, stored.data.clone()).unwrap(), stored.crc);
-        assert!(stored.check_crc(b"other").is_err());
+        let mismatch = CrcMismatch { stored: stored.crc, computed: crc32fast::hash(b"other") };
+        assert_eq!(stored.check_crc(b"other"), Err(mismatch));
     }
 }
 
@@ -116,6 +117,13 @@ fn all_forms_of_descriptors_are_accounted_for() {
 
 #[test]
 fn empty_archives_and_zero_padding_are_ordinary() {
+    let mut folder = stored("folder/", b"");
+    // Python compresses the nothing of folders too.
+    for header in [&mut folder.local, &mut folder.entry] {
+        (header.method, header.compressed_size) = (8, 2);
+    }
+    folder.data = vec![3, 0];
+    assert_eq!(words(&open(&archive(&[folder]))), [""; 0]);
     assert_eq!(words(&open(&archive(&[]))), [""; 0]);
     assert_eq!(words(&open(&torch_archive(&[]))), [""; 0]);
     let mut padded = stored("b", b"more");
