@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use reproof_formats::OpenOptions;
 
 use crate::commands::{accept, cases, digest, inspect, record, schema, shell, unit, verify};
 use crate::quantities::{duration, memory};
@@ -47,6 +48,21 @@ pub(crate) struct OutputArguments {
     /// Print exactly one JSON document on standard output.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which part of a checkpoint is the model.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct ModelArguments {
+    /// The keys, divided by dots, under which the checkpoint holds the model, such as `ema.module` [default: found by
+    /// what the checkpoint holds].
+    #[arg(long = "model", value_name = "KEYS")]
+    pub(crate) model: Option<String>,
+}
+
+impl ModelArguments {
+    pub(crate) fn options(&self) -> OpenOptions {
+        OpenOptions { model: self.model.clone() }
+    }
 }
 
 /// What runs the model, and within which limits.

@@ -4,6 +4,12 @@ fn main() {
         let file = std::fs::File::open(&path).unwrap();
         let size = file.metadata().unwrap().len();
         let run = reproof_formats::pickle::run(&file, 0..size);
-        println!("{path}: {:?} of {size} root {:?} err {:?} values {}", run.pickle.range(), run.pickle.root(), run.error, run.pickle.iter().count());
+        println!(
+            "{path}: {:?} of {size} root {:?} err {:?} values {}",
+            run.pickle.range(),
+            run.pickle.root(),
+            run.error,
+            run.pickle.iter().count()
+        );
     }
 }

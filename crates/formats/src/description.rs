@@ -71,6 +71,13 @@ impl Serialize for Format {
     }
 }
 
+/// What a reader cannot know by itself.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// The keys, divided by dots, under which a checkpoint holds the model; found by itself where not told.
+    pub model: Option<String>,
+}
+
 /// An artifact described.
 #[derive(Clone, Debug)]
 pub struct Description {

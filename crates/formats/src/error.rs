@@ -3,10 +3,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::checkpoint::CheckpointError;
+use crate::compress::CompressError;
+use crate::gguf::GgufError;
 use crate::npy::NpyError;
 use crate::onnx::{ExternalError, OnnxError, WireError};
+use crate::pickle::PickleError;
 use crate::safetensors::SafetensorsError;
+use crate::torch::TorchError;
 use crate::values::ValuesError;
+use crate::zip::ZipError;
 
 /// A file that could not be read: which one, and the [`Problem`] as its source.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +64,37 @@ pub enum Problem {
         #[source]
         source: io::Error,
     },
+    /// A name in an index or layout that leads out of the folder.
+    #[error("name `{name}` is no plain file name")]
+    Outside {
+        /// The name.
+        name: String,
+    },
+    /// An index of shards that is not the JSON that it should be.
+    #[error("index is not the JSON that it should be: an object with `weight_map`")]
+    Index {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A tensor that the index promises and the shard does not hold.
+    #[error("index says that tensor `{tensor}` is in `{shard}`, which does not hold it")]
+    NotInShard {
+        /// Its name.
+        tensor: String,
+        /// The shard.
+        shard: String,
+    },
+    /// A tensor that two shards hold.
+    #[error("tensor `{tensor}` is in two shards, `{first}` and `{second}`")]
+    TwiceInShards {
+        /// Its name.
+        tensor: String,
+        /// One shard.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// Not the protobuf encoding that it should be.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -67,9 +104,27 @@ pub enum Problem {
     /// Not a sound safetensors file.
     #[error(transparent)]
     Safetensors(#[from] SafetensorsError),
+    /// Not a sound GGUF file.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
     /// Not a sound array or archive of arrays.
     #[error(transparent)]
     Npy(#[from] NpyError),
+    /// Not a sound file of PyTorch.
+    #[error(transparent)]
+    Torch(#[from] TorchError),
+    /// Not a sound zip archive.
+    #[error(transparent)]
+    Zip(#[from] ZipError),
+    /// Not a sound compressed file.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
+    /// Not a sound pickle.
+    #[error(transparent)]
+    Pickle(#[from] PickleError),
+    /// Values that contradict themselves.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Not a sound tree of values.
     #[error(transparent)]
     Values(#[from] ValuesError),
@@ -128,12 +183,22 @@ impl FormatError {
                 ErrorKind::Unreadable
             }
             Problem::Unknown { .. } => ErrorKind::Unknown,
+            Problem::Outside { .. } | Problem::Index { .. } | Problem::TwiceInShards { .. } => {
+                ErrorKind::Malformed
+            }
+            Problem::NotInShard { .. } => ErrorKind::External,
             Problem::TooLarge { .. } => ErrorKind::TooLarge,
             Problem::Wire(error) => error.kind(),
             Problem::Onnx(error) => error.kind(),
             Problem::Safetensors(error) => error.kind(),
+            Problem::Gguf(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
             Problem::Values(_) => ErrorKind::Malformed,
+            Problem::Torch(error) => error.kind(),
+            Problem::Zip(error) => error.kind(),
+            Problem::Compress(error) => error.kind(),
+            Problem::Pickle(error) => error.kind(),
+            Problem::Checkpoint(error) => error.kind(),
         }
     }
 
@@ -143,7 +208,13 @@ impl FormatError {
             Problem::Wire(error) => Some(error.offset()),
             Problem::Onnx(error) => error.offset(),
             Problem::Safetensors(error) => error.offset(),
+            Problem::Gguf(error) => error.offset(),
             Problem::Npy(error) => error.offset(),
+            Problem::Torch(error) => error.offset(),
+            Problem::Zip(error) => error.offset(),
+            Problem::Compress(error) => error.offset(),
+            Problem::Pickle(error) => error.offset(),
+            Problem::Checkpoint(error) => error.offset(),
             _ => None,
         }
     }
@@ -161,6 +232,10 @@ impl FormatError {
             Problem::Onnx(OnnxError::External { problem: ExternalError::Missing { .. }, .. }) => {
                 Some("copy the external data file together with the model")
             }
+            Problem::Gguf(error) => error.hint(),
+            Problem::Npy(NpyError::TooMuchCompressed { .. }) => Some(
+                "save the archive uncompressed, with `numpy.savez`: its arrays are then read where they lie",
+            ),
             Problem::Npy(NpyError::Objects) => {
                 Some("object arrays are pickles; convert the array to numbers or texts and save it again")
             }

@@ -3,6 +3,7 @@
 //! * [`open()`] decides by content what a file is and describes it: files, tensors, graph, interface.
 //! * [`onnx`]: the model as a typed graph, and published test data.
 //! * [`safetensors`]: whole small files in memory, and a deterministic writer.
+//! * [`gguf`]: quantised language models.
 //! * [`npy`]: arrays and archives of arrays as NumPy writes them.
 //! * [`values`]: trees of values as a JSON file beside a safetensors file.
 //!
@@ -12,40 +13,35 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the readers of archives are being written")
-)]
 mod compress;
 mod description;
 mod error;
 mod file;
+mod folder;
+pub mod gguf;
 pub mod npy;
 pub mod onnx;
 mod open;
 pub mod pickle;
+mod pickled;
 pub mod safetensors;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod section;
 mod storage;
-#[cfg_attr(not(test), expect(dead_code, reason = "the readers of archives are being written"))]
 mod tar;
 mod tensors;
+pub mod torch;
 pub mod values;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the readers of archives are being written")
-)]
 mod zip;
 
-pub use checkpoint::{Missing, PartDescription, Trainer, TrainingState};
+pub use checkpoint::{CheckpointError, Missing, PartDescription, Trainer, TrainingState};
 pub use compress::{CompressError, Compression};
 pub use description::{
-    Description, FileDescription, Finding, Format, GraphSummary, OperatorCount, Opset, Severity,
+    Description, FileDescription, Finding, Format, GraphSummary, OpenOptions, OperatorCount, Opset, Severity,
     TensorDescription,
 };
 pub use error::{ErrorKind, FormatError, Problem};
-pub use open::{describe, open};
+pub use folder::open_folder;
+pub use open::{describe, describe_with, open, open_with};
 pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
 pub use tar::TarError;
 pub use zip::ZipError;

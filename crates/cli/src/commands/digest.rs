@@ -9,15 +9,17 @@ use reproof::artifact::{Artifact, digests};
 use reproof_digest::Digest;
 use serde::Serialize;
 
-use crate::arguments::OutputArguments;
+use crate::arguments::{ModelArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::failure::{Exit, there};
 use crate::output;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The artifact: a file, or a folder with one model.
+    /// The artifact: a file, or a folder that is one checkpoint or holds one model.
     path: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -41,7 +43,7 @@ struct File {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     there(&arguments.path)?;
-    let artifact = Artifact::open(&arguments.path)?;
+    let artifact = Artifact::open_with(&arguments.path, &arguments.model.options())?;
     let digests = digests(&artifact, &Bars::new())?;
     let files = artifact.files.iter().zip(&digests.files).map(|(file, (size, digest))| File {
         path: file.path.clone(),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use reproof_tensor::DType;
+
 use super::description::{PartDescription, Trainer, TrainingState};
 use super::facts::facts;
 use super::missing::missing;
@@ -9,6 +11,9 @@ use super::parts::Part;
 use super::role::Role;
 use super::tree::{Node, join};
 use crate::{Sources, TensorDescription, tensors};
+
+/// Bytes of the state of PyTorch's generator on the CPU: seed, flags, 624 words of 64 bits, cached normals.
+const TORCH_GENERATOR: u64 = 5056;
 
 /// The part of tensors that a module makes anew when it is built.
 const TRANSIENT: &str = "transient";
@@ -29,6 +34,9 @@ pub(crate) fn assemble(
             number => format!("{}.{number}", part.role.as_str()),
         };
         *count += 1;
+        if !part.node.has_tensors() && matches!(&part.node, Node::Map(entries) if entries.is_empty()) {
+            continue;
+        }
         let (kind, facts) = facts(part.role, &part.node, sources);
         let before = described.len();
         collect(part.node, "", &name, &mut described);
@@ -53,8 +61,14 @@ pub(crate) fn finish(state: &mut TrainingState, described: &[TensorDescription])
         state.parts.clear();
     }
     let others = described.iter().filter(|tensor| tensor.part != tensors::MODEL);
-    let names: Vec<(String, String)> =
-        others.map(|tensor| (tensor.part.clone(), tensor.name.clone())).collect();
+    let names: Vec<(String, String)> = others
+        .map(|tensor| {
+            // The state of PyTorch's generator is known by its size, whatever it is called.
+            let is_generator = tensor.dtype == DType::U8 && tensor.shape == [TORCH_GENERATOR];
+            let name = if is_generator { format!("{} torch", tensor.name) } else { tensor.name.clone() };
+            (tensor.part.clone(), name)
+        })
+        .collect();
     state.missing = missing(&state.parts, &names);
 }
 

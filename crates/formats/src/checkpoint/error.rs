@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::zip::ZipError;
 use crate::{ErrorKind, StorageError};
 
 /// A checkpoint whose pickle and storages do not fit together, or that is larger than any that is meant well.
@@ -85,6 +86,9 @@ pub enum CheckpointError {
         /// The keys asked for.
         path: String,
     },
+    /// A compressed storage that could not be expanded.
+    #[error("a storage could not be unpacked")]
+    Zip(#[source] ZipError),
     /// Bytes could not be read.
     #[error("could not read values")]
     Io(#[source] io::Error),
@@ -95,6 +99,7 @@ impl CheckpointError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Expands { .. } | Self::Deep { .. } | Self::Gathered { .. } => ErrorKind::TooLarge,
+            Self::Zip(error) => error.kind(),
             Self::Io(_) => ErrorKind::Unreadable,
             _ => ErrorKind::Malformed,
         }

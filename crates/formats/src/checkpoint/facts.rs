@@ -21,7 +21,11 @@ const LISTED: usize = 16;
 const TEXT: usize = 200;
 
 /// The kind of a part and its facts.
-pub(crate) fn facts(role: Role, node: &Node, sources: &Sources<'_>) -> (Option<String>, BTreeMap<String, Json>) {
+pub(crate) fn facts(
+    role: Role,
+    node: &Node,
+    sources: &Sources<'_>,
+) -> (Option<String>, BTreeMap<String, Json>) {
     let mut facts = BTreeMap::new();
     if role != Role::Optimizer {
         flatten(node, "", &mut facts);
@@ -47,7 +51,8 @@ pub(crate) fn facts(role: Role, node: &Node, sources: &Sources<'_>) -> (Option<S
         let covered: u64 = groups.iter().map(covered).sum();
         facts.insert("covers".to_owned(), covered.into());
     }
-    let states: Vec<&Node> = node.get("state").into_iter().flat_map(Node::children).map(|(_, it)| it).collect();
+    let states: Vec<&Node> =
+        node.get("state").into_iter().flat_map(Node::children).map(|(_, it)| it).collect();
     facts.insert("states".to_owned(), states.len().into());
     let steps: BTreeSet<String> = states
         .iter()

@@ -74,14 +74,15 @@ const PIECES: &[Piece] = &[
 
 /// What is missing from these parts of a training checkpoint; nothing where there is no sign of training.
 pub(crate) fn missing(parts: &[PartDescription], tensors: &[(String, String)]) -> Vec<Missing> {
-    let is_training = parts.iter().any(|part| {
-        matches!(base(&part.name), "optimizer" | "scheduler" | "scaler" | "rng" | "loader")
-    });
+    let is_training = parts
+        .iter()
+        .any(|part| matches!(base(&part.name), "optimizer" | "scheduler" | "scaler" | "rng" | "loader"));
     if !is_training {
         return Vec::new();
     }
     let holds = |(wanted, names): &(&str, &[&str])| {
-        let fits = |name: &str| names.is_empty() || names.iter().any(|word| name.to_lowercase().contains(word));
+        let fits =
+            |name: &str| names.is_empty() || names.iter().any(|word| name.to_lowercase().contains(word));
         let of_part = parts.iter().filter(|part| base(&part.name) == *wanted);
         of_part.into_iter().any(|part| {
             (names.is_empty() && (part.tensors > 0 || !part.facts.is_empty()))

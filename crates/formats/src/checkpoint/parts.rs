@@ -78,16 +78,19 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
     if !rest.is_empty() {
         collected.entry(Role::State).or_default().extend(rest);
     }
-    parts.extend(collected.into_iter().map(|(role, entries)| Part::whole(role, Node::Map(entries))));
+    parts.extend(collected.into_iter().map(|(role, entries)| {
+        let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        Part { role, root: keys.join(", "), node: Node::Map(entries) }
+    }));
     parts.sort_by_key(|part| part.role);
     parts
 }
 
 fn model_position(entries: &[(String, Node)]) -> Option<usize> {
     MODEL_KEYS.iter().find_map(|wanted| {
-        entries.iter().position(|(key, node)| {
-            key == wanted && node.has_tensors() && Role::of_content(node).is_none()
-        })
+        entries
+            .iter()
+            .position(|(key, node)| key == wanted && node.has_tensors() && Role::of_content(node).is_none())
     })
 }
 

@@ -17,13 +17,30 @@ pub(crate) enum Role {
     Hyperparameters,
     Versions,
     State,
+    Constants,
 }
 
 impl Role {
+    const ALL: [Self; 13] = [
+        Self::Model,
+        Self::Ema,
+        Self::Optimizer,
+        Self::Scheduler,
+        Self::Scaler,
+        Self::Rng,
+        Self::Loader,
+        Self::Progress,
+        Self::Callbacks,
+        Self::Hyperparameters,
+        Self::Versions,
+        Self::State,
+        Self::Constants,
+    ];
+
     /// The word as written in documents.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::Model => super::super::tensors::MODEL,
+            Self::Model => crate::tensors::MODEL,
             Self::Ema => "ema",
             Self::Optimizer => "optimizer",
             Self::Scheduler => "scheduler",
@@ -35,12 +52,24 @@ impl Role {
             Self::Hyperparameters => "hyperparameters",
             Self::Versions => "versions",
             Self::State => "state",
+            Self::Constants => "constants",
         }
+    }
+
+    /// Where a part of this name is shown among others.
+    pub(crate) fn order(name: &str) -> usize {
+        let base = name.split('.').next().unwrap_or(name);
+        Self::ALL.iter().position(|role| role.as_str() == base).unwrap_or(Self::ALL.len())
     }
 
     /// Whether each value of this role is a part of its own; the others are collected in one.
     pub(crate) const fn stands_alone(self) -> bool {
         matches!(self, Self::Model | Self::Ema | Self::Optimizer | Self::Scheduler | Self::Scaler)
+    }
+
+    /// Whether a key is one under which models are saved.
+    pub(crate) fn names_model(key: &str) -> bool {
+        MODEL_KEYS.contains(&key)
     }
 
     /// The role of a value by what it holds; `None` where that tells nothing.

@@ -107,6 +107,18 @@ impl Node {
     }
 }
 
+impl From<&Value> for Node {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Object(entries) => {
+                Self::Map(entries.iter().map(|(key, value)| (key.clone(), value.into())).collect())
+            }
+            Value::Array(values) => Self::Sequence(values.iter().map(Self::from).collect()),
+            scalar => Self::Scalar(scalar.clone()),
+        }
+    }
+}
+
 /// Joins the names on the way to a value with dots.
 pub(crate) fn join(path: &str, name: &str) -> String {
     match (path.is_empty(), name.is_empty()) {

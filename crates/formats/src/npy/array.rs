@@ -4,13 +4,20 @@ use reproof_tensor::{DType, StringTensor, Tensor, Value, element_count};
 
 use super::NpyError;
 use super::descr::{self, Elements};
-use super::header::{self, Header};
+use super::header::{self, Descr, Header};
 
 /// Reads an array from the bytes of its file; bytes after it are ignored, as NumPy does. An array that needs more
 /// than `limit` bytes of memory is refused.
 pub fn parse(bytes: &[u8], limit: u64) -> Result<Value, NpyError> {
     let header = header::parse(bytes)?;
-    let elements = descr::parse(&header.descr)?;
+    let elements = match &header.descr {
+        Descr::Plain(descr) => descr::parse(descr)?,
+        Descr::Structure(structure) if structure.has_objects() => return Err(NpyError::Objects),
+        Descr::Structure(structure) => {
+            let reason = "structures are not tensors";
+            return Err(NpyError::ElementType { descr: structure.written.clone(), reason });
+        }
+    };
     let too_large = || NpyError::TooLarge { shape: header.shape.clone(), limit };
     let count = element_count(&header.shape).ok_or_else(too_large)?;
     let needed = count.checked_mul(elements.size() as u64).ok_or_else(too_large)?;

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::ErrorKind;
+use crate::zip::ZipError;
+use crate::{ErrorKind, StorageError};
 
 /// An array or archive that contradicts itself or goes beyond this version.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,15 @@ pub enum NpyError {
     },
     /// Not a sound zip archive.
     #[error("not a sound zip archive")]
-    Zip(#[source] zip::result::ZipError),
+    Zip(#[source] ZipError),
+    /// An archive in which readers would see different members.
+    #[error("byte {offset}: archive contradicts itself: {what}")]
+    Contradiction {
+        /// Where.
+        offset: u64,
+        /// What was found, in a word.
+        what: &'static str,
+    },
     /// Two members of one name.
     #[error("archive has two members of one name")]
     DuplicateMember,
@@ -128,6 +137,46 @@ pub enum NpyError {
         #[source]
         source: io::Error,
     },
+    /// A member that is compressed in a way that this version does not know.
+    #[error("member `{member}` is compressed by method {method}, expected 0 (stored) or 8 (deflate)")]
+    Method {
+        /// Its name.
+        member: String,
+        /// The number of the method.
+        method: u16,
+    },
+    /// Compressed members that together expand beyond what is held in memory.
+    #[error(
+        "compressed member `{member}` expands the archive beyond the {limit} bytes that are held in memory"
+    )]
+    TooMuchCompressed {
+        /// The member at which the cap was reached.
+        member: String,
+        /// The cap.
+        limit: u64,
+    },
+    /// A member whose bytes are damaged.
+    #[error("member `{member}` has the checksum {actual:08x}, expected {expected:08x}")]
+    Checksum {
+        /// Its name.
+        member: String,
+        /// What the directory says.
+        expected: u32,
+        /// CRC-32 of what came out.
+        actual: u32,
+    },
+    /// Elements that cannot be viewed.
+    #[error("array cannot be viewed")]
+    Storage(#[source] StorageError),
+    /// The file could not be read.
+    #[error("could not {action}")]
+    Io {
+        /// What was tried, in the infinitive.
+        action: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A member that is not a readable array.
     #[error("member `{member}`")]
     Member {
@@ -143,14 +192,19 @@ impl NpyError {
     /// The situation.
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Version { .. } | Self::Objects | Self::ElementType { .. } | Self::Encrypted { .. } => {
-                ErrorKind::Unsupported
-            }
+            Self::Version { .. }
+            | Self::Objects
+            | Self::ElementType { .. }
+            | Self::Encrypted { .. }
+            | Self::Method { .. } => ErrorKind::Unsupported,
+            Self::Io { .. } => ErrorKind::Unreadable,
             Self::HeaderTooLarge { .. }
             | Self::TooLarge { .. }
             | Self::TooManyMembers { .. }
+            | Self::TooMuchCompressed { .. }
             | Self::Bomb { .. } => ErrorKind::TooLarge,
             Self::Member { problem, .. } => problem.kind(),
+            Self::Zip(error) => error.kind(),
             _ => ErrorKind::Malformed,
         }
     }

@@ -1,6 +1,9 @@
 //! The header: a Python literal of three entries, read with a grammar of just that.
 
+use reproof_digest::ReadAt;
+
 use super::NpyError;
+use super::structure::{self, Structure};
 
 /// The longest header; NumPy itself refuses more than 10 000 characters of strangers.
 const LONGEST: u64 = 64 << 10;
@@ -8,8 +11,8 @@ const LONGEST: u64 = 64 << 10;
 /// What an array says about itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// The element type as written.
-    pub(super) descr: String,
+    /// The element type.
+    pub(super) descr: Descr,
     /// Whether the first dim varies fastest.
     pub(super) fortran_order: bool,
     /// Dims, outermost first.
@@ -18,8 +21,36 @@ pub(super) struct Header {
     pub(super) data: usize,
 }
 
+/// An element type as written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Descr {
+    /// One value per element.
+    Plain(String),
+    /// Several values per element.
+    Structure(Structure),
+}
+
+/// Reads the header at the start of `source`, and nothing after it.
+pub(super) fn read(source: &dyn ReadAt) -> Result<Header, NpyError> {
+    let available = |wanted: u64| {
+        let length = wanted.min(source.size()) as usize;
+        source.read_range(0, length).map_err(|source| NpyError::Io { action: "read its header", source })
+    };
+    let (length, start) = length(&available(12)?)?;
+    parse(&available(start as u64 + length)?)
+}
+
 /// Reads the header at the start of `bytes`.
 pub(super) fn parse(bytes: &[u8]) -> Result<Header, NpyError> {
+    let (length, start) = length(bytes)?;
+    let data = start + length as usize;
+    let truncated = || NpyError::Truncated { what: "header", needed: data as u64, left: bytes.len() as u64 };
+    let text = bytes.get(start..data).ok_or_else(truncated)?;
+    Literal { text, position: 0, start }.header(data)
+}
+
+/// The length of the header and where it starts.
+fn length(bytes: &[u8]) -> Result<(u64, usize), NpyError> {
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or(NpyError::Magic)?;
     let truncated = |what, needed| NpyError::Truncated { what, needed, left: bytes.len() as u64 };
     let [major, _minor, rest @ ..] = rest else { return Err(truncated("version", 8)) };
@@ -32,13 +63,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Header, NpyError> {
     if length > LONGEST {
         return Err(NpyError::HeaderTooLarge { limit: LONGEST, actual: length });
     }
-    let data = start + length as usize;
-    let text = bytes.get(start..data).ok_or_else(|| truncated("header", data as u64))?;
-    Literal { text, position: 0, start }.header(data)
+    Ok((length, start))
 }
 
 /// A cursor over the header's text.
-struct Literal<'a> {
+pub(super) struct Literal<'a> {
     text: &'a [u8],
     position: usize,
     start: usize,
@@ -75,7 +104,7 @@ impl<'a> Literal<'a> {
         }
     }
 
-    fn wrong(&self, expected: &'static str) -> NpyError {
+    pub(super) fn wrong(&self, expected: &'static str) -> NpyError {
         let rest = &self.text[self.position..];
         let actual = match rest {
             [] => "the end".to_owned(),
@@ -90,18 +119,36 @@ impl<'a> Literal<'a> {
         }
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    /// The next byte that is no space.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        self.space();
+        self.text.get(self.position).copied()
+    }
+
+    /// The text from here to where `read` ends.
+    pub(super) fn written<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, NpyError>,
+    ) -> Result<(T, String), NpyError> {
+        self.space();
+        let start = self.position;
+        let value = read(self)?;
+        let text = String::from_utf8_lossy(&self.text[start..self.position]);
+        Ok((value, text.replace(char::is_control, "\u{fffd}")))
+    }
+
+    pub(super) fn take(&mut self, byte: u8) -> bool {
         self.space();
         let found = self.text.get(self.position) == Some(&byte);
         self.position += usize::from(found);
         found
     }
 
-    fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
+    pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), NpyError> {
         if self.take(byte) { Ok(()) } else { Err(self.wrong(expected)) }
     }
 
-    fn string(&mut self) -> Result<&'a [u8], NpyError> {
+    pub(super) fn string(&mut self) -> Result<&'a [u8], NpyError> {
         self.space();
         let quote = match self.text.get(self.position) {
             Some(quote @ (b'\'' | b'"')) => *quote,
@@ -118,13 +165,27 @@ impl<'a> Literal<'a> {
         }
     }
 
-    fn descr(&mut self) -> Result<String, NpyError> {
-        self.space();
-        if self.text.get(self.position) == Some(&b'[') {
-            let reason = "structures are not tensors";
-            return Err(NpyError::ElementType { descr: "[...]".to_owned(), reason });
+    fn descr(&mut self) -> Result<Descr, NpyError> {
+        if matches!(self.peek(), Some(b'[' | b'(')) {
+            return Ok(Descr::Structure(structure::read(self)?));
         }
-        Ok(self.string()?.escape_ascii().to_string())
+        Ok(Descr::Plain(self.string()?.escape_ascii().to_string()))
+    }
+
+    /// Passes over a text that is only a name, whatever it holds.
+    pub(super) fn pass_name(&mut self) -> Result<(), NpyError> {
+        let Some(quote @ (b'\'' | b'"')) = self.peek() else { return Err(self.wrong("a quoted text")) };
+        let mut position = self.position + 1;
+        loop {
+            match self.text.get(position) {
+                Some(byte) if *byte == quote => break,
+                Some(b'\\') => position += 2,
+                Some(_) => position += 1,
+                None => return Err(self.wrong("a quoted text")),
+            }
+        }
+        self.position = position + 1;
+        Ok(())
     }
 
     fn boolean(&mut self) -> Result<bool, NpyError> {
@@ -138,7 +199,7 @@ impl<'a> Literal<'a> {
         Err(self.wrong("`True` or `False`"))
     }
 
-    fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
+    pub(super) fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
         self.expect(b'(', "`(`")?;
         let mut shape = Vec::new();
         while !self.take(b')') {
@@ -151,7 +212,7 @@ impl<'a> Literal<'a> {
         Ok(shape)
     }
 
-    fn number(&mut self) -> Result<u64, NpyError> {
+    pub(super) fn number(&mut self) -> Result<u64, NpyError> {
         self.space();
         let rest = &self.text[self.position..];
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();

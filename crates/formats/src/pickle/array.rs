@@ -8,7 +8,8 @@ use super::{Id, InlineArray, PickleError};
 pub(super) fn inline(machine: &mut Machine<'_>, wrapper: Id) -> Result<Option<InlineArray>, PickleError> {
     let pickle = &machine.pickle;
     if !pickle.class(wrapper).is_some_and(|(module, name)| {
-        name == "NumpyArrayWrapper" && (module == "joblib.numpy_pickle" || module.ends_with(".joblib.numpy_pickle"))
+        name == "NumpyArrayWrapper"
+            && (module == "joblib.numpy_pickle" || module.ends_with(".joblib.numpy_pickle"))
     }) {
         return Ok(None);
     }

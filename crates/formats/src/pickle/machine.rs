@@ -7,7 +7,7 @@ use reproof_digest::ReadAt;
 
 use super::input::Input;
 use super::memo::Memo;
-use super::opcode::{self, *};
+use super::opcode::*;
 use super::value::{Blob, Call, Id, Object, Text, Value};
 use super::{Pickle, PickleError, array, limits, text};
 
@@ -246,7 +246,7 @@ impl<'a> Machine<'a> {
     }
 
     fn string(&mut self) -> Result<(), PickleError> {
-        let name = opcode::name(self.opcode);
+        let name = mnemonic(self.opcode);
         let length = match self.opcode {
             STRING => {
                 let line = self.input.line(name)?;
@@ -340,7 +340,7 @@ impl<'a> Machine<'a> {
     }
 
     fn memo(&mut self) -> Result<(), PickleError> {
-        let name = opcode::name(self.opcode);
+        let name = mnemonic(self.opcode);
         let index = match self.opcode {
             BINPUT | BINGET => u64::from(self.input.byte(name)?),
             LONG_BINPUT | LONG_BINGET => u32::from_le_bytes(self.input.array(name)?).into(),
@@ -532,11 +532,11 @@ impl<'a> Machine<'a> {
     }
 
     fn underflow(&self) -> PickleError {
-        PickleError::Underflow { offset: self.offset, opcode: opcode::name(self.opcode) }
+        PickleError::Underflow { offset: self.offset, opcode: mnemonic(self.opcode) }
     }
 
     fn operand(&self, expected: &'static str, actual: &'static str) -> PickleError {
-        PickleError::Operand { offset: self.offset, opcode: opcode::name(self.opcode), expected, actual }
+        PickleError::Operand { offset: self.offset, opcode: mnemonic(self.opcode), expected, actual }
     }
 
     fn literal(&self, expected: &'static str, line: &[u8]) -> PickleError {

@@ -193,7 +193,8 @@ impl ArrayLayout {
             ("numpy._core.multiarray", "scalar") => {
                 let [dtype, data] = *arguments else { return None };
                 let element = NumpyType::of(pickle, dtype)?;
-                let data = if element.has_objects { ArrayData::Objects(data) } else { ArrayData::Value(data) };
+                let data =
+                    if element.has_objects { ArrayData::Objects(data) } else { ArrayData::Value(data) };
                 Some(Self { shape: Vec::new(), fortran: false, element, data })
             }
             _ => None,

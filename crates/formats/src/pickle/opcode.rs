@@ -5,7 +5,7 @@ macro_rules! opcodes {
         $(pub(super) const $name: u8 = $byte;)*
 
         /// The name of an opcode, for errors.
-        pub(super) fn name(opcode: u8) -> &'static str {
+        pub(super) fn mnemonic(opcode: u8) -> &'static str {
             match opcode { $($name => stringify!($name),)* _ => "an unknown opcode" }
         }
     };

@@ -7,7 +7,8 @@ pub(super) fn integer(line: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(line).ok()?.trim();
     let text = text.strip_suffix('L').unwrap_or(text);
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || digits.len() > limits::DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty() || digits.len() > limits::DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     if let Ok(value) = text.parse() {
@@ -89,9 +90,9 @@ pub(super) fn quoted(line: &[u8]) -> Option<Vec<u8>> {
                 let more = rest.iter().take(2).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
                 let (digits, tail) = rest.split_at(more);
                 rest = tail;
-                let value = digits.iter().fold(u32::from(escape - b'0'), |value, digit| {
-                    value * 8 + u32::from(digit - b'0')
-                });
+                let value = digits
+                    .iter()
+                    .fold(u32::from(escape - b'0'), |value, digit| value * 8 + u32::from(digit - b'0'));
                 value as u8
             }
             b'\n' => continue,
@@ -118,8 +119,7 @@ pub(super) fn raw_unicode(line: &[u8]) -> String {
             _ => 0,
         };
         let escape = tail.get(1..=digits).filter(|_| digits > 0);
-        let code = escape
-            .and_then(|digits| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let code = escape.and_then(|digits| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         if let Some(code) = code {
             text.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
             rest = &tail[1 + digits..];
@@ -139,8 +139,14 @@ mod tests {
     fn integers_of_any_size_keep_their_value() {
         assert_eq!(integer(b"-12L"), Some(Value::Int(-12)));
         assert_eq!(integer(b"9223372036854775807"), Some(Value::Int(i64::MAX)));
-        assert_eq!(integer(b"9223372036854775808L"), Some(Value::Long([0, 0, 0, 0, 0, 0, 0, 0x80, 0].into())));
-        assert_eq!(integer(b"-9223372036854775809"), Some(long(&[255, 255, 255, 255, 255, 255, 255, 0x7f, 255])));
+        assert_eq!(
+            integer(b"9223372036854775808L"),
+            Some(Value::Long([0, 0, 0, 0, 0, 0, 0, 0x80, 0].into()))
+        );
+        assert_eq!(
+            integer(b"-9223372036854775809"),
+            Some(long(&[255, 255, 255, 255, 255, 255, 255, 0x7f, 255]))
+        );
         assert_eq!(integer(b"12x"), None);
         assert_eq!(long(&[]), Value::Int(0));
         assert_eq!(long(&[0xff]), Value::Int(-1));

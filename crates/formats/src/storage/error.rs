@@ -21,7 +21,7 @@ pub enum StorageError {
         /// Strides in elements.
         strides: Vec<u64>,
     },
-    /// A view beyond the end of what it views.
+    /// A view beyond the end of what it views, or values of another size than dtype and shape say.
     #[error("it needs {needed} bytes of its storage, which has {stored}")]
     Beyond {
         /// Bytes up to the end of the view.
@@ -32,6 +32,12 @@ pub enum StorageError {
     /// A view of elements that have no byte of their own.
     #[error("{dtype} elements are packed and cannot be read in another order")]
     Packed {
+        /// The element type.
+        dtype: DType,
+    },
+    /// A negated view of elements that have no sign, or that are packed.
+    #[error("{dtype} elements cannot be negated")]
+    Signless {
         /// The element type.
         dtype: DType,
     },

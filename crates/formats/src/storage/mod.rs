@@ -13,6 +13,7 @@ mod view;
 
 pub use error::StorageError;
 pub use pieces::Piece;
+pub(crate) use pieces::check;
 pub use sources::{Sources, TensorBytes};
 pub use view::View;
 
@@ -52,14 +53,19 @@ impl Storage {
         }
     }
 
-    /// The same storage in a description whose files come after `shift` others.
+    /// The same storage where its files come after `files` others and start `offset` bytes later.
     #[must_use]
-    pub(crate) fn shifted(self, shift: usize) -> Self {
+    pub(crate) fn moved(self, files: usize, shift: u64) -> Self {
         match self {
-            Self::Range { file, offset, length } => Self::Range { file: file + shift, offset, length },
-            Self::View(view) => Self::View(view.shifted(shift)),
+            Self::Range { file, offset, length } => {
+                Self::Range { file: file + files, offset: offset + shift, length }
+            }
+            Self::View(view) => Self::View(view.moved(files, shift)),
             Self::Pieces(pieces) => {
-                Self::Pieces(pieces.into_iter().map(|piece| piece.shifted(shift)).collect())
+                let moved = pieces
+                    .into_iter()
+                    .map(|piece| Piece { storage: piece.storage.moved(files, shift), ..piece });
+                Self::Pieces(moved.collect())
             }
             same => same,
         }

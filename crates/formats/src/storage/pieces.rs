@@ -18,15 +18,14 @@ pub struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn shifted(self, shift: usize) -> Self {
-        Self { storage: self.storage.shifted(shift), ..self }
+    fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
     }
 
     fn overlaps(&self, other: &Self) -> bool {
         let dims = self.at.iter().zip(&self.shape).zip(other.at.iter().zip(&other.shape));
-        dims.into_iter().all(|((at, dim), (other_at, other_dim))| {
-            *at < other_at + other_dim && *other_at < at + dim && *dim > 0 && *other_dim > 0
-        })
+        dims.into_iter()
+            .all(|((at, dim), (other_at, other_dim))| *at < other_at + other_dim && *other_at < at + dim)
     }
 }
 
@@ -57,15 +56,15 @@ pub(crate) fn check(whole: &[u64], pieces: &[Piece]) -> Result<(), StorageError>
     if held != expected {
         return Err(StorageError::Coverage { held, expected });
     }
-    // Sorted by their first coordinate, a piece can only meet those that start before it ends.
-    let mut order: Vec<usize> = (0..pieces.len()).collect();
-    order.sort_unstable_by_key(|index| &pieces[*index].at);
+    // Without dims there is one element, and by now one piece.
+    let Some(axis) = (0..whole.len()).max_by_key(|axis| starts(pieces, *axis)) else { return Ok(()) };
+    // Sorted along the dim that divides them most, a piece can only meet those that start before it ends.
+    let mut order: Vec<usize> = (0..pieces.len()).filter(|index| !pieces[*index].is_empty()).collect();
+    order.sort_unstable_by_key(|index| pieces[*index].at[axis]);
     for (position, first) in order.iter().enumerate() {
         let piece = &pieces[*first];
-        let end = piece.at.first().zip(piece.shape.first()).map_or(1, |(at, dim)| at + dim);
-        let near = order[position + 1..]
-            .iter()
-            .take_while(|second| pieces[**second].at.first().copied().unwrap_or(0) < end);
+        let end = piece.at[axis] + piece.shape[axis];
+        let near = order[position + 1..].iter().take_while(|second| pieces[**second].at[axis] < end);
         for second in near {
             if piece.overlaps(&pieces[*second]) {
                 return Err(StorageError::Overlap { first: *first, second: *second });
@@ -73,6 +72,14 @@ pub(crate) fn check(whole: &[u64], pieces: &[Piece]) -> Result<(), StorageError>
         }
     }
     Ok(())
+}
+
+/// At how many places pieces start along a dim.
+fn starts(pieces: &[Piece], axis: usize) -> usize {
+    let mut starts: Vec<u64> = pieces.iter().map(|piece| piece.at[axis]).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts.len()
 }
 
 /// How a piece lies in its tensor: runs of equal length, one after the other in the piece, apart in the tensor.
@@ -133,6 +140,9 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// Fills a buffer with canonical bytes of a piece from an offset on.
+type ReadPiece<'a> = dyn Fn(&Piece, &mut [u8], u64) -> io::Result<()> + 'a;
+
 /// Fills `buffer` with the bytes from `offset` of a tensor of `size` bytes per element; `read` gives the canonical
 /// bytes of a piece.
 pub(super) fn read(
@@ -141,11 +151,11 @@ pub(super) fn read(
     pieces: &[Piece],
     buffer: &mut [u8],
     offset: u64,
-    read: &dyn Fn(&Piece, &mut [u8], u64) -> io::Result<()>,
+    read: &ReadPiece<'_>,
 ) -> io::Result<()> {
     let end = offset + buffer.len() as u64;
     let mut scratch = Vec::new();
-    for piece in pieces.iter().filter(|piece| !piece.shape.contains(&0)) {
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
         let runs = Runs::new(whole, piece, size);
         let first = runs.first_not(|start| start + runs.length <= offset);
         let last = runs.first_not(|start| start < end);

@@ -64,17 +64,11 @@ impl<'a> Sources<'a> {
         let overflow = || StorageError::Overflow { shape: shape.to_vec(), strides: Vec::new() };
         let size = byte_length(dtype, shape).ok_or_else(overflow)?;
         let stored = stored(storage)?;
+        check(dtype, shape, storage)?;
         if size > ALWAYS && size / INFLATION > stored {
             return Err(StorageError::Inflated { logical: size, stored });
         }
-        Ok(TensorBytes {
-            sources: self,
-            dtype,
-            shape,
-            storage,
-            size,
-            gathered: OnceLock::new(),
-        })
+        Ok(TensorBytes { sources: self, dtype, shape, storage, size, gathered: OnceLock::new() })
     }
 
     /// The source of a file of the description.
@@ -83,6 +77,28 @@ impl<'a> Sources<'a> {
     /// If there is no such file.
     pub fn file(&self, index: usize) -> &(dyn ReadAt + 'a) {
         &*self.files[index]
+    }
+}
+
+/// Refuses a storage that holds other values than dtype and shape ask for.
+fn check(dtype: DType, shape: &[u64], storage: &Storage) -> Result<(), StorageError> {
+    let stored = match storage {
+        Storage::Range { length, .. } => Some(*length),
+        Storage::Gathered(bytes) => Some(bytes.len() as u64),
+        Storage::View(view) => view.size_of_values(),
+        Storage::Pieces(_) if !dtype.bits().is_multiple_of(8) || matches!(dtype, DType::Block(_)) => {
+            return Err(StorageError::Packed { dtype });
+        }
+        Storage::Pieces(list) => {
+            pieces::check(shape, list)?;
+            return list.iter().try_for_each(|piece| check(dtype, &piece.shape, &piece.storage));
+        }
+        Storage::Absent { reason } => return Err(StorageError::Absent { reason }),
+    };
+    match (byte_length(dtype, shape), stored) {
+        (Some(needed), Some(stored)) if needed == stored => Ok(()),
+        (Some(needed), Some(stored)) => Err(StorageError::Beyond { needed, stored }),
+        _ => Err(StorageError::Overflow { shape: shape.to_vec(), strides: Vec::new() }),
     }
 }
 
@@ -122,13 +138,12 @@ impl TensorBytes<'_> {
         if view.is_canonical() || self.size > KEPT || wide > 4 * KEPT {
             return view.read(source, buffer, offset);
         }
-        let gathered = match self.gathered.get() {
-            Some(gathered) => gathered,
-            None => {
-                let mut bytes = vec![0; self.size as usize];
-                view.read(source, &mut bytes, 0)?;
-                self.gathered.get_or_init(|| bytes)
-            }
+        let gathered = if let Some(gathered) = self.gathered.get() {
+            gathered
+        } else {
+            let mut bytes = vec![0; self.size as usize];
+            view.read(source, &mut bytes, 0)?;
+            self.gathered.get_or_init(|| bytes)
         };
         gathered.read_exact_at(buffer, offset)
     }
@@ -154,6 +169,10 @@ impl ReadAt for TensorBytes<'_> {
         let end = offset.checked_add(buffer.len() as u64);
         if end.is_none_or(|end| end > self.size) {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // An empty tensor may be said to lie behind the end of its file.
+        if buffer.is_empty() {
+            return Ok(());
         }
         match self.storage {
             Storage::Range { file, offset: start, .. } => {

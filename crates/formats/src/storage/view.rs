@@ -55,6 +55,8 @@ impl View {
         if needed > stored {
             return Err(StorageError::Beyond { needed, stored });
         }
+        // An empty view reads nothing: its offset may be any number, and must not lead beyond the file.
+        let offset = if element_count(shape) == Some(0) { 0 } else { offset };
         let skipped = bytes(dtype, offset).ok_or_else(overflow)?;
         let view = Self {
             file,
@@ -71,9 +73,11 @@ impl View {
             conjugate: false,
             negative: false,
         };
-        let whole_bytes = dtype.bits().is_multiple_of(8) && !matches!(dtype, DType::Block(_));
-        let starts_whole = (offset * dtype.bits()).is_multiple_of(8);
-        if whole_bytes || (starts_whole && view.is_contiguous()) {
+        let starts_whole = match dtype {
+            DType::Block(block) => offset.is_multiple_of(block.elements()),
+            _ => offset.checked_mul(dtype.bits()).is_some_and(|bits| bits.is_multiple_of(8)),
+        };
+        if view.has_own_bytes() || (starts_whole && view.is_contiguous()) {
             Ok(view)
         } else {
             Err(StorageError::Packed { dtype })
@@ -87,11 +91,15 @@ impl View {
         self
     }
 
-    /// The same elements, stored as conjugates or negated.
-    #[must_use]
-    pub fn negated(mut self, conjugate: bool, negative: bool) -> Self {
-        (self.conjugate, self.negative) = (conjugate && self.dtype.is_complex(), negative);
-        self
+    /// The same elements, stored as conjugates or negated: numbers of one byte or more that have a sign.
+    pub fn negated(mut self, conjugate: bool, negative: bool) -> Result<Self, StorageError> {
+        let dtype = self.dtype;
+        let signless = matches!(dtype, DType::Bool | DType::F8E8M0 | DType::F8E4M3Fnuz | DType::F8E5M2Fnuz);
+        if negative && (signless || !self.has_own_bytes()) {
+            return Err(StorageError::Signless { dtype });
+        }
+        (self.conjugate, self.negative) = (conjugate && dtype.is_complex(), negative);
+        Ok(self)
     }
 
     /// Index into the description's files.
@@ -115,6 +123,11 @@ impl View {
         self.is_contiguous() && !self.swap && !self.conjugate && !self.negative
     }
 
+    /// Bytes of its values in canonical order.
+    pub(super) fn size_of_values(&self) -> Option<u64> {
+        byte_length(self.dtype, &self.shape)
+    }
+
     /// The values, when `storage` is not in a file but in memory.
     pub(crate) fn gathered(&self, storage: &[u8]) -> Result<Storage, StorageError> {
         let size = byte_length(self.dtype, &self.shape).expect("checked when the view was made");
@@ -128,9 +141,15 @@ impl View {
         Ok(Storage::Gathered(bytes))
     }
 
-    pub(crate) fn shifted(mut self, shift: usize) -> Self {
-        self.file += shift;
+    pub(super) fn moved(mut self, files: usize, shift: u64) -> Self {
+        self.file += files;
+        self.start += shift;
         self
+    }
+
+    /// Whether each element has bytes that it shares with none.
+    fn has_own_bytes(&self) -> bool {
+        self.dtype.bits().is_multiple_of(8) && !matches!(self.dtype, DType::Block(_))
     }
 
     fn is_contiguous(&self) -> bool {
@@ -255,9 +274,19 @@ impl View {
         if self.conjugate {
             bytes.chunks_exact_mut(2 * scalar).for_each(|pair| pair[2 * scalar - 1] ^= 0x80);
         }
-        if self.negative {
+        if self.negative && self.dtype.is_discrete() {
+            bytes.chunks_exact_mut(scalar).for_each(negate);
+        } else if self.negative {
             bytes.chunks_exact_mut(scalar).for_each(|number| number[scalar - 1] ^= 0x80);
         }
+    }
+}
+
+/// The negative of a little-endian integer in two's complement, which wraps as all arithmetic of tensors does.
+fn negate(number: &mut [u8]) {
+    let mut carry = true;
+    for byte in number {
+        (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
     }
 }
 

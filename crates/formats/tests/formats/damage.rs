@@ -4,9 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use prost::Message;
-use reproof_formats::{describe, npy, onnx, safetensors, values};
-use reproof_tensor::{Tensor, Value};
+use reproof_digest::ReadAt;
+use reproof_formats::{Sources, StorageError, describe, npy, onnx, safetensors, values};
+use reproof_tensor::{BlockType, DType, Tensor, Value};
 
+use crate::gguf::Writer;
 use crate::schema::{self, Attribute, Graph, linear, node, raw};
 
 /// Calls `read` with every damaged version of `bytes`.
@@ -82,6 +84,47 @@ fn arrays_and_archives() {
     damaged(&crate::npy::archive(&[("a.npy", &array)]), |bytes| {
         let _ = npy::parse_archive(bytes, 1 << 16);
     });
+}
+
+#[test]
+fn gguf_files() {
+    for big_endian in [false, true] {
+        let mut file = Writer { big_endian, ..Writer::default() };
+        let text = file.text(b"word");
+        file.entry("text", 8, &text).tensor("a", DType::F32, &[2, 1], &[0, 0, 128, 63, 0, 0, 0, 64]).tensor(
+            "b",
+            DType::Block(BlockType::Q4_0),
+            &[32],
+            &[1; 18],
+        );
+        damaged(&file.bytes(), |bytes| walked(bytes, "m.gguf"));
+    }
+}
+
+#[test]
+fn described_arrays_and_archives() {
+    let columns = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 1), }\n";
+    let structure = "{'descr': [('a', '<i2'), ('b', '|S1', (2,))], 'fortran_order': False, 'shape': ()}";
+    let (columns, structure) =
+        (crate::npy::array(1, columns, &[1; 4]), crate::npy::array(2, structure, &[2; 4]));
+    let archive = crate::npy_describe::archive(&[("a.npy", &columns, false), ("b.npy", &structure, true)]);
+    for file in [&columns, &structure, &archive] {
+        damaged(file, |bytes| walked(bytes, "a.npz"));
+    }
+}
+
+/// Describes a file and reads every tensor of it that has values.
+fn walked(bytes: &[u8], path: &str) {
+    let bytes = bytes.to_vec();
+    let Ok(description) = describe(&bytes, Path::new(path)) else { return };
+    assert_eq!(description.files[0].layout.size(), bytes.len() as u64);
+    let sources = Sources::new(vec![Box::new(bytes)]);
+    for tensor in &description.tensors {
+        match sources.bytes(tensor) {
+            Ok(values) => drop(values.read_range(0, values.size() as usize).unwrap()),
+            Err(error) => assert!(matches!(error, StorageError::Absent { .. }), "{error}"),
+        }
+    }
 }
 
 #[test]

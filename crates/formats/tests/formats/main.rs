@@ -4,11 +4,14 @@
 mod architecture;
 mod damage;
 mod external;
+mod gguf;
 mod npy;
+mod npy_describe;
 mod onnx;
 mod oracle;
 mod safetensors;
 mod schema;
+mod storage;
 mod test_data;
 mod values;
 mod wire;

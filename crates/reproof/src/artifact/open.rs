@@ -1,10 +1,11 @@
 //! Finds the files and the model of an artifact.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::ArtifactKind;
 use reproof_digest::layout::Layout;
-use reproof_formats::{Description, FormatError};
+use reproof_formats::{Description, FormatError, OpenOptions};
 
 /// The contract's folder inside a folder artifact; never part of the artifact.
 pub(crate) const CONTRACT_FOLDER: &str = "reproof";
@@ -82,10 +83,15 @@ fn list(found: &[String]) -> String {
 }
 
 impl Artifact {
-    /// Opens a file, or a folder that holds exactly one model.
+    /// Opens a file, or a folder that is one checkpoint or holds exactly one model.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// As [`Self::open`], with what only the user knows.
+    pub fn open_with(path: &Path, options: &OpenOptions) -> Result<Self, OpenError> {
         if !path.is_dir() {
-            let description = describe(path)?;
+            let description = describe(path, options)?;
             let files = description.files.iter().map(|file| ArtifactFile {
                 path: file.path.clone(),
                 location: file.location.clone(),
@@ -101,24 +107,25 @@ impl Artifact {
             });
         }
         let mut paths = list_files(path)?;
-        let candidates: Vec<&(String, PathBuf)> =
-            paths.iter().filter(|(name, _)| has_extension(name, &["onnx", "safetensors"])).collect();
-        // A graph says more than the bare weights beside it.
-        let graphs: Vec<_> = candidates.iter().filter(|(name, _)| has_extension(name, &["onnx"])).collect();
-        let model = match (graphs.as_slice(), candidates.as_slice()) {
-            ([only], _) => only.1.clone(),
-            ([], [only]) => only.1.clone(),
-            _ => {
-                let found = candidates.iter().map(|(name, _)| name.clone()).collect();
-                return Err(OpenError::Ambiguous { folder: path.to_owned(), found });
+        let whole = reproof_formats::open_folder(path, &paths, options)
+            .map_err(|source| OpenError::Format { path: path.to_owned(), source })?;
+        let (model, description) = match whole {
+            Some(description) => {
+                let first = description.files.first().map(|file| file.location.clone());
+                (first.unwrap_or_else(|| path.to_owned()), description)
+            }
+            None => {
+                let model = only_model(path, &paths)?;
+                let description = describe(&model, options)?;
+                (model, description)
             }
         };
-        let description = describe(&model)?;
         add_external(path, &description, &mut paths)?;
+        let known: HashMap<&Path, &Layout> =
+            description.files.iter().map(|file| (file.location.as_path(), &file.layout)).collect();
         let files = paths.iter().map(|(name, location)| {
-            let known = description.files.iter().find(|file| file.location == *location);
-            let layout = if let Some(file) = known {
-                file.layout.clone()
+            let layout = if let Some(layout) = known.get(location.as_path()) {
+                (*layout).clone()
             } else {
                 let metadata = std::fs::metadata(location);
                 let metadata =
@@ -127,15 +134,48 @@ impl Artifact {
             };
             Ok(ArtifactFile { path: name.clone(), location: location.clone(), layout })
         });
+        let files = files.collect::<Result<_, OpenError>>()?;
         Ok(Self {
             path: path.to_owned(),
             root: path.to_owned(),
             kind: ArtifactKind::Folder,
             model,
-            files: files.collect::<Result<_, OpenError>>()?,
+            files,
             description,
         })
     }
+}
+
+/// Names that model files have; what they are is decided by their content.
+const EXTENSIONS: &[&str] = &[
+    "onnx",
+    "safetensors",
+    "pt",
+    "pth",
+    "ckpt",
+    "bin",
+    "pt2",
+    "gguf",
+    "npz",
+    "npy",
+    "pkl",
+    "pickle",
+    "joblib",
+];
+
+/// The only model of a folder.
+fn only_model(path: &Path, paths: &[(String, PathBuf)]) -> Result<PathBuf, OpenError> {
+    let of = |extensions: &[&str]| {
+        paths.iter().filter(|(name, _)| has_extension(name, extensions)).collect::<Vec<_>>()
+    };
+    // A graph says more than the bare weights beside it, and weights more than arrays, which may be anything.
+    for extensions in [&["onnx"][..], &["safetensors"], EXTENSIONS] {
+        if let [only] = of(extensions).as_slice() {
+            return Ok(only.1.clone());
+        }
+    }
+    let found = of(EXTENSIONS).iter().map(|(name, _)| name.clone()).collect();
+    Err(OpenError::Ambiguous { folder: path.to_owned(), found })
 }
 
 /// Adds external data that lies where files are not listed, such as below `.git`: it is loaded, so it counts.
@@ -155,8 +195,9 @@ fn add_external(
     Ok(())
 }
 
-fn describe(path: &Path) -> Result<Description, OpenError> {
-    reproof_formats::open(path).map_err(|source| OpenError::Format { path: path.to_owned(), source })
+fn describe(path: &Path, options: &OpenOptions) -> Result<Description, OpenError> {
+    reproof_formats::open_with(path, options)
+        .map_err(|source| OpenError::Format { path: path.to_owned(), source })
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

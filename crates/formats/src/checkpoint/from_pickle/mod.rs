@@ -15,9 +15,9 @@ use serde_json::{Number, Value as Json};
 use super::CheckpointError;
 use super::tree::Node;
 use crate::Finding;
-use crate::pickle::{Blob, Id, Pickle, Text, Value};
+use crate::pickle::{Id, Pickle, Text, Value};
 
-pub(crate) use storage::{Base, StorageBytes, Storages, class_dtype};
+pub(crate) use storage::{Base, Reference, StorageBytes, Storages, StoredTensor, Wanted, class_dtype};
 
 /// Values of the tree at most: a pickle may share a value so often that the tree has more leaves than atoms.
 const NODES: u64 = 4_000_000;
@@ -90,7 +90,6 @@ impl<'a> Converter<'a> {
             Value::Text(Text::Stored(range)) => {
                 return Ok(Node::Opaque(format!("a text of {} bytes", range.end - range.start)));
             }
-            Value::Bytes(blob) => return Ok(Node::Opaque(format!("{} bytes", length(blob)))),
             Value::Global { module, name } => return Ok(global(module, name)),
             Value::Extension(code) => return Ok(Node::Opaque(format!("extension {code}"))),
             Value::Buffer => return Ok(Node::Opaque("a buffer outside the pickle".to_owned())),
@@ -112,6 +111,10 @@ impl<'a> Converter<'a> {
             Value::Dict(entries) => Ok(Node::Map(self.named(entries)?)),
             Value::Persistent(name) => self.persistent(id, *name),
             Value::Array(_) => self.array(id),
+            Value::Bytes(_) => match self.bytes(id)? {
+                Some(bytes) => self.byte_string(id, &bytes),
+                None => Ok(Node::Opaque("bytes".to_owned())),
+            },
             _ => self.object(id),
         }
     }
@@ -182,13 +185,6 @@ fn global(module: &str, name: &str) -> Node {
     match module {
         "torch" | "numpy" => Node::text(format!("{module}.{name}")),
         _ => Node::Opaque(format!("the name {module}.{name}")),
-    }
-}
-
-fn length(blob: &Blob) -> u64 {
-    match blob {
-        Blob::Inline(bytes) => bytes.len() as u64,
-        Blob::Stored(range) => range.end - range.start,
     }
 }
 

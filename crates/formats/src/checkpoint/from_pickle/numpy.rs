@@ -1,6 +1,6 @@
 //! Arrays and scalars of NumPy.
 
-use reproof_tensor::{DType, element_count};
+use reproof_tensor::{DType, TensorView, element_count};
 use serde_json::Value as Json;
 
 use super::super::CheckpointError;
@@ -8,6 +8,9 @@ use super::super::tree::{Node, TensorNode};
 use super::storage::{Base, StorageBytes, Wanted};
 use super::{Converter, float};
 use crate::pickle::{ArrayData, ArrayLayout, Blob, Id, Text, Value};
+
+/// Byte strings up to this length are shown as they are.
+const SHORT: u64 = 64;
 
 impl Converter<'_> {
     /// The array that a value is.
@@ -51,7 +54,8 @@ impl Converter<'_> {
             });
         }
         let strides = strides(&shape, array.fortran.then_some(array.shape.len()));
-        let wanted = Wanted { dtype, offset: 0, shape: &shape, strides: &strides, conjugate: false, negative: false };
+        let wanted =
+            Wanted { dtype, offset: 0, shape: &shape, strides: &strides, conjugate: false, negative: false };
         let storage = StorageBytes { swap: element.swap && dtype != DType::U8, ..bytes }.view(&wanted);
         let offset = self.pickle.offset(at);
         let storage = storage.map_err(|source| CheckpointError::Tensor { offset, source })?;
@@ -61,28 +65,42 @@ impl Converter<'_> {
         Ok(tensor.into())
     }
 
-    /// A scalar of NumPy as a number.
-    pub(super) fn numpy_scalar(&mut self, id: Id) -> Option<Node> {
-        let array = ArrayLayout::of(self.pickle, id)?;
-        let (ArrayData::Value(data), Some(dtype)) = (&array.data, array.element.dtype) else { return None };
-        let Value::Bytes(Blob::Inline(bytes)) = self.pickle.get(*data) else { return None };
-        let mut bytes = bytes.to_vec();
-        if array.element.swap {
-            bytes.chunks_exact_mut(dtype.swapped_bytes()).for_each(<[u8]>::reverse);
-        }
-        let number = reproof_tensor::TensorView::new(dtype, &[], &bytes).ok()?.elements()?.get(0);
-        Some(Node::Scalar(match dtype {
-            DType::Bool => Json::Bool(number != 0.0),
-            DType::I64 => Json::Number(i64::from_le_bytes(bytes.try_into().ok()?).into()),
-            DType::U64 => Json::Number(u64::from_le_bytes(bytes.try_into().ok()?).into()),
-            dtype if dtype.is_float() => float(number),
-            _ => Json::Number((number as i64).into()),
-        }))
+    /// A scalar of NumPy as a number; `None` if it is something else.
+    pub(super) fn numpy_scalar(&mut self, id: Id) -> Result<Option<Node>, CheckpointError> {
+        let Some(array) = ArrayLayout::of(self.pickle, id) else { return Ok(None) };
+        let (ArrayData::Value(data), Some(dtype)) = (&array.data, array.element.dtype) else {
+            return Ok(None);
+        };
+        let Some(stored) = self.bytes(*data)? else { return Ok(None) };
+        let Base::Memory(bytes) = stored.base else { return Ok(None) };
+        Ok(number(&array, dtype, bytes.to_vec()))
     }
 
     /// A range of the pickle's source.
     fn in_source(&self, range: std::ops::Range<u64>) -> StorageBytes {
         StorageBytes { base: self.base.clone(), range, swap: false }
+    }
+
+    /// A byte string: a short one as text of its digits, a long one as a tensor of bytes, since it may be a model that
+    /// another library keeps in a form of its own.
+    pub(super) fn byte_string(&mut self, at: Id, bytes: &StorageBytes) -> Result<Node, CheckpointError> {
+        let length = bytes.range.end - bytes.range.start;
+        if length <= SHORT {
+            let Base::Memory(bytes) = &bytes.base else { return Ok(Node::Opaque(format!("{length} bytes"))) };
+            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            return Ok(Node::text(format!("bytes {}", digits.concat())));
+        }
+        let wanted = Wanted {
+            dtype: DType::U8,
+            offset: 0,
+            shape: &[length],
+            strides: &[1],
+            conjugate: false,
+            negative: false,
+        };
+        let offset = self.pickle.offset(at);
+        let storage = bytes.view(&wanted).map_err(|source| CheckpointError::Tensor { offset, source })?;
+        Ok(TensorNode::new(DType::U8, vec![length], storage).noted("bytes").into())
     }
 
     /// The bytes that a value is: a byte string, or a call that makes one from a text of Latin-1.
@@ -150,4 +168,19 @@ fn strides(shape: &[u64], fortran: Option<usize>) -> Vec<u64> {
         next = next.saturating_mul(shape[axis]);
     }
     strides
+}
+
+/// The number that the bytes of a scalar are.
+fn number(array: &ArrayLayout, dtype: DType, mut bytes: Vec<u8>) -> Option<Node> {
+    if array.element.swap {
+        bytes.chunks_exact_mut(dtype.swapped_bytes()).for_each(<[u8]>::reverse);
+    }
+    let number = TensorView::new(dtype, &[], &bytes).ok()?.elements()?.get(0);
+    Some(Node::Scalar(match dtype {
+        DType::Bool => Json::Bool(number != 0.0),
+        DType::I64 => Json::Number(i64::from_le_bytes(bytes.try_into().ok()?).into()),
+        DType::U64 => Json::Number(u64::from_le_bytes(bytes.try_into().ok()?).into()),
+        dtype if dtype.is_float() => float(number),
+        _ => Json::Number((number as i64).into()),
+    }))
 }

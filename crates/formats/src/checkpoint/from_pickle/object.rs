@@ -45,10 +45,10 @@ impl Converter<'_> {
                 self.node(*text)
             }
             (("builtins", "complex"), [real, imaginary]) => self.sequence(&[*real, *imaginary]),
-            (("builtins", "bytes" | "bytearray") | ("_codecs", "encode"), _) => {
-                let length = self.bytes(id)?.map(|bytes| bytes.range.end - bytes.range.start);
-                Ok(Node::Opaque(length.map_or("bytes".to_owned(), |length| format!("{length} bytes"))))
-            }
+            (("builtins", "bytes" | "bytearray") | ("_codecs", "encode"), _) => match self.bytes(id)? {
+                Some(bytes) => self.byte_string(id, &bytes),
+                None => Ok(Node::Opaque("bytes".to_owned())),
+            },
             (("pathlib", _) | ("pathlib._local", _), parts) => {
                 let parts: Option<Vec<&str>> = parts.iter().map(|part| pickle.text(*part)).collect();
                 Ok(Node::text(parts.unwrap_or_default().join("/")))
@@ -57,7 +57,7 @@ impl Converter<'_> {
                 let element = crate::pickle::NumpyType::of(pickle, id);
                 Ok(Node::text(element.map_or("a dtype".to_owned(), |element| element.descr)))
             }
-            (("numpy._core.multiarray", "scalar"), _) => match self.numpy_scalar(id) {
+            (("numpy._core.multiarray", "scalar"), _) => match self.numpy_scalar(id)? {
                 Some(number) => Ok(number),
                 None => self.array(id),
             },
@@ -110,7 +110,8 @@ impl Converter<'_> {
         if !object.appended.is_empty() {
             fields.push(("items".to_owned(), self.sequence(&object.appended)?));
         }
-        let named = pickle.global(object.callable).and_then(|(module, name)| tensor::named_dtype(module, name));
+        let named =
+            pickle.global(object.callable).and_then(|(module, name)| tensor::named_dtype(module, name));
         if let (true, Some(dtype)) = (fields.is_empty(), named) {
             return Ok(Node::Scalar(dtype));
         }

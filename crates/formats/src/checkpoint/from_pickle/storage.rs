@@ -53,7 +53,7 @@ impl StorageBytes {
         };
         let view = View::new(file, &range, wanted.offset, wanted.dtype, wanted.shape, wanted.strides)?
             .swapped(self.swap)
-            .negated(wanted.conjugate, wanted.negative);
+            .negated(wanted.conjugate, wanted.negative)?;
         match &self.base {
             Base::File { .. } => Ok(view.into()),
             Base::Memory(bytes) => view.gathered(bytes),
@@ -65,6 +65,19 @@ impl StorageBytes {
 pub(crate) trait Storages {
     /// The bytes of the storage `key`, of which the pickle says that it has `length` bytes; `None` where there is none.
     fn find(&self, key: &str, length: u64) -> Result<Option<StorageBytes>, CheckpointError>;
+
+    /// The tensor `key`, in files whose references name tensors.
+    fn tensor(&self, _key: &str) -> Option<&StoredTensor> {
+        None
+    }
+}
+
+/// A tensor that a file tells outside of its pickle.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredTensor {
+    pub(crate) dtype: DType,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) storage: Storage,
 }
 
 /// No storages: a plain pickle.
@@ -125,7 +138,9 @@ pub(crate) fn class_dtype(class: &str) -> Option<Option<DType>> {
         "Int" | "QInt32" => DType::I32,
         "Short" => DType::I16,
         "Char" | "QInt8" => DType::I8,
-        "Byte" | "QUInt8" | "QUInt4x2" | "QUInt2x4" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => DType::U8,
+        "Byte" | "QUInt8" | "QUInt4x2" | "QUInt2x4" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => {
+            DType::U8
+        }
         "Bool" => DType::Bool,
         "ComplexDouble" => DType::C128,
         "ComplexFloat" => DType::C64,

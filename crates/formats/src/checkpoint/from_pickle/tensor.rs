@@ -75,9 +75,12 @@ impl Converter<'_> {
                 self.quantised(tensor, *quantiser)?
             }
             ("_rebuild_sparse_tensor", [layout, data]) => self.sparse(*layout, *data)?,
-            ("_rebuild_nested_tensor", [values, sizes, strides, offsets]) => {
-                self.parts(&[("values", *values), ("sizes", *sizes), ("strides", *strides), ("offsets", *offsets)])?
-            }
+            ("_rebuild_nested_tensor", [values, sizes, strides, offsets]) => self.parts(&[
+                ("values", *values),
+                ("sizes", *sizes),
+                ("strides", *strides),
+                ("offsets", *offsets),
+            ])?,
             ("_rebuild_meta_tensor_no_storage", [dtype, size, ..]) => {
                 self.without_values(at, *dtype, *size, "it was on the meta device when it was saved")?
             }
@@ -108,6 +111,14 @@ impl Converter<'_> {
             };
             let tensor = self.stored(at, &reference, &wanted)?;
             return Ok(tensor.noted("a storage without a tensor").into());
+        }
+        let key = match self.pickle.get(name) {
+            Value::Int(key) => Some(key.to_string()),
+            _ => self.pickle.text(name).map(ToOwned::to_owned),
+        };
+        if let Some(stored) = key.and_then(|key| self.storages.tensor(&key)) {
+            let stored = stored.clone();
+            return Ok(TensorNode::new(stored.dtype, stored.shape, stored.storage).into());
         }
         match self.pickle.sequence(name) {
             // `('module', class, file, source)` stands for the class.
@@ -147,9 +158,11 @@ impl Converter<'_> {
                 match dtype(name) {
                     Some((element, packed)) => (element, packed, remark(name)),
                     None => {
-                        let node = TensorNode::new(DType::U8, shape, Storage::Absent {
-                            reason: "this version does not know its element type",
-                        });
+                        let node = TensorNode::new(
+                            DType::U8,
+                            shape,
+                            Storage::Absent { reason: "this version does not know its element type" },
+                        );
                         self.warn("torch.unknown-dtype", format!("torch.{name} is not known"), at);
                         return Ok(node.noted(format!("torch.{name}")).into());
                     }
@@ -187,7 +200,8 @@ impl Converter<'_> {
         wanted: &Wanted<'_>,
     ) -> Result<TensorNode, CheckpointError> {
         let offset = self.pickle.offset(at);
-        let absent = |reason| TensorNode::new(wanted.dtype, wanted.shape.to_vec(), Storage::Absent { reason });
+        let absent =
+            |reason| TensorNode::new(wanted.dtype, wanted.shape.to_vec(), Storage::Absent { reason });
         if reference.location == "meta" {
             return Ok(absent("it was on the meta device when it was saved"));
         }
@@ -280,7 +294,9 @@ impl Converter<'_> {
         }
         attributes.retain(|(_, value)| value.has_tensors());
         match made {
-            Node::Tensor(tensor) if matches!(tensor.storage, Storage::Absent { .. }) && !attributes.is_empty() => {
+            Node::Tensor(tensor)
+                if matches!(tensor.storage, Storage::Absent { .. }) && !attributes.is_empty() =>
+            {
                 let class = pickle.global(class).map(|(module, name)| format!("{module}.{name}"));
                 Ok(Node::Record { class: class.unwrap_or_default(), fields: attributes })
             }

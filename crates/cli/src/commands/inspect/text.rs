@@ -1,107 +1,29 @@
-//! `inspect`: what an artifact holds; executes nothing.
+//! The description of an artifact for people.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use anyhow::Result;
-use clap::Args;
-use reproof::artifact::{Artifact, digests};
-use reproof_contract::contract::Interface;
-use reproof_digest::Digest;
-use reproof_formats::{Description, Finding, GraphSummary};
+use reproof::artifact::Artifact;
+use reproof_formats::{Description, PartDescription, TrainingState};
 use reproof_report::visible_lines;
-use serde::Serialize;
+use serde_json::Value;
 
-use crate::arguments::OutputArguments;
-use crate::bars::Bars;
-use crate::failure::{Exit, there};
+use super::{Document, Tensor};
 use crate::output;
 
 /// Operators and tensors listed for people; JSON always lists all.
 const LISTED: usize = 20;
 
-#[derive(Args, Debug)]
-pub(crate) struct Arguments {
-    /// The artifact: a file, or a folder with one model.
-    path: PathBuf,
-    /// Also compute the digest of every tensor.
-    #[arg(long)]
-    digest: bool,
-    /// List every tensor and operator.
-    #[arg(long)]
+/// Facts of a part listed for people.
+const FACTS: usize = 6;
+
+/// The last words of the names of facts that say how far training was.
+const TELLING: &[&str] = &["step", "global_step", "epoch", "lr", "covers", "last_epoch", "scale", "version"];
+
+/// The description as text.
+pub(super) fn text(
+    artifact: &Artifact,
+    description: &Description,
+    document: &Document<'_>,
     all: bool,
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    format: &'a str,
-    files: Vec<File>,
-    interface: &'a Interface,
-    graph: Option<&'a GraphSummary>,
-    tensors: Vec<Tensor>,
-    /// Training state: empty for the formats that hold weights alone.
-    state: BTreeMap<String, String>,
-    metadata: &'a BTreeMap<String, String>,
-    findings: &'a [Finding],
-}
-
-#[derive(Serialize)]
-struct File {
-    path: String,
-    size: u64,
-}
-
-#[derive(Serialize)]
-struct Tensor {
-    name: String,
-    part: String,
-    dtype: String,
-    shape: Vec<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<Digest>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tied_to: Option<String>,
-}
-
-pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
-    there(&arguments.path)?;
-    let artifact = Artifact::open(&arguments.path)?;
-    let computed = if arguments.digest { Some(digests(&artifact, &Bars::new())?) } else { None };
-    let description = &artifact.description;
-    let tensors = description.tensors.iter().enumerate().map(|(index, tensor)| Tensor {
-        name: tensor.name.clone(),
-        part: tensor.part.clone(),
-        dtype: tensor.dtype.to_string(),
-        shape: tensor.shape.clone(),
-        digest: computed.as_ref().and_then(|digests| digests.tensors.get(index).copied()),
-        tied_to: tensor.tied_to.clone(),
-    });
-    let document = Document {
-        format: description.format.as_str(),
-        files: artifact
-            .files
-            .iter()
-            .map(|file| File { path: file.path.clone(), size: file.layout.size() })
-            .collect(),
-        interface: &description.interface,
-        graph: description.graph.as_ref(),
-        tensors: tensors.collect(),
-        state: BTreeMap::new(),
-        metadata: &description.metadata,
-        findings: &description.findings,
-    };
-    if arguments.output.json {
-        output::json(&document)?;
-    } else {
-        output::data(&text(&artifact, description, &document, arguments.all))?;
-    }
-    Ok(Exit::Reached)
-}
-
-/// The same for people.
-fn text(artifact: &Artifact, description: &Description, document: &Document<'_>, all: bool) -> String {
+) -> String {
     let most = if all { usize::MAX } else { LISTED };
     let bytes: u64 = document.files.iter().map(|file| file.size).sum();
     let elements = |tensor: &Tensor| reproof_tensor::element_count(&tensor.shape).unwrap_or(u64::MAX);
@@ -154,15 +76,23 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
         .take(most)
         .map(|tensor| {
             let digest = tensor.digest.map(|digest| digest.to_hex()[..12].to_owned()).unwrap_or_default();
-            vec![tensor.name.clone(), tensor.dtype.clone(), format!("{:?}", tensor.shape), digest]
+            let name = if tensor.name.is_empty() { "(the whole)" } else { &tensor.name };
+            let remark = match (&tensor.tied_to, &tensor.note) {
+                (Some(first), _) => format!("tied to {first}"),
+                (None, note) => note.clone().unwrap_or_default(),
+            };
+            let part = if tensor.part == "model" { String::new() } else { tensor.part.clone() };
+            let shape = format!("{:?}", tensor.shape);
+            vec![name.to_owned(), tensor.dtype.clone(), shape, digest, part, remark]
         })
         .collect();
     if !rows.is_empty() {
-        blocks.push(output::table(&["tensor", "dtype", "shape", ""], rows));
+        blocks.push(output::table(&["tensor", "dtype", "shape", "", "", ""], rows));
     }
     if let Some(rest) = document.tensors.len().checked_sub(most).filter(|rest| *rest > 0) {
         blocks.push(format!("and {rest} more tensors (--all)"));
     }
+    blocks.extend(state(&description.state, all));
     for (key, value) in document.metadata {
         let value: String = value.chars().filter(|c| !c.is_control()).take(120).collect();
         blocks.push(format!("metadata {key} = {value}"));
@@ -172,4 +102,48 @@ fn text(artifact: &Artifact, description: &Description, document: &Document<'_>,
     }
     // Names come from the file: nothing in them may move the cursor or change colours.
     visible_lines(&blocks.join("\n\n"))
+}
+
+/// The training state: its parts, then what a resume would miss.
+fn state(state: &TrainingState, all: bool) -> Vec<String> {
+    let mut blocks = Vec::new();
+    if let Some(trainer) = &state.trainer {
+        let version = trainer.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        blocks.push(format!("written by {}{version}", trainer.name));
+    }
+    if !state.parts.is_empty() {
+        let rows = state.parts.iter().map(|part| {
+            let kind = part.kind.clone().unwrap_or_default();
+            vec![part.name.clone(), kind, part.tensors.to_string(), part.root.clone(), facts(part, all)]
+        });
+        blocks.push(output::table(&["part", "kind", "tensors", "found at", "facts"], rows.collect()));
+    }
+    if !state.missing.is_empty() {
+        let lines: Vec<String> = state
+            .missing
+            .iter()
+            .map(|missing| format!("  {}: {}\n    {}", missing.what, missing.why, missing.fix))
+            .collect();
+        blocks.push(format!("not here, for a bit-identical resume:\n{}", lines.join("\n")));
+    }
+    blocks
+}
+
+/// The telling facts of a part; all of them on demand.
+fn facts(part: &PartDescription, all: bool) -> String {
+    let telling = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        TELLING.contains(&last) && name.matches('.').count() <= 2
+    };
+    let shown = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => format!("{name}={}", text.chars().take(40).collect::<String>()),
+        value => format!("{name}={value}"),
+    };
+    let chosen = part.facts.iter().filter(|(name, _)| all || telling(name));
+    let mut words: Vec<String> = chosen.map(shown).take(if all { usize::MAX } else { FACTS }).collect();
+    let rest = part.facts.len() - words.len();
+    if rest > 0 {
+        words.push(format!("{rest}{} (--all)", if words.is_empty() { " facts" } else { " more" }));
+    }
+    words.join(", ")
 }
