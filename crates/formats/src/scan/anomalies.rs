@@ -1,5 +1,7 @@
 //! What is odd about a zip archive, in words.
 
+use std::collections::HashSet;
+
 use super::place::Place;
 use super::session::{Report, Session};
 use crate::Severity;
@@ -7,9 +9,18 @@ use crate::zip::{AnomalyKind, Archive};
 
 impl Session {
     /// Reports what no ordinary writer writes. What torch, NumPy and Keras write is no anomaly to begin with.
-    pub(super) fn anomalies(&mut self, place: &Place, archive: &Archive) {
+    /// Members that only hold numbers, `inert`, are at worst loaded with other ones.
+    pub(super) fn anomalies(&mut self, place: &Place, archive: &Archive, inert: &HashSet<usize>) {
         for anomaly in archive.anomalies.iter() {
-            let Some((severity, message)) = judged(&anomaly.kind) else { continue };
+            let Some((mut severity, message)) = judged(&anomaly.kind) else { continue };
+            let other = match anomaly.kind {
+                AnomalyKind::Overlap { other } => other,
+                AnomalyKind::DuplicateName { other } => Some(other),
+                _ => anomaly.member,
+            };
+            if anomaly.member.zip(other).is_some_and(|(one, two)| inert.contains(&one) && inert.contains(&two)) {
+                severity = severity.min(Severity::Warning);
+            }
             let member = anomaly.member.and_then(|member| archive.members.get(member));
             let place = member.map_or_else(|| place.clone(), |member| place.inside(&member.name));
             let id = match anomaly.kind {

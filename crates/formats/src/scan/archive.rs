@@ -1,7 +1,7 @@
 //! Zip archives: each member as what it is, each gap for what hides in it.
 
+use std::collections::HashSet;
 use std::io::{BufReader, Read as _};
-use std::ops::Range;
 
 use flate2::bufread::DeflateDecoder;
 use reproof_digest::ReadAt;
@@ -16,6 +16,8 @@ use crate::compress::{self, Compression};
 use crate::section::Section;
 use crate::zip::{self, Archive, DEFLATE, Member, STORED, ZipError};
 
+/// Bytes of texts that are too short for settings.
+const SHORT: u64 = 64;
 /// bzip2 as a method of zip.
 const BZIP2: u16 = 12;
 /// Bytes that a compressed member is expanded to at most to see what it is.
@@ -44,11 +46,15 @@ impl Session {
                 _ => None,
             });
             let start = earlier.filter(|start| *start < end && ends_as_archive(&section, *start));
-            tally = tally.plus(self.members(&section, place, &archive, start.unwrap_or(0)));
-            match start {
-                Some(start) => end = start,
-                None => return tally,
-            }
+            let Some(start) = start else { return tally.plus(self.members(&section, place, &archive)) };
+            let own = Section::new(source, start..end);
+            let opened = own.and_then(|own| Some((own, zip::open(&own).ok()?)));
+            let Some((own, archive)) = opened else {
+                return tally.plus(self.members(&section, place, &archive));
+            };
+            let beside = Place { depth: place.depth, ..place.inside(&format!("byte {start}")) };
+            tally = tally.plus(self.members(&own, &beside, &archive));
+            end = start;
         }
     }
 
@@ -61,8 +67,7 @@ impl Session {
         self.unread(place, source.size(), "a zip archive that is not sound")
     }
 
-    fn members(&mut self, source: &dyn ReadAt, place: &Place, archive: &Archive, start: u64) -> Tally {
-        self.anomalies(place, archive);
+    fn members(&mut self, source: &dyn ReadAt, place: &Place, archive: &Archive) -> Tally {
         let mut storages = Storages::of(archive);
         self.exported(source, archive, &mut storages);
         let place = Place { scripted: storages.scripted, ..place.clone() };
@@ -72,26 +77,37 @@ impl Session {
         }
         let mut tally = Tally::default();
         // Pickles first: they say which members are storages. Names only decide the order.
-        let is_pickle = |member: &&Member| member.name.to_ascii_lowercase().ends_with(".pkl");
-        let (pickles, rest): (Vec<&Member>, Vec<&Member>) = archive.members.iter().partition(is_pickle);
-        for member in pickles.into_iter().chain(rest) {
-            if member.is_directory && member.compressed_size == 0 {
+        let members = archive.members.iter().enumerate();
+        let is_pickle = |(_, member): &(usize, &Member)| member.name.to_ascii_lowercase().ends_with(".pkl");
+        let (pickles, rest): (Vec<_>, Vec<_>) = members.partition(is_pickle);
+        let (mut inert, mut seen) = (HashSet::new(), HashSet::new());
+        for (index, member) in pickles.into_iter().chain(rest) {
+            // Bytes that several members share are expanded once.
+            let again = !seen.insert((member.data.start, member.data.end, member.method));
+            if again || member.is_directory && member.compressed_size == 0 {
+                inert.insert(index);
                 continue;
             }
             let inner = place.inside(&member.name);
+            let pickles = self.pickles;
             let told = match storages.length(&member.name) {
                 Some(length) => self.storage(source, &inner, member, length),
                 None => {
                     self.references.clear();
                     let told = self.member(source, &inner, member);
-                    storages.add(&member.name, &std::mem::take(&mut self.references));
+                    storages.add(archive, &member.name, &std::mem::take(&mut self.references));
                     told
                 }
             };
+            // Numbers, and texts as short as a version.
+            if self.pickles == pickles && (told.inspected == 0 || member.size < SHORT) {
+                inert.insert(index);
+            }
             tally = tally.plus(told);
         }
-        for gap in archive.gaps.iter().filter(|gap| gap.start >= start) {
-            self.gap(source, &place, gap.clone());
+        self.anomalies(&place, archive, &inert);
+        for gap in &archive.gaps {
+            self.carve(source, gap.clone(), &place);
         }
         if !archive.comment.is_empty() {
             let worst = place.hidden();
@@ -102,13 +118,7 @@ impl Session {
             }
         }
         // Headers, directory, padding and what gaps were searched.
-        let whole = source.size() - start;
-        Tally { inspected: tally.inspected + whole.saturating_sub(tally.total()), ..tally }
-    }
-
-    /// Bytes that belong to no record: padding, or what a reader with another idea of the archive finds.
-    fn gap(&mut self, source: &dyn ReadAt, place: &Place, gap: Range<u64>) {
-        self.carve(source, gap, place);
+        Tally { inspected: tally.inspected + source.size().saturating_sub(tally.total()), ..tally }
     }
 
     /// A member that is not known to be a storage.
@@ -121,7 +131,7 @@ impl Session {
         match self.content(source, member) {
             Content::Stored(section) => {
                 let tally = self.inspect(&section, place);
-                self.checksum(place, member, &section, self.options.deep || tally.tensors == 0);
+                self.checksum(place, member, &section, self.options.deep || tally.tensors + tally.unread == 0);
                 self.password(place, member, tally)
             }
             Content::Expanded(bytes) => {
@@ -144,9 +154,10 @@ impl Session {
 
     /// A member that a pickle refers to as the storage of tensors.
     fn storage(&mut self, source: &dyn ReadAt, place: &Place, member: &Member, length: Option<u64>) -> Tally {
-        if length.is_some_and(|length| length != member.size) {
+        // torch itself leaves the storages of traced inputs empty.
+        if length.is_some_and(|length| length != member.size) && member.size > 0 {
             let message = "holds another number of bytes than the pickle says";
-            self.report(place, Report::new("torch.storage", Severity::Warning, message).at(member.data.start));
+            self.report(place, Report::new("torch.storage", Severity::Info, message).at(member.data.start));
         }
         let head = peek(source, member);
         // Numbers may begin like anything; only what would really open or run is more than a storage.

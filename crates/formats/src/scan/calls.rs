@@ -18,6 +18,7 @@ const UNKNOWN_CALL: &str = "nothing here knows what it does";
 impl Session {
     /// Judges every name, call and state of a pickle, also those that its result does not hold.
     pub(super) fn judge(&mut self, place: &Place, pickle: &Pickle) {
+        self.pickles += 1;
         let mut called = HashSet::new();
         for (id, value) in pickle.iter() {
             match value {

@@ -99,6 +99,25 @@ pub(super) fn runs_at(source: &dyn ReadAt, at: u64) -> bool {
     }
 }
 
+/// Whether a source without a signature begins with pickles, of which some run something or the last one ends with it.
+pub(super) fn begins(source: &dyn ReadAt) -> bool {
+    const FIRST: usize = 16;
+    let mut at = 0;
+    for _ in 0..FIRST {
+        if runs_at(source, at) {
+            return true;
+        }
+        let run = pickle::run(source, at..source.size().min(at + TRIED));
+        let end = run.pickle.range().end;
+        // Short ones are words and numbers of a text.
+        if run.error.is_some() || end < at + 4 || end == source.size() {
+            return false;
+        }
+        at = end;
+    }
+    false
+}
+
 /// Whether something with the name of a Python object would be called.
 fn calls(pickle: &Pickle) -> bool {
     pickle.iter().any(|(_, value)| match value {

@@ -23,7 +23,7 @@ impl Session {
         let guess = matches!(compression, Compression::Zlib | Compression::Lzma);
         if guess && result.is_err() && bytes.is_empty() {
             // Two bytes say little: it was something else.
-            return self.text(source, place);
+            return self.other(source, place);
         }
         let inner = place.inside(compression.as_str());
         let tally = self.inspect(&bytes, &inner).scaled(size);

@@ -42,8 +42,7 @@ impl Session {
                 Tally::inspected(size)
             }
             Kind::Unread(what) => self.opaque(source, place, Some(what)),
-            Kind::Other if carve::runs_at(source, 0) => self.pickles(source, place),
-            Kind::Other => self.text(source, place),
+            Kind::Other => self.other(source, place),
         };
         // Some loaders look for an archive at the end of a file, whatever it begins with.
         if sniff::ends_as_archive(source) && !matches!(kind, Kind::Safetensors | Kind::Gguf) {
@@ -52,5 +51,10 @@ impl Session {
             return self.archive(source, place);
         }
         tally
+    }
+
+    /// Inspects what has no signature: a pickle of text opcodes, or a text.
+    pub(super) fn other(&mut self, source: &dyn ReadAt, place: &Place) -> Tally {
+        if carve::begins(source) { self.pickles(source, place) } else { self.text(source, place) }
     }
 }

@@ -7,7 +7,7 @@ use crate::Severity;
 use crate::checkpoint::from_pickle::Reference;
 
 /// Bytes that are expanded from one file in all: what is above stays unread.
-const EXPANDED: u64 = 1 << 30;
+const EXPANDED: u64 = 512 << 20;
 /// Bytes that one member is expanded to in memory.
 const AT_ONCE: u64 = 128 << 20;
 /// Entries that were not read, at most.
@@ -19,13 +19,15 @@ pub(super) struct Session {
     findings: Findings,
     unread: Vec<Unread>,
     budget: u64,
+    /// How many pickles were judged.
+    pub(super) pickles: u64,
     /// The storages that pickles referred to since somebody took them.
     pub(super) references: Vec<Reference>,
 }
 
 impl Session {
     pub(super) fn new(options: ScanOptions) -> Self {
-        Self { options, findings: Findings::default(), unread: Vec::new(), budget: EXPANDED, references: Vec::new() }
+        Self { options, findings: Findings::default(), unread: Vec::new(), budget: EXPANDED, pickles: 0, references: Vec::new() }
     }
 
     pub(super) fn finish(self, tally: Tally) -> FileScan {

@@ -31,13 +31,15 @@ impl Storages {
 
     /// The storages that the pickle of this name refers to: `data/0` beside `data.pkl`, `constants/0` beside
     /// `constants.pkl`.
-    pub(super) fn add(&mut self, pickle: &str, references: &[Reference]) {
+    pub(super) fn add(&mut self, archive: &Archive, pickle: &str, references: &[Reference]) {
         let stem = pickle.rsplit_once('.').map_or(pickle, |(stem, _)| stem);
         for reference in references {
-            // Pickles of any name but these refer to `data`, as `torch.save` does.
-            for folder in [stem.to_owned(), beside(pickle, "data")] {
+            // Pickles of other names refer to `data`, as `torch.save` does.
+            let folders = [stem.to_owned(), beside(pickle, "data")];
+            let names = folders.map(|folder| format!("{folder}/{}", reference.key));
+            if let Some(name) = names.into_iter().find(|name| archive.find(name).is_some()) {
                 let length = (reference.location != "meta").then_some(reference.length);
-                self.lengths.insert(format!("{folder}/{}", reference.key), length);
+                self.lengths.entry(name).or_insert(length);
             }
         }
     }
