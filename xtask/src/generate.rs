@@ -15,6 +15,7 @@ struct Generated {
 const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/contract.json", arguments: &["schema", "contract"] },
     Generated { path: "docs/schema/report.json", arguments: &["schema", "report"] },
+    Generated { path: "docs/schema/diff.json", arguments: &["schema", "diff"] },
     Generated { path: "docs/schema/shard.json", arguments: &["schema", "shard"] },
 ];
 

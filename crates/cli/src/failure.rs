@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use reproof::artifact::OpenError;
 use reproof::cases::{ImportError, ProposeError};
+use reproof::diff::DiffError;
 use reproof::execution::ExecuteError;
 use reproof::folder::FolderError;
 use reproof::record::RecordError;
@@ -109,6 +110,9 @@ fn exit(error: &anyhow::Error) -> Exit {
         }
         if let Some(VerifyError::Unexpected { .. }) = cause.downcast_ref::<VerifyError>() {
             return Exit::Negative;
+        }
+        if let Some(DiffError::NoPart { .. }) = cause.downcast_ref::<DiffError>() {
+            return Exit::Usage;
         }
         if let Some(VerifyError::NoArtifact { .. }) = cause.downcast_ref::<VerifyError>() {
             return Exit::Usage;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let result = match root.command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Digest(arguments) => commands::digest::run(&arguments),
+        Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Cases(arguments) => commands::cases::run(&arguments),
         Command::Record(arguments) => commands::record::run(&arguments),
         Command::Accept(arguments) => commands::accept::run(&arguments),

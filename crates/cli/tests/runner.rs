@@ -5,12 +5,15 @@
 
 mod bad_contracts;
 mod bad_models;
+mod checkpoints;
 mod comparing;
+mod diff;
 mod digests;
 mod documents;
 mod examples;
 mod fixtures;
 mod honesty;
+mod hostile;
 mod imports;
 mod interrupted;
 mod ladder_local_damage;

@@ -2,6 +2,7 @@
 //!
 //! * [`contract`]: what an artifact promised when it was recorded.
 //! * [`report`]: what a verification found.
+//! * [`diff`]: what changed between two artifacts.
 //! * [`run`]: one execution of an artifact in a child process: the seam between use cases and runners.
 //! * [`plan`]: many executions as content-addressed units: plan, execute anywhere, fold.
 //! * [`values`]: trees of values beside their safetensors file.
@@ -12,6 +13,7 @@
 
 pub mod canonical;
 pub mod contract;
+pub mod diff;
 pub mod environment;
 mod name;
 mod number;
@@ -23,6 +25,7 @@ pub mod values;
 mod verdict;
 
 pub use contract::Contract;
+pub use diff::Diff;
 pub use name::{Name, NameError};
 pub use number::{Real, Threshold, ThresholdError};
 pub use report::Report;

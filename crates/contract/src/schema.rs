@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use crate::{Contract, Report, plan};
+use crate::{Contract, Diff, Report, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
@@ -12,6 +12,11 @@ pub fn contract() -> Schema {
 /// The JSON Schema (draft 2020-12) of [`Report`].
 pub fn report() -> Schema {
     of::<Report>("reproof.report/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`Diff`].
+pub fn diff() -> Schema {
+    of::<Diff>("reproof.diff/v0")
 }
 
 /// The JSON Schema (draft 2020-12) of one unit of work, [`plan::Unit`].

@@ -5,6 +5,7 @@
 //!
 //! * [`record`](mod@record): makes the contract of an artifact.
 //! * [`verify`](mod@verify): load, execute, validate against the contract.
+//! * [`diff`](mod@diff): what changed between two artifacts.
 //! * [`cases`]: canonical inputs, proposed or imported.
 //! * [`artifact`]: an artifact's files, model and digests.
 //! * [`project`]: what `reproof.toml` says.
@@ -13,6 +14,7 @@
 pub mod artifact;
 pub mod cases;
 mod clock;
+pub mod diff;
 pub mod execution;
 pub mod folder;
 mod judge;

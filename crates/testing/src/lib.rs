@@ -2,6 +2,7 @@
 //!
 //! * [`Sandbox`]: runs the built binary with nothing of the machine around it.
 //! * [`python`]: virtual environments from lock files, built once and kept outside the checkout.
+//! * [`generated`]: folders of files that a script makes once.
 //! * [`folder`]: copies of folders, and proof that nothing in one changed.
 //! * [`damage`]: files broken in one exact place.
 //!
@@ -10,6 +11,7 @@
 
 pub mod damage;
 pub mod folder;
+pub mod generated;
 mod invocation;
 pub mod python;
 mod sandbox;

@@ -8,6 +8,7 @@ from typing import Any
 import joblib
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -93,3 +94,25 @@ def write(record: Record) -> None:
     path = "joblib/pipeline.joblib"
     joblib.dump(fitted["pipeline"], record.path(path))
     record.add(path, "joblib", [])
+    write_states(record)
+
+
+def write_states(record: Record) -> None:
+    """Tensors pickled without `torch.save`: each storage is a torch file inside the pickle."""
+    torch.manual_seed(0)
+    weight = torch.randn(40, 30)
+    state = {
+        "weight": weight,
+        "transposed": weight.T,
+        "row": weight[3],
+        "tied": weight,
+        "large": torch.randn(80, 90, dtype=torch.float64),
+        "half": torch.randn(5).to(torch.bfloat16),
+    }
+    for protocol in (2, 3, 4, 5):
+        path = f"pickle/tensors-protocol-{protocol}.pkl"
+        record.path(path).write_bytes(pickle.dumps(state, protocol))
+        record.add(path, "pickle", entries("model", read_pickle(record.path(path))))
+    path = "joblib/tensors.joblib"
+    joblib.dump(state, record.path(path), compress=3)
+    record.add(path, "joblib", entries("model", joblib.load(record.path(path))))

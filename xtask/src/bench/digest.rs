@@ -65,12 +65,12 @@ pub(crate) fn run(options: Options) -> Result<Vec<Table>> {
     Ok(tables)
 }
 
-fn times(name: &str, value: f64, limit: f64) -> Bound {
+pub(super) fn times(name: &str, value: f64, limit: f64) -> Bound {
     Bound { name: name.to_owned(), value, limit, unit: Unit::Times }
 }
 
 /// The largest peak of ours; all resident memory, so that anonymous memory is less.
-fn peak_memory(rows: &[Measured]) -> Bound {
+pub(super) fn peak_memory(rows: &[Measured]) -> Bound {
     let ours = rows.iter().filter(|row| row.label.starts_with("reproof"));
     let value = ours.map(|row| row.cost.memory / 1e6).fold(0.0, f64::max);
     let name = "peak memory of `reproof digest`".to_owned();
@@ -98,7 +98,7 @@ impl Programs {
 }
 
 /// The path of b3sum, installed below the target folder where it is missing.
-fn b3sum() -> Result<PathBuf> {
+pub(super) fn b3sum() -> Result<PathBuf> {
     let folder = repository::target().join("tools");
     let program = folder.join("bin").join(format!("b3sum{}", std::env::consts::EXE_SUFFIX));
     if !program.exists() {

@@ -40,11 +40,45 @@ impl Files {
         Ok(files)
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A safetensors file of so many tensors of so many bytes each.
     pub(crate) fn tensors(&self, name: &str, (count, length): (u64, u64)) -> Result<PathBuf> {
         let path = self.folder.join(format!("{name}.safetensors"));
         println!("making {} ({:.1} GB)", path.display(), (count * length) as f64 / 1e9);
-        write(&path, count, length).with_context(|| format!("could not make {}", path.display()))?;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let number = || {
+            // xorshift: no two tensors alike, and no file system finds anything to compress.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()
+        };
+        let shape = (length / 4).to_string();
+        write(&path, count, length, &shape, number)
+            .with_context(|| format!("could not make {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// A safetensors file of matrices of ordinary numbers, 4096 to a row; other seeds give other numbers everywhere.
+    pub(crate) fn numbers(&self, name: &str, (count, length): (u64, u64), seed: u32) -> Result<PathBuf> {
+        let path = self.folder.join(format!("{name}.safetensors"));
+        println!("making {} ({:.1} GB)", path.display(), (count * length) as f64 / 1e9);
+        let shape = format!("{},4096", length / 4 / 4096);
+        let mut state = 0x9e37_79b9_u32;
+        let number = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            // Around 0, below 1; the seed moves each number by the same share of itself.
+            let number = (f64::from(state) / f64::from(u32::MAX) - 0.5) * (1.0 + 1e-4 * f64::from(seed));
+            (number as f32).to_le_bytes()
+        };
+        write(&path, count, length, &shape, number)
+            .with_context(|| format!("could not make {}", path.display()))?;
         Ok(path)
     }
 
@@ -72,12 +106,17 @@ fn free(folder: &Path) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-fn write(path: &Path, count: u64, length: u64) -> io::Result<()> {
+fn write<const SIZE: usize>(
+    path: &Path,
+    count: u64,
+    length: u64,
+    shape: &str,
+    mut number: impl FnMut() -> [u8; SIZE],
+) -> io::Result<()> {
     // Sorted names: the order in which the reference writer puts tensors of one dtype.
     let entries: Vec<String> = (0..count)
         .map(|index| {
             let (start, end) = (index * length, (index + 1) * length);
-            let shape = length / 4;
             format!(
                 r#""layer.{index:06}.weight":{{"dtype":"F32","shape":[{shape}],"data_offsets":[{start},{end}]}}"#
             )
@@ -89,13 +128,8 @@ fn write(path: &Path, count: u64, length: u64) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(header.as_bytes())?;
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..count * length / 8 {
-        // xorshift: no two tensors alike, and no file system finds anything to compress.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        out.write_all(&state.to_le_bytes())?;
+    for _ in 0..count * length / SIZE as u64 {
+        out.write_all(&number())?;
     }
     // What is still on its way to the disk would disturb the measurement.
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
@@ -109,7 +143,12 @@ mod tests {
     fn a_made_file_is_whole_and_its_tensors_differ() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made.safetensors");
-        write(&path, 3, 64).unwrap();
+        let mut state = 0_u64;
+        let number = || {
+            state += 1;
+            state.to_le_bytes()
+        };
+        write(&path, 3, 64, "16", number).unwrap();
         let bytes = fs::read(&path).unwrap();
         let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
         assert_eq!(bytes.len(), 8 + header + 3 * 64);

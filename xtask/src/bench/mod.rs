@@ -1,5 +1,7 @@
 //! `bench`: what things cost, always as a ratio to a named peer in the same run.
 
+mod checkpoint;
+mod diff;
 mod digest;
 mod files;
 mod table;
@@ -19,7 +21,17 @@ struct Benchmark {
 }
 
 const BENCHMARKS: &[Benchmark] = &[
+    Benchmark {
+        name: "checkpoint",
+        about: "`reproof digest`, `inspect` and `scan` of PyTorch checkpoints against b3sum and picklescan",
+        run: checkpoint::run,
+    },
     Benchmark { name: "digest", about: "`reproof digest` against b3sum", run: digest::run },
+    Benchmark {
+        name: "diff",
+        about: "`reproof diff` against mapped memory and torch.testing.assert_close",
+        run: diff::run,
+    },
     Benchmark {
         name: "verify",
         about: "`reproof verify` with ONNX Runtime against Polygraphy and a bare Python script",

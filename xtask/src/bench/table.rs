@@ -33,6 +33,8 @@ pub(crate) enum Unit {
     Times,
     /// Units of 10^6 bytes.
     Megabytes,
+    /// Thousandths of a second.
+    Milliseconds,
 }
 
 impl Bound {
@@ -47,6 +49,7 @@ impl Unit {
         match self {
             Self::Times => format!("{value:.2}x"),
             Self::Megabytes => format!("{value:.0} MB"),
+            Self::Milliseconds => format!("{value:.0} ms"),
         }
     }
 }

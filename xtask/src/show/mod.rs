@@ -2,6 +2,7 @@
 
 mod benchmarks;
 mod envelope;
+mod formats;
 
 use anyhow::{Context, Result, bail};
 
@@ -28,6 +29,12 @@ const SHOWS: &[Show] = &[
         path: "docs/envelope.md",
         about: "false alarms of the verdict ladder, and how far its limits stand from planted faults",
         text: envelope::text,
+    },
+    Show {
+        name: "formats",
+        path: "docs/formats.md",
+        about: "what is read of each format, against what the frameworks read",
+        text: formats::text,
     },
     Show {
         name: "suite",

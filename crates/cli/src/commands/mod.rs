@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod cases;
+pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod inspect;
 pub(crate) mod record;

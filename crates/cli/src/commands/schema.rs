@@ -19,6 +19,8 @@ enum Document {
     Contract,
     /// What a verification found: `verify --json`.
     Report,
+    /// What changed between two artifacts: `diff --json`.
+    Diff,
     /// One unit of work.
     Shard,
 }
@@ -27,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     output::json(&match arguments.document {
         Document::Contract => schema::contract(),
         Document::Report => schema::report(),
+        Document::Diff => schema::diff(),
         Document::Shard => schema::shard(),
     })?;
     Ok(Exit::Reached)

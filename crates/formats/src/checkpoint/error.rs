@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::torch::TorchError;
 use crate::zip::ZipError;
 use crate::{ErrorKind, StorageError};
 
@@ -89,6 +90,15 @@ pub enum CheckpointError {
     /// A compressed storage that could not be expanded.
     #[error("a storage could not be unpacked")]
     Zip(#[source] ZipError),
+    /// A torch file inside a pickle that is not one.
+    #[error("byte {offset}: a torch file inside the pickle is not sound")]
+    Nested {
+        /// The call that would read it.
+        offset: u64,
+        /// What is wrong with it.
+        #[source]
+        source: Box<TorchError>,
+    },
     /// Bytes could not be read.
     #[error("could not read values")]
     Io(#[source] io::Error),
@@ -114,7 +124,9 @@ impl CheckpointError {
             | Self::Constructor { offset, .. }
             | Self::NoStorage { offset, .. }
             | Self::Tensor { offset, .. }
+            | Self::Nested { offset, .. }
             | Self::ArrayLength { offset, .. } => Some(*offset),
+            Self::Zip(error) => error.offset(),
             _ => None,
         }
     }

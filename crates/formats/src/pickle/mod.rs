@@ -14,14 +14,14 @@ mod machine;
 mod memo;
 mod numpy;
 mod opcode;
-mod pickle;
+mod program;
 mod text;
 mod value;
 
 pub use error::PickleError;
 pub use machine::{Run, run};
 pub use numpy::{ArrayData, ArrayLayout, NumpyType};
-pub use pickle::Pickle;
+pub use program::Pickle;
 pub use value::{Blob, Call, Id, InlineArray, Object, Text, Value};
 
 /// What a pickle may cost. Legitimate files stay far below; hostile ones end here.

@@ -41,7 +41,7 @@ impl NumpyType {
         }
         let object = pickle.object(id)?;
         if !pickle.is_global(object.callable, "numpy", "dtype")
-            && !pickle.global(object.callable).is_some_and(|(module, _)| module == "numpy.dtypes")
+            && pickle.global(object.callable).is_none_or(|(module, _)| module != "numpy.dtypes")
         {
             return None;
         }
@@ -88,8 +88,7 @@ impl NumpyType {
             ('c', Some(8)) => (Some(DType::C64), 8),
             ('c', Some(16)) => (Some(DType::C128), 16),
             ('U', Some(length)) => (None, length.checked_mul(4)?),
-            ('M' | 'm', _) => (None, 8),
-            ('O', _) => (None, 8),
+            ('M' | 'm' | 'O', _) => (None, 8),
             (_, size) => (None, size.unwrap_or(0)),
         };
         Some(Self { dtype, size, swap: false, has_objects: kind == 'O', descr: code.to_owned() })

@@ -122,6 +122,8 @@ impl SafetensorsError {
         match self {
             Self::NoHeader { .. } | Self::HeaderTooLarge { .. } | Self::HeaderTruncated { .. } => Some(0),
             Self::Header { offset, .. } => Some(*offset),
+            // Where the shorter of the two ends.
+            Self::WrongSize { expected, actual } => Some(*expected.min(actual)),
             _ => None,
         }
     }

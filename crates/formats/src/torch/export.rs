@@ -182,9 +182,9 @@ fn program(
 ) -> Result<Vec<u8>, TorchError> {
     let prefix = format!("{root}models/");
     let mut text = Vec::new();
-    for member in
-        archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(".json"))
-    {
+    let suffix = ".json";
+    let wanted = |name: &str| name.starts_with(&prefix) && name.ends_with(suffix);
+    for member in archive.members.iter().filter(|member| wanted(&member.name)) {
         let bytes = member.bytes(source, JSON)?;
         let json = |source| TorchError::Json { member: member.name.clone(), source };
         let mut program: Value = serde_json::from_slice(&bytes).map_err(json)?;

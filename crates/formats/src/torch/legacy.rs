@@ -21,8 +21,11 @@ const PROTOCOL: i64 = 1001;
 
 /// Whether a file of these first bytes is meant as one: a pickle, of any protocol, of the magic number alone.
 pub(crate) fn begins(head: &[u8]) -> bool {
-    let number = head.windows(MAGIC.len()).position(|window| window == MAGIC);
-    head.first() == Some(&0x80) && number.is_some_and(|at| at >= 4 && head[at - 2..at] == [0x8a, 10])
+    // Protocol 4 puts a frame of nine bytes before the number.
+    let starts = [4, 13].into_iter().any(|at| {
+        head.get(at..).is_some_and(|rest| rest.starts_with(&MAGIC)) && head[at - 2..at] == [0x8a, 10]
+    });
+    head.first() == Some(&0x80) && starts
 }
 
 /// Runs the pickle at `start` and tells where the next one begins.
@@ -49,25 +52,44 @@ impl Storages for Table {
     }
 }
 
+/// The pickles of a file that matter.
+struct Pickles {
+    /// The values.
+    object: Pickle,
+    /// The keys of the storages, in the order in which they follow.
+    keys: Pickle,
+    /// Whether numbers are big-endian.
+    swap: bool,
+}
+
+impl Pickles {
+    fn read(source: &dyn ReadAt) -> Result<Self, TorchError> {
+        let magic = run(source, 0, "the first pickle, which holds the magic number, is not sound")?;
+        let protocol =
+            run(source, magic.range().end, "the second pickle, which holds the version, is not sound")?;
+        let version = protocol.root().and_then(|root| protocol.int(root));
+        if version != Some(PROTOCOL) {
+            return Err(TorchError::Bookkeeping { offset: protocol.range().start, what: "version 1001" });
+        }
+        let system =
+            run(source, protocol.range().end, "the third pickle, which describes the system, is not sound")?;
+        let little = system.root().and_then(|root| system.entry(root, "little_endian"));
+        let swap = little.and_then(|id| system.boolean(id)) == Some(false);
+        let object =
+            run(source, system.range().end, "the fourth pickle, which holds the values, is not sound")?;
+        let keys =
+            run(source, object.range().end, "the fifth pickle, which lists the storages, is not sound")?;
+        Ok(Self { object, keys, swap })
+    }
+}
+
 /// Describes a file.
 pub(crate) fn describe(
     source: &dyn ReadAt,
     path: &Path,
     options: &OpenOptions,
 ) -> Result<Description, TorchError> {
-    let magic = run(source, 0, "the first pickle, which holds the magic number, is not sound")?;
-    let protocol =
-        run(source, magic.range().end, "the second pickle, which holds the version, is not sound")?;
-    let version = protocol.root().and_then(|root| protocol.int(root));
-    if version != Some(PROTOCOL) {
-        return Err(TorchError::Bookkeeping { offset: protocol.range().start, what: "version 1001" });
-    }
-    let system =
-        run(source, protocol.range().end, "the third pickle, which describes the system, is not sound")?;
-    let little = system.root().and_then(|root| system.entry(root, "little_endian"));
-    let swap = little.and_then(|id| system.boolean(id)) == Some(false);
-    let object = run(source, system.range().end, "the fourth pickle, which holds the values, is not sound")?;
-    let keys = run(source, object.range().end, "the fifth pickle, which lists the storages, is not sound")?;
+    let Pickles { object, keys, swap } = Pickles::read(source)?;
     let table = Table { ranges: storages(source, &object, &keys)?, swap };
     let mut converter = Converter::new(&object, source, Base::File { file: 0, shift: 0 }, &table);
     let values = converter.root()?;
@@ -89,6 +111,29 @@ pub(crate) fn describe(
         state,
         findings,
     })
+}
+
+/// The one storage that a whole file of this layout holds: what PyTorch writes when a storage is pickled by itself. Its
+/// element type, and its bytes in `source`.
+pub(crate) fn only_storage(source: &dyn ReadAt) -> Result<(Reference, Range<u64>, bool), TorchError> {
+    let file = Pickles::read(source)?;
+    let object = &file.object;
+    let reference = object.root().and_then(|root| match object.get(root) {
+        Value::Persistent(name) => Reference::of(object, *name),
+        // Typed storages are an object around the reference.
+        _ => object.iter().find_map(|(_, value)| match value {
+            Value::Persistent(name) => Reference::of(object, *name),
+            _ => None,
+        }),
+    });
+    let wrong = || TorchError::Bookkeeping { offset: object.range().start, what: "the storage" };
+    let reference = reference.ok_or_else(wrong)?;
+    let ranges = storages(source, object, &file.keys)?;
+    let range = ranges.get(&reference.key).cloned().ok_or_else(wrong)?;
+    if range.end - range.start < reference.length {
+        return Err(wrong());
+    }
+    Ok((reference, range, file.swap))
 }
 
 /// Where each listed storage lies: a number of elements, then that many.

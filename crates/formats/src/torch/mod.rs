@@ -20,7 +20,7 @@ pub use error::TorchError;
 
 pub(crate) use distributed::{METADATA, describe as describe_distributed};
 pub(crate) use export::describe as describe_export;
-pub(crate) use legacy::{begins as begins_legacy, describe as describe_legacy};
+pub(crate) use legacy::{begins as begins_legacy, describe as describe_legacy, only_storage};
 pub(crate) use script::describe as describe_script;
 pub(crate) use tar::describe as describe_tar;
 pub(crate) use zip::{Kind, describe as describe_zip, kind};

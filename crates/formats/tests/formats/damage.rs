@@ -107,7 +107,7 @@ fn described_arrays_and_archives() {
     let structure = "{'descr': [('a', '<i2'), ('b', '|S1', (2,))], 'fortran_order': False, 'shape': ()}";
     let (columns, structure) =
         (crate::npy::array(1, columns, &[1; 4]), crate::npy::array(2, structure, &[2; 4]));
-    let archive = crate::npy_describe::archive(&[("a.npy", &columns, false), ("b.npy", &structure, true)]);
+    let archive = crate::zipped::archive(&[("a.npy", &columns, false), ("b.npy", &structure, true)]);
     for file in [&columns, &structure, &archive] {
         damaged(file, |bytes| walked(bytes, "a.npz"));
     }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+mod checkpoint_damage;
 mod damage;
 mod external;
 mod gguf;
@@ -15,6 +16,7 @@ mod storage;
 mod test_data;
 mod values;
 mod wire;
+mod zipped;
 
 use std::error::Error;
 

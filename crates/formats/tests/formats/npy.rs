@@ -1,12 +1,8 @@
 //! NumPy arrays and archives, built by hand from the published format.
 
-use std::io::{Cursor, Write};
-
 use proptest::prelude::*;
 use reproof_formats::npy::{NpyError, parse, parse_archive};
 use reproof_tensor::{DType, StringTensor, Tensor, Value};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 const LIMIT: u64 = 1 << 20;
 
@@ -114,12 +110,9 @@ fn sizes_are_bounded() {
 }
 
 pub fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
+    let members: Vec<(&str, &[u8], bool)> =
+        members.iter().map(|(name, bytes)| (*name, *bytes, true)).collect();
+    crate::zipped::archive(&members)
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Arrays and archives described: the same values as when they are loaded, from where they lie.
 
-use std::io::{Cursor, Write};
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -8,12 +7,11 @@ use reproof_digest::ReadAt;
 use reproof_formats::npy::{data_offset, parse};
 use reproof_formats::{Description, Severity, Sources, Storage, describe};
 use reproof_tensor::{DType, Value};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::gguf::values;
 use crate::npy::array;
 use crate::words;
+use crate::zipped::archive;
 
 fn dict(descr: &str, fortran: bool, shape: &str) -> String {
     let order = if fortran { "True" } else { "False" };
@@ -26,17 +24,6 @@ fn read(bytes: &[u8]) -> Description {
 
 fn refusal(bytes: &[u8]) -> String {
     words(&describe(&bytes.to_vec(), Path::new("a.npy")).unwrap_err())
-}
-
-/// An archive of members, each compressed or not.
-pub fn archive(members: &[(&str, &[u8], bool)]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes, compressed) in members {
-        let method = if *compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };
-        zip.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 #[test]

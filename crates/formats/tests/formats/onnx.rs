@@ -324,12 +324,9 @@ fn what_is_no_model_is_named() {
     let file = folder.path().join("file");
     std::fs::write(&file, b"").unwrap();
     assert!(matches!(open(&file).unwrap_err().problem(), Problem::Empty));
-    std::fs::write(&file, b"\x80\x04\x95rest of it").unwrap();
+    std::fs::write(&file, b"\x89HDF\r\n\x1a\nrest").unwrap();
     let error = open(&file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unknown);
-    assert_eq!(
-        words(&error),
-        "format is not known: first bytes 80 04 95 72 65 73 74 20 6f 66 20 69 74 (a pickle)"
-    );
+    assert_eq!(words(&error), "format is not known: first bytes 89 48 44 46 0d 0a 1a 0a 72 65 73 74 (HDF5)");
     assert!(error.to_string().ends_with("file`"), "{error}");
 }

@@ -2,15 +2,17 @@
 
 mod cases;
 mod checks;
+mod diff;
 mod head;
 mod heatmap;
 mod histogram;
 mod markup;
+mod octaves;
 mod outputs;
 mod tables;
 mod timeline;
 
-use reproof_contract::Report;
+use reproof_contract::{Diff, Report};
 
 use markup::{Name, Page};
 
@@ -24,17 +26,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// very long ones are cut in the middle.
 pub fn page(report: &Report) -> String {
     let mut page = Page::default();
-    writeln!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}: {} – Reproof</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
-        report.verdict,
-        Name(&report.artifact.path),
-    );
+    begin(&mut page, &format!("{}: {}", report.verdict, Name(&report.artifact.path)));
     head::write(&mut page, report);
     writeln!(page, "<main>");
     checks::write(&mut page, report);
@@ -49,4 +41,24 @@ pub fn page(report: &Report) -> String {
         Name(&report.verified_by),
     );
     page.into_text()
+}
+
+/// The comparison of two artifacts as one HTML file, escaped and bounded as [`page`].
+pub fn diff(diff: &Diff) -> String {
+    let mut page = Page::default();
+    diff::write(&mut page, diff);
+    page.into_text()
+}
+
+/// Everything before the body; the title is escaped already.
+fn begin(page: &mut Page, title: &str) {
+    writeln!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{title} – Reproof</title>\n<style>\n{STYLE}</style>\n</head>\n<body>",
+    );
 }

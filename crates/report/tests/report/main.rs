@@ -1,6 +1,7 @@
 //! Every rendering of the same reports: golden files, hostile names, and what each format demands.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod diff;
 mod fixtures;
 mod golden;
 mod html;

@@ -213,7 +213,7 @@ fn tensor_digests(artifact: &Artifact, segments: &[Vec<Digest>]) -> Result<Vec<D
         let name = || tensor.name.clone();
         let bytes = sources.bytes(tensor);
         let bytes = bytes.map_err(|source| IdentifyError::Tensor { tensor: name(), source })?;
-        let hashed = ranges::blobs(&bytes, &[0..bytes.size()], &|_| ());
+        let hashed = ranges::blobs(&bytes, std::slice::from_ref(&(0..bytes.size())), &|_| ());
         let digests = hashed.map_err(|source| IdentifyError::Values { tensor: name(), source })?;
         Ok::<Digest, IdentifyError>(digests[0])
     };

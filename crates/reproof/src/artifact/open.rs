@@ -63,7 +63,7 @@ pub enum OpenError {
         source: FormatError,
     },
     /// A folder holds no model or several.
-    #[error("{} holds {} model files{}: name one of them", folder.display(), found.len(), list(found))]
+    #[error("{} holds {}", folder.display(), list(found))]
     Ambiguous {
         /// The folder.
         folder: PathBuf,
@@ -79,7 +79,10 @@ pub enum OpenError {
 }
 
 fn list(found: &[String]) -> String {
-    if found.is_empty() { String::new() } else { format!(" ({})", found.join(", ")) }
+    match found {
+        [] => "no model file".to_owned(),
+        found => format!("{} model files ({}): name one of them", found.len(), found.join(", ")),
+    }
 }
 
 impl Artifact {
@@ -109,16 +112,13 @@ impl Artifact {
         let mut paths = list_files(path)?;
         let whole = reproof_formats::open_folder(path, &paths, options)
             .map_err(|source| OpenError::Format { path: path.to_owned(), source })?;
-        let (model, description) = match whole {
-            Some(description) => {
-                let first = description.files.first().map(|file| file.location.clone());
-                (first.unwrap_or_else(|| path.to_owned()), description)
-            }
-            None => {
-                let model = only_model(path, &paths)?;
-                let description = describe(&model, options)?;
-                (model, description)
-            }
+        let (model, description) = if let Some(description) = whole {
+            let first = description.files.first().map(|file| file.location.clone());
+            (first.unwrap_or_else(|| path.to_owned()), description)
+        } else {
+            let model = only_model(path, &paths)?;
+            let description = describe(&model, options)?;
+            (model, description)
         };
         add_external(path, &description, &mut paths)?;
         let known: HashMap<&Path, &Layout> =

@@ -6,6 +6,7 @@
 mod decision;
 mod difference;
 mod picture;
+pub mod stream;
 mod ulp;
 
 pub use decision::{Decisions, decisions};

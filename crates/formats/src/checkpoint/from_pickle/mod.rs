@@ -2,6 +2,7 @@
 //! unknown ones stay described.
 
 mod module;
+mod nested;
 mod numpy;
 mod object;
 mod storage;

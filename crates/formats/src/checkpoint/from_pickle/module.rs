@@ -27,10 +27,7 @@ impl Converter<'_> {
         };
         let mut fields = Vec::new();
         for group in [Some(parameters), buffers, Some(children)].into_iter().flatten() {
-            let entries = match self.node(group)? {
-                Node::Map(entries) => entries,
-                _ => continue,
-            };
+            let Node::Map(entries) = self.node(group)? else { continue };
             // An entry of `None` is a slot that is not used.
             fields.extend(entries.into_iter().filter(|(_, value)| !matches!(value, Node::Scalar(_))));
         }

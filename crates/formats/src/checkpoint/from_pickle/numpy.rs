@@ -119,13 +119,17 @@ impl Converter<'_> {
                 let arguments = pickle.arguments(object).unwrap_or_default();
                 match (pickle.global(object.callable), arguments) {
                     (Some(("builtins", "bytes" | "bytearray")), []) => Ok(Some(owned(Vec::new()))),
-                    (Some(("builtins", "bytes" | "bytearray" | "str")), [inner, ..])
-                    | (Some(("_codecs", "encode") | ("pickle", "PickleBuffer")), [inner, ..]) => {
-                        match pickle.object(*inner) {
-                            Some(nested) if nested.callable == object.callable => Ok(None),
-                            _ => self.bytes(*inner),
-                        }
-                    }
+                    (
+                        Some(
+                            ("builtins", "bytes" | "bytearray" | "str")
+                            | ("_codecs", "encode")
+                            | ("pickle", "PickleBuffer"),
+                        ),
+                        [inner, ..],
+                    ) => match pickle.object(*inner) {
+                        Some(nested) if nested.callable == object.callable => Ok(None),
+                        _ => self.bytes(*inner),
+                    },
                     _ => Ok(None),
                 }
             }

@@ -49,7 +49,7 @@ impl Converter<'_> {
                 Some(bytes) => self.byte_string(id, &bytes),
                 None => Ok(Node::Opaque("bytes".to_owned())),
             },
-            (("pathlib", _) | ("pathlib._local", _), parts) => {
+            (("pathlib" | "pathlib._local", _), parts) => {
                 let parts: Option<Vec<&str>> = parts.iter().map(|part| pickle.text(*part)).collect();
                 Ok(Node::text(parts.unwrap_or_default().join("/")))
             }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::super::CheckpointError;
 use super::super::tree::{Node, TensorNode};
 use super::Converter;
-use super::storage::{Reference, Wanted};
+use super::storage::{Reference, StorageBytes, Wanted};
 use crate::Storage;
 use crate::pickle::{Id, Value};
 
@@ -67,9 +67,14 @@ impl Converter<'_> {
             ("_rebuild_tensor_v3", [storage, offset, size, stride, _, _, dtype, rest @ ..]) => {
                 self.strided(at, *storage, [*offset, *size, *stride], Some(*dtype), rest.first().copied())?
             }
-            ("_rebuild_parameter" | "_rebuild_parameter_with_state", [tensor, ..])
-            | ("_rebuild_device_tensor_from_numpy" | "_rebuild_xla_tensor", [tensor, ..])
-            | ("_rebuild_device_tensor_from_cpu_tensor", [tensor, ..]) => self.node(*tensor)?,
+            (
+                "_rebuild_parameter"
+                | "_rebuild_parameter_with_state"
+                | "_rebuild_device_tensor_from_numpy"
+                | "_rebuild_xla_tensor"
+                | "_rebuild_device_tensor_from_cpu_tensor",
+                [tensor, ..],
+            ) => self.node(*tensor)?,
             ("_rebuild_qtensor", [storage, offset, size, stride, quantiser, ..]) => {
                 let tensor = self.strided(at, *storage, [*offset, *size, *stride], None, None)?;
                 self.quantised(tensor, *quantiser)?
@@ -109,7 +114,7 @@ impl Converter<'_> {
                 conjugate: false,
                 negative: false,
             };
-            let tensor = self.stored(at, &reference, &wanted)?;
+            let tensor = self.stored(at, &reference, None, &wanted)?;
             return Ok(tensor.noted("a storage without a tensor").into());
         }
         let key = match self.pickle.get(name) {
@@ -141,9 +146,13 @@ impl Converter<'_> {
     ) -> Result<Node, CheckpointError> {
         let pickle = self.pickle;
         let wrong = |what| CheckpointError::Constructor { offset: pickle.offset(at), what };
-        let reference = match pickle.get(storage) {
-            Value::Persistent(name) => Reference::of(pickle, *name),
-            _ => None,
+        let (reference, bytes) = match pickle.get(storage) {
+            Value::Persistent(name) => (Reference::of(pickle, *name), None),
+            Value::Object(object) => match self.nested_storage(object, storage)? {
+                Some((reference, bytes)) => (Some(reference), Some(bytes)),
+                None => (None, None),
+            },
+            _ => (None, None),
         };
         let reference = reference.ok_or_else(|| wrong("its storage"))?;
         let offset = pickle.unsigned(geometry[0]).ok_or_else(|| wrong("its offset"))?;
@@ -155,17 +164,16 @@ impl Converter<'_> {
             Some(id) => {
                 let name = pickle.global(id).filter(|(module, _)| *module == "torch").map(|(_, name)| name);
                 let name = name.ok_or_else(|| wrong("its dtype"))?;
-                match dtype(name) {
-                    Some((element, packed)) => (element, packed, remark(name)),
-                    None => {
-                        let node = TensorNode::new(
-                            DType::U8,
-                            shape,
-                            Storage::Absent { reason: "this version does not know its element type" },
-                        );
-                        self.warn("torch.unknown-dtype", format!("torch.{name} is not known"), at);
-                        return Ok(node.noted(format!("torch.{name}")).into());
-                    }
+                if let Some((element, packed)) = dtype(name) {
+                    (element, packed, remark(name))
+                } else {
+                    let node = TensorNode::new(
+                        DType::U8,
+                        shape,
+                        Storage::Absent { reason: "this version does not know its element type" },
+                    );
+                    self.warn("torch.unknown-dtype", format!("torch.{name} is not known"), at);
+                    return Ok(node.noted(format!("torch.{name}")).into());
                 }
             }
         };
@@ -187,16 +195,17 @@ impl Converter<'_> {
             conjugate: flag("conj").unwrap_or(false),
             negative: flag("neg").unwrap_or(false),
         };
-        let mut tensor = self.stored(at, &reference, &wanted)?;
+        let mut tensor = self.stored(at, &reference, bytes, &wanted)?;
         tensor.note = tensor.note.or(note);
         Ok(tensor.into())
     }
 
-    /// A view of a referenced storage.
+    /// A view of a referenced storage, whose `bytes` may be known already.
     fn stored(
         &mut self,
         at: Id,
         reference: &Reference,
+        bytes: Option<StorageBytes>,
         wanted: &Wanted<'_>,
     ) -> Result<TensorNode, CheckpointError> {
         let offset = self.pickle.offset(at);
@@ -205,7 +214,11 @@ impl Converter<'_> {
         if reference.location == "meta" {
             return Ok(absent("it was on the meta device when it was saved"));
         }
-        let Some(bytes) = self.storages.find(&reference.key, reference.length)? else {
+        let bytes = match bytes {
+            Some(bytes) => Some(bytes),
+            None => self.storages.find(&reference.key, reference.length)?,
+        };
+        let Some(bytes) = bytes else {
             return Err(CheckpointError::NoStorage { offset, key: reference.key.clone() });
         };
         let storage = bytes.view(wanted);
