@@ -18,7 +18,11 @@ impl Session {
                 AnomalyKind::DuplicateName { other } => Some(other),
                 _ => anomaly.member,
             };
-            if anomaly.member.zip(other).is_some_and(|(one, two)| inert.contains(&one) && inert.contains(&two)) {
+            if anomaly
+                .member
+                .zip(other)
+                .is_some_and(|(one, two)| inert.contains(&one) && inert.contains(&two))
+            {
                 severity = severity.min(Severity::Warning);
             }
             let member = anomaly.member.and_then(|member| archive.members.get(member));
@@ -27,7 +31,9 @@ impl Session {
                 AnomalyKind::Encrypted { .. } => "zip.encrypted",
                 AnomalyKind::UnsafeName(_) => "zip.path",
                 AnomalyKind::SymbolicLink | AnomalyKind::SpecialFile { .. } => "zip.link",
-                AnomalyKind::Trailing { .. } | AnomalyKind::Prefix { .. } | AnomalyKind::Gap { .. } => "zip.gap",
+                AnomalyKind::Trailing { .. } | AnomalyKind::Prefix { .. } | AnomalyKind::Gap { .. } => {
+                    "zip.gap"
+                }
                 AnomalyKind::ArchiveComment { .. } | AnomalyKind::MemberComment { .. } => "zip.comment",
                 _ => "zip.contradiction",
             };
@@ -40,14 +46,17 @@ impl Session {
 fn judged(kind: &AnomalyKind) -> Option<(Severity, String)> {
     use AnomalyKind as Kind;
     let (severity, message) = match kind {
-        Kind::SecondEnd => (Severity::Dangerous, "a second end: readers disagree about which archive this is".to_owned()),
+        Kind::SecondEnd => {
+            (Severity::Dangerous, "a second end: readers disagree about which archive this is".to_owned())
+        }
         Kind::SecondDirectory => {
             (Severity::Dangerous, "a second directory: readers disagree about the members".to_owned())
         }
         Kind::Overlap { .. } => (Severity::Dangerous, "shares bytes with another record".to_owned()),
-        Kind::DuplicateName { .. } => {
-            (Severity::Dangerous, "a name that another member has too: readers disagree about which counts".to_owned())
-        }
+        Kind::DuplicateName { .. } => (
+            Severity::Dangerous,
+            "a name that another member has too: readers disagree about which counts".to_owned(),
+        ),
         Kind::SecondName => (Severity::Dangerous, "an extra field gives it another name".to_owned()),
         Kind::StoredSizes { compressed, size } => {
             (Severity::Dangerous, format!("stored without compression, with {compressed} bytes for {size}"))
@@ -65,22 +74,26 @@ fn judged(kind: &AnomalyKind) -> Option<(Severity, String)> {
         Kind::LocalCrc { .. } | Kind::Descriptor => {
             (Severity::Warning, "its own header has another checksum than the directory".to_owned())
         }
-        Kind::LocalFlags { directory, local } => {
-            (Severity::Warning, format!("flags {directory:#06x} by the directory, and {local:#06x} by its own header"))
-        }
+        Kind::LocalFlags { directory, local } => (
+            Severity::Warning,
+            format!("flags {directory:#06x} by the directory, and {local:#06x} by its own header"),
+        ),
         Kind::Prefix { archive: true, .. } => return None,
         Kind::Prefix { length, .. } => (Severity::Warning, format!("{length} bytes before the first member")),
         Kind::Trailing { length } => (Severity::Warning, format!("{length} bytes after the archive")),
         Kind::Gap { length } => (Severity::Warning, format!("{length} bytes between members")),
         Kind::ArchiveComment { length } => (Severity::Info, format!("a comment of {length} bytes")),
-        Kind::MemberComment { length } => (Severity::Info, format!("a comment of {length} bytes on a member")),
+        Kind::MemberComment { length } => {
+            (Severity::Info, format!("a comment of {length} bytes on a member"))
+        }
         Kind::MultiDisk => (Severity::Warning, "says that it is spread over several files".to_owned()),
         Kind::SameIgnoringCase { .. } => {
             (Severity::Warning, "a name that another member has but for case, which torch ignores".to_owned())
         }
-        Kind::UnsafeName(_) => {
-            (Severity::Warning, "a name that leads out of the folder that the archive is unpacked to".to_owned())
-        }
+        Kind::UnsafeName(_) => (
+            Severity::Warning,
+            "a name that leads out of the folder that the archive is unpacked to".to_owned(),
+        ),
         Kind::NameNotUtf8 => (Severity::Info, "a name that is not UTF-8".to_owned()),
         Kind::Encrypted { .. } => (Severity::Warning, "says that only a password opens it".to_owned()),
         Kind::FolderWithData { size } => (Severity::Warning, format!("a folder with {size} bytes of data")),

@@ -131,7 +131,12 @@ impl Session {
         match self.content(source, member) {
             Content::Stored(section) => {
                 let tally = self.inspect(&section, place);
-                self.checksum(place, member, &section, self.options.deep || tally.tensors + tally.unread == 0);
+                self.checksum(
+                    place,
+                    member,
+                    &section,
+                    self.options.deep || tally.tensors + tally.unread == 0,
+                );
                 self.password(place, member, tally)
             }
             Content::Expanded(bytes) => {
@@ -147,7 +152,10 @@ impl Session {
     fn password(&mut self, place: &Place, member: &Member, tally: Tally) -> Tally {
         if member.encrypted && tally.unread == 0 && tally.total() > 0 {
             let message = "its flag says that a password is needed, and it can be read without one";
-            self.report(place, Report::new("zip.encrypted", Severity::Warning, message).at(member.local_offset));
+            self.report(
+                place,
+                Report::new("zip.encrypted", Severity::Warning, message).at(member.local_offset),
+            );
         }
         tally
     }
@@ -168,7 +176,10 @@ impl Session {
         };
         if suspicious {
             let message = "the storage of a tensor begins like a file of its own";
-            self.report(place, Report::new("torch.storage", Severity::Warning, message).at(member.data.start));
+            self.report(
+                place,
+                Report::new("torch.storage", Severity::Warning, message).at(member.data.start),
+            );
             return self.member(source, place, member);
         }
         if self.options.deep
@@ -186,7 +197,10 @@ impl Session {
         }
         if zip::crc32(bytes, 0..bytes.size()).is_ok_and(|crc| crc != member.crc) {
             let message = "its bytes do not have the checksum that the directory has for them";
-            self.report(place, Report::new("zip.checksum", Severity::Warning, message).at(member.local_offset));
+            self.report(
+                place,
+                Report::new("zip.checksum", Severity::Warning, message).at(member.local_offset),
+            );
         }
     }
 

@@ -33,7 +33,9 @@ impl Session {
             Ok(npy::Content::Objects(start)) => {
                 let message = "an array of Python objects, which NumPy unpickles if it is allowed to";
                 self.report(place, Report::new("npy.objects", Severity::Info, message).at(start));
-                let Some(section) = Section::new(source, start.min(size)..size) else { return Tally::default() };
+                let Some(section) = Section::new(source, start.min(size)..size) else {
+                    return Tally::default();
+                };
                 Tally::inspected(start.min(size)).plus(self.pickles(&section, &place.inside("objects")))
             }
             Err(error) => {

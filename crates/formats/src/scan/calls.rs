@@ -33,9 +33,8 @@ impl Session {
                     self.report(place, report.would("use a registered class").at(pickle.offset(id)));
                 }
                 Value::Buffer => {
-                    let report = Report::new(
-                        "pickle.buffer", Severity::Info, "a buffer that the file does not hold",
-                    );
+                    let report =
+                        Report::new("pickle.buffer", Severity::Info, "a buffer that the file does not hold");
                     self.report(place, report.at(pickle.offset(id)));
                 }
                 _ => {}
@@ -152,9 +151,9 @@ impl Session {
             let harmless = match pickle.get(first) {
                 Value::None => true,
                 // A partial is judged itself.
-                Value::Object(inner) => pickle.global(inner.callable).is_some_and(|(module, name)| {
-                    self.standing(place, module, name) == Standing::Partial
-                }),
+                Value::Object(inner) => pickle
+                    .global(inner.callable)
+                    .is_some_and(|(module, name)| self.standing(place, module, name) == Standing::Partial),
                 // A class of a legacy file.
                 Value::Persistent(_) => true,
                 _ => false,
@@ -231,7 +230,9 @@ impl Session {
             return;
         }
         for (key, value) in pickle.attributes(id) {
-            let Some(key) = pickle.text(key).filter(|key| record::is_special_attribute(key)) else { continue };
+            let Some(key) = pickle.text(key).filter(|key| record::is_special_attribute(key)) else {
+                continue;
+            };
             if !matches!(pickle.get(value), Value::Global { .. } | Value::Object(_)) {
                 continue;
             }

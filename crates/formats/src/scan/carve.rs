@@ -56,7 +56,9 @@ impl Session {
         let section = Section::new(source, range.clone())?;
         let head = section.read_range(0, 4.min(range.end - range.start) as usize).ok()?;
         if head == b"PK\x03\x04" {
-            return self.record(&section, &place.inside(&format!("byte {}", range.start))).map(|end| range.start + end);
+            return self
+                .record(&section, &place.inside(&format!("byte {}", range.start)))
+                .map(|end| range.start + end);
         }
         if !runs_at(&section, 0) {
             return None;
@@ -76,7 +78,9 @@ impl Session {
 /// like one does neither.
 pub(super) fn runs_at(source: &dyn ReadAt, at: u64) -> bool {
     const OPCODES: &[u8] = b"(cIFLNSTUVX]})lJKMGiPC";
-    let Ok(head) = source.read_range(at, 2.min(source.size().saturating_sub(at)) as usize) else { return false };
+    let Ok(head) = source.read_range(at, 2.min(source.size().saturating_sub(at)) as usize) else {
+        return false;
+    };
     let declared = matches!(head[..], [0x80, 0..=5]);
     if !declared && !head.first().is_some_and(|first| OPCODES.contains(first)) {
         return false;
@@ -89,7 +93,9 @@ pub(super) fn runs_at(source: &dyn ReadAt, at: u64) -> bool {
     match run.error {
         None => {
             declared && run.pickle.root().is_some_and(|_| imports(&run.pickle))
-                || !declared && (imports(&run.pickle) || run.pickle.range().end == source.size()) && !is_prose(&run.pickle)
+                || !declared
+                    && (imports(&run.pickle) || run.pickle.range().end == source.size())
+                    && !is_prose(&run.pickle)
         }
         Some(pickle::PickleError::Truncated { .. }) if at + TRIED < source.size() => {
             let run = pickle::run(source, at..source.size());
@@ -169,7 +175,10 @@ fn candidates(bytes: &[u8]) -> Vec<usize> {
 fn names_a_global(bytes: &[u8]) -> bool {
     const LONGEST: usize = 100;
     let line = |bytes: &[u8]| {
-        let end = bytes.iter().take(LONGEST).position(|byte| !byte.is_ascii_alphanumeric() && !b"_.".contains(byte))?;
+        let end = bytes
+            .iter()
+            .take(LONGEST)
+            .position(|byte| !byte.is_ascii_alphanumeric() && !b"_.".contains(byte))?;
         (end > 0 && bytes[end] == b'\n').then_some(end)
     };
     let Some(module) = line(bytes) else { return false };

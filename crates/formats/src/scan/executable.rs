@@ -8,8 +8,32 @@ use crate::Severity;
 
 /// Names under which weights and settings travel: a program behind one of them hides.
 const DATA: &[&str] = &[
-    "bin", "ckpt", "csv", "gguf", "h5", "hdf5", "joblib", "json", "keras", "md", "model", "msgpack", "npy", "npz",
-    "onnx", "pb", "pickle", "pkl", "pt", "pt2", "pth", "safetensors", "tflite", "txt", "yaml", "yml",
+    "bin",
+    "ckpt",
+    "csv",
+    "gguf",
+    "h5",
+    "hdf5",
+    "joblib",
+    "json",
+    "keras",
+    "md",
+    "model",
+    "msgpack",
+    "npy",
+    "npz",
+    "onnx",
+    "pb",
+    "pickle",
+    "pkl",
+    "pt",
+    "pt2",
+    "pth",
+    "safetensors",
+    "tflite",
+    "txt",
+    "yaml",
+    "yml",
 ];
 
 /// What kind of program a file is.
@@ -34,7 +58,9 @@ pub(super) fn kind(source: &dyn ReadAt, head: &[u8]) -> Option<&'static str> {
         _ => {}
     }
     match word(0).map(u32::from_be_bytes)? {
-        0xfeed_face | 0xfeed_facf | 0xcefa_edfe | 0xcffa_edfe => Some("a program or library for macOS (Mach-O)"),
+        0xfeed_face | 0xfeed_facf | 0xcefa_edfe | 0xcffa_edfe => {
+            Some("a program or library for macOS (Mach-O)")
+        }
         // Java has its version where Mach-O has a small number of architectures.
         0xcafe_babe => Some("a program for macOS (Mach-O) or the Java machine"),
         _ => None,

@@ -104,7 +104,9 @@ impl Findings {
             return;
         }
         // The worst ones are never dropped for the sake of harmless ones.
-        if self.list.len() < FINDINGS || finding.severity == Severity::Dangerous && self.list.len() < 2 * FINDINGS {
+        if self.list.len() < FINDINGS
+            || finding.severity == Severity::Dangerous && self.list.len() < 2 * FINDINGS
+        {
             self.places.insert(key, self.list.len());
             self.list.push(finding);
         }

@@ -37,7 +37,8 @@ impl Session {
             }
             Kind::Protobuf => self.protobuf(source, place),
             Kind::Media(what) => {
-                let report = Report::new("file.media", Severity::Info, format!("{what}, which models do not load"));
+                let report =
+                    Report::new("file.media", Severity::Info, format!("{what}, which models do not load"));
                 self.report(place, report);
                 Tally::inspected(size)
             }

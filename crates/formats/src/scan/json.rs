@@ -8,7 +8,8 @@ use super::template;
 use crate::Severity;
 
 /// Packages whose layers Keras knows without any code of the user.
-const KERAS: &[&str] = &["keras", "keras_core", "keras_cv", "keras_hub", "keras_nlp", "tensorflow", "tf_keras", "builtins"];
+const KERAS: &[&str] =
+    &["keras", "keras_core", "keras_cv", "keras_hub", "keras_nlp", "tensorflow", "tf_keras", "builtins"];
 
 /// What is found in a text that begins like JSON. A text that is none is no finding: Python writes `NaN`.
 pub(super) fn inspect(text: &str) -> Vec<Report> {
@@ -49,8 +50,11 @@ fn unparsed(text: &str) -> Vec<Report> {
 }
 
 fn custom_code(what: &str) -> Report {
-    let message = format!("names code beside the weights ({what}), which runs when it is loaded with `trust_remote_code`");
-    Report::new("hf.custom-code", Severity::Warning, message).would("import modules that come with the weights")
+    let message = format!(
+        "names code beside the weights ({what}), which runs when it is loaded with `trust_remote_code`"
+    );
+    Report::new("hf.custom-code", Severity::Warning, message)
+        .would("import modules that come with the weights")
 }
 
 fn lambda(severity: Severity) -> Report {
@@ -69,7 +73,10 @@ fn object(entries: &Map<String, Value>, reports: &mut Vec<Report>) {
     }
     if entries.get("trust_remote_code") == Some(&Value::Bool(true)) {
         let message = "asks to be loaded with `trust_remote_code`";
-        reports.push(Report::new("hf.trust-remote-code", Severity::Warning, message).would("import modules that come with the weights"));
+        reports.push(
+            Report::new("hf.trust-remote-code", Severity::Warning, message)
+                .would("import modules that come with the weights"),
+        );
     }
     if let Some(chat) = entries.get("chat_template") {
         let found = match chat {
@@ -90,7 +97,8 @@ fn object(entries: &Map<String, Value>, reports: &mut Vec<Report>) {
         reports.push(Report::new("file.notebook", Severity::Info, message).would("run, if opened and run"));
     }
     if let Some(map) = entries.get("weight_map").and_then(Value::as_object) {
-        let outside = |name: &&str| name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..");
+        let outside =
+            |name: &&str| name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..");
         if let Some(name) = map.values().filter_map(Value::as_str).find(outside) {
             let message = "an index names a file outside of its folder";
             reports.push(Report::new("index.path", Severity::Warning, message).would(format!("read {name}")));

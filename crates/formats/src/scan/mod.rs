@@ -61,6 +61,8 @@ pub struct FileScan {
     pub tally: Tally,
     /// What was not read.
     pub unread: Vec<Unread>,
+    /// Files beside it that it declares to hold nothing but tensors, as POSIX paths from its folder.
+    pub tensor_files: Vec<String>,
 }
 
 /// Scans the bytes of a file; `name` is what it is called in findings, and says nothing about what it is.

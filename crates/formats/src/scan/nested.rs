@@ -21,7 +21,8 @@ impl Session {
                 Value::Object(object) => match pickle.global(object.callable) {
                     Some(("_codecs", "encode")) => (record::bytes_of(pickle, id), false),
                     Some((module, name)) if policy::standing(module, name) == Standing::Unpickler => {
-                        let argument = pickle.arguments(object).and_then(|arguments| arguments.first().copied());
+                        let argument =
+                            pickle.arguments(object).and_then(|arguments| arguments.first().copied());
                         (argument.and_then(|argument| record::bytes_of(pickle, argument)), true)
                     }
                     _ => continue,
@@ -38,7 +39,9 @@ impl Session {
                 }
                 None if unpickled => {
                     let report = Report::new(
-                        "pickle.nested", Severity::Dangerous, "unpickles bytes that only loading would show",
+                        "pickle.nested",
+                        Severity::Dangerous,
+                        "unpickles bytes that only loading would show",
                     );
                     let report = report.would("unpickle bytes").at(pickle.offset(id));
                     self.report(place, report);

@@ -6,9 +6,29 @@ use crate::pickle::{Call, Id, Object, Pickle, Value};
 
 /// Attributes that Python calls by itself.
 const SPECIAL: &[&str] = &[
-    "__builtins__", "__call__", "__class__", "__del__", "__delattr__", "__dict__", "__enter__", "__eq__", "__getattr__",
-    "__getattribute__", "__getitem__", "__getstate__", "__globals__", "__hash__", "__import__", "__init__", "__iter__",
-    "__new__", "__reduce__", "__reduce_ex__", "__setattr__", "__setitem__", "__setstate__",
+    "__builtins__",
+    "__call__",
+    "__class__",
+    "__del__",
+    "__delattr__",
+    "__dict__",
+    "__enter__",
+    "__eq__",
+    "__getattr__",
+    "__getattribute__",
+    "__getitem__",
+    "__getstate__",
+    "__globals__",
+    "__hash__",
+    "__import__",
+    "__init__",
+    "__iter__",
+    "__new__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__setattr__",
+    "__setitem__",
+    "__setstate__",
 ];
 
 /// Characters of an argument that are shown.
@@ -82,9 +102,7 @@ pub(super) fn is_ordinary(pickle: &Pickle, object: &Object) -> bool {
         return object.call == Call::New;
     }
     match pickle.arguments(object) {
-        Some([]) => {
-            !(object.entries.is_empty() && object.appended.is_empty() && object.states.is_empty())
-        }
+        Some([]) => !(object.entries.is_empty() && object.appended.is_empty() && object.states.is_empty()),
         Some([only]) => match pickle.get(*only) {
             Value::Int(_) | Value::Bool(_) => true,
             Value::Text(_) => pickle.text(*only).is_some_and(is_word),
@@ -96,7 +114,8 @@ pub(super) fn is_ordinary(pickle: &Pickle, object: &Object) -> bool {
 
 /// Whether a text is one that a member of an enum has.
 fn is_word(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    (1..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
 /// The first text among the arguments, for people.

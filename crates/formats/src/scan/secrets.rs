@@ -65,7 +65,13 @@ struct Token {
     name: &'static str,
 }
 
-const fn token(start: &'static [u8], letters: fn(&u8) -> bool, least: usize, most: usize, name: &'static str) -> Token {
+const fn token(
+    start: &'static [u8],
+    letters: fn(&u8) -> bool,
+    least: usize,
+    most: usize,
+    name: &'static str,
+) -> Token {
     Token { start, letters, least, most, name }
 }
 
@@ -187,7 +193,8 @@ fn web_token(rest: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
 /// `scheme://user:password@host`, from the colon.
 fn credentials(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
     let rest = &text[at + 3..text.len().min(at + 300)];
-    let length = rest.iter().take_while(|byte| byte.is_ascii_graphic() && !b"/\"'<>`\\".contains(byte)).count();
+    let length =
+        rest.iter().take_while(|byte| byte.is_ascii_graphic() && !b"/\"'<>`\\".contains(byte)).count();
     let authority = &rest[..length];
     let user = authority.iter().rposition(|byte| *byte == b'@')?;
     let colon = authority[..user].iter().position(|byte| *byte == b':')?;
@@ -203,7 +210,11 @@ fn credentials(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
 fn email(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
     let local = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(byte);
     let before = text[..at].iter().rev().take(64).take_while(local).count();
-    let after = text[at + 1..].iter().take(253).take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)).count();
+    let after = text[at + 1..]
+        .iter()
+        .take(253)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte))
+        .count();
     let domain = &text[at + 1..at + 1 + after];
     let domain = domain.strip_suffix(b".").unwrap_or(domain);
     let dot = domain.iter().rposition(|byte| *byte == b'.')?;
@@ -234,7 +245,9 @@ fn redacted(bytes: &[u8], kind: Kind) -> String {
     const SHOWN: usize = 4;
     // The scheme, the first letters, the folder that homes lie in.
     let shown = match kind {
-        Kind::HomePath => bytes.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).map_or(SHOWN, |at| at + 1),
+        Kind::HomePath => {
+            bytes.iter().rposition(|byte| matches!(byte, b'/' | b'\\')).map_or(SHOWN, |at| at + 1)
+        }
         _ => SHOWN,
     };
     let shown = String::from_utf8_lossy(&bytes[..shown.min(bytes.len())]);
@@ -258,7 +271,11 @@ mod tests {
             let text = format!("token = \"{start}{random}\"");
             let hits = find(text.as_bytes());
             assert_eq!(hits.len(), 1, "{start}");
-            assert!(hits[0].kind.is_secret() && !hits[0].message().contains("a1B2c3"), "{}", hits[0].message());
+            assert!(
+                hits[0].kind.is_secret() && !hits[0].message().contains("a1B2c3"),
+                "{}",
+                hits[0].message()
+            );
         }
         assert_eq!(kinds(&format!("{}{}", "AKIA", "ABCDEFGH12345678")), ["secret.token"]);
         assert_eq!(kinds("-----BEGIN RSA PRIVATE KEY-----\nMII"), ["secret.private-key"]);
@@ -278,9 +295,16 @@ mod tests {
     #[test]
     fn ordinary_text_is_left_alone() {
         for text in [
-            "https://huggingface.co/org/model", "a@b", "@decorator.property", "sk-learn-is-a-library-with-a-long-name",
-            "https://user:${PASSWORD}@example.org", "hf_hub_download", "10.5@torch.float32", "/homework/x/",
-            "model@sha256:0123", "-----BEGIN CERTIFICATE-----",
+            "https://huggingface.co/org/model",
+            "a@b",
+            "@decorator.property",
+            "sk-learn-is-a-library-with-a-long-name",
+            "https://user:${PASSWORD}@example.org",
+            "hf_hub_download",
+            "10.5@torch.float32",
+            "/homework/x/",
+            "model@sha256:0123",
+            "-----BEGIN CERTIFICATE-----",
         ] {
             assert_eq!(kinds(text), Vec::<&str>::new(), "{text}");
         }

@@ -19,6 +19,8 @@ pub(super) struct Session {
     findings: Findings,
     unread: Vec<Unread>,
     budget: u64,
+    /// Files beside this one that hold tensors.
+    pub(super) tensor_files: Vec<String>,
     /// How many pickles were judged.
     pub(super) pickles: u64,
     /// The storages that pickles referred to since somebody took them.
@@ -27,11 +29,24 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(options: ScanOptions) -> Self {
-        Self { options, findings: Findings::default(), unread: Vec::new(), budget: EXPANDED, pickles: 0, references: Vec::new() }
+        Self {
+            options,
+            findings: Findings::default(),
+            unread: Vec::new(),
+            budget: EXPANDED,
+            tensor_files: Vec::new(),
+            pickles: 0,
+            references: Vec::new(),
+        }
     }
 
     pub(super) fn finish(self, tally: Tally) -> FileScan {
-        FileScan { findings: self.findings.sorted(), tally, unread: self.unread }
+        FileScan {
+            findings: self.findings.sorted(),
+            tally,
+            unread: self.unread,
+            tensor_files: self.tensor_files,
+        }
     }
 
     /// Reports something at a place.

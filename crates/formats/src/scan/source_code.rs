@@ -27,13 +27,34 @@ const SCRIPTS: &[(&str, &str)] = &[
 
 /// What code of a model has little reason for.
 const DOUBTFUL: &[&str] = &[
-    "os.system", "os.popen", "subprocess", "eval(", "exec(", "__import__(", "socket.socket", "urlopen(", "requests.get(",
-    "requests.post(", "urllib.request", "marshal.loads", "pickle.loads", "ctypes.", "b64decode(", "pty.spawn",
-    "shutil.rmtree", "curl ", "wget ", "powershell", "Invoke-WebRequest", "/dev/tcp/", "child_process",
+    "os.system",
+    "os.popen",
+    "subprocess",
+    "eval(",
+    "exec(",
+    "__import__(",
+    "socket.socket",
+    "urlopen(",
+    "requests.get(",
+    "requests.post(",
+    "urllib.request",
+    "marshal.loads",
+    "pickle.loads",
+    "ctypes.",
+    "b64decode(",
+    "pty.spawn",
+    "shutil.rmtree",
+    "curl ",
+    "wget ",
+    "powershell",
+    "Invoke-WebRequest",
+    "/dev/tcp/",
+    "child_process",
 ];
 
 /// What TorchScript code of a model has little reason for: it reads and writes files.
-const SCRIPTED: &[&str] = &["aten.save", "torch.save(", "from_file(", "aten::save", "profiler.save", "load_library"];
+const SCRIPTED: &[&str] =
+    &["aten.save", "torch.save(", "from_file(", "aten::save", "profiler.save", "load_library"];
 
 /// What a text is found to be, if it is a program.
 pub(super) fn inspect(text: &str, name: &str, scripted: bool) -> Vec<Report> {
@@ -41,7 +62,8 @@ pub(super) fn inspect(text: &str, name: &str, scripted: bool) -> Vec<Report> {
         let found = SCRIPTED.iter().copied().find(|word| text.contains(word));
         let report = |word: &str| {
             let message = format!("TorchScript code uses `{word}`, which reaches files");
-            Report::new("torchscript.files", Severity::Warning, message).would("read or write files when the model is called")
+            Report::new("torchscript.files", Severity::Warning, message)
+                .would("read or write files when the model is called")
         };
         return found.map(report).into_iter().collect();
     }
@@ -56,12 +78,14 @@ pub(super) fn inspect(text: &str, name: &str, scripted: bool) -> Vec<Report> {
     };
     let severity = if named.is_none() && hash_bang { Severity::Warning } else { Severity::Info };
     let mut reports = vec![
-        Report::new("file.script", severity, format!("{what}, which runs if somebody starts or imports it")).would("run, if started or imported"),
+        Report::new("file.script", severity, format!("{what}, which runs if somebody starts or imports it"))
+            .would("run, if started or imported"),
     ];
     let found = DOUBTFUL.iter().copied().find(|word| text.contains(word));
     reports.extend(found.map(|word| {
         let message = format!("{what} that uses `{word}`");
-        Report::new("file.script-content", Severity::Warning, message).would(format!("use {}", word.trim_end_matches(['(', ' '])))
+        Report::new("file.script-content", Severity::Warning, message)
+            .would(format!("use {}", word.trim_end_matches(['(', ' '])))
     }));
     reports
 }
@@ -70,14 +94,19 @@ pub(super) fn inspect(text: &str, name: &str, scripted: bool) -> Vec<Report> {
 fn looks_like_python(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let Some(first) = lines.next() else { return false };
-    let word = |rest: &str| rest.split([' ', ',', '.', ';']).next().is_some_and(|word| {
-        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_')
-    });
+    let word = |rest: &str| {
+        rest.split([' ', ',', '.', ';'])
+            .next()
+            .is_some_and(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    };
     match first.split_once(' ') {
         Some(("import", rest)) => word(rest) && !rest.trim().contains(". "),
         Some(("from", rest)) => rest.contains(" import "),
         Some(("def", rest)) => rest.contains('(') && rest.ends_with(':'),
         Some(("class", rest)) => rest.ends_with(':'),
-        _ => first.starts_with("@") && lines.next().is_some_and(|line| line.starts_with("def ") || line.starts_with("class ")),
+        _ => {
+            first.starts_with("@")
+                && lines.next().is_some_and(|line| line.starts_with("def ") || line.starts_with("class "))
+        }
     }
 }

@@ -60,7 +60,9 @@ impl Session {
     /// pickle must be used.
     pub(super) fn exported(&mut self, source: &dyn ReadAt, archive: &Archive, storages: &mut Storages) {
         for member in &archive.members {
-            if !(member.name.ends_with("_weights_config.json") || member.name.ends_with("_constants_config.json")) {
+            if !(member.name.ends_with("_weights_config.json")
+                || member.name.ends_with("_constants_config.json"))
+            {
                 continue;
             }
             let Ok(bytes) = member.bytes(source, CONFIGURATION) else { continue };

@@ -36,7 +36,11 @@ impl Session {
             if let Some(section) = Section::new(source, member.data.clone()) {
                 // Tables of the first versions: pickles with raw numbers in between, all of which are searched.
                 let table = matches!(member.name.trim_start_matches("./"), "storages" | "tensors");
-                let told = if table { self.carve(&section, 0..section.size(), &inner) } else { self.inspect(&section, &inner) };
+                let told = if table {
+                    self.carve(&section, 0..section.size(), &inner)
+                } else {
+                    self.inspect(&section, &inner)
+                };
                 tally = tally.plus(told);
             }
         }

@@ -66,7 +66,13 @@ fn decoded(bytes: &[u8]) -> Option<String> {
     if let Some((rest, big_endian)) = wide {
         let units: Vec<u16> = rest
             .chunks_exact(2)
-            .map(|pair| if big_endian { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) })
+            .map(|pair| {
+                if big_endian {
+                    u16::from_be_bytes([pair[0], pair[1]])
+                } else {
+                    u16::from_le_bytes([pair[0], pair[1]])
+                }
+            })
             .collect();
         return String::from_utf16(&units).ok();
     }

@@ -40,7 +40,14 @@ impl Session {
         tally
     }
 
-    fn header(&mut self, source: &dyn ReadAt, place: &Place, offset: u64, length: u64, is_gguf: bool) -> Tally {
+    fn header(
+        &mut self,
+        source: &dyn ReadAt,
+        place: &Place,
+        offset: u64,
+        length: u64,
+        is_gguf: bool,
+    ) -> Tally {
         let searched = length.min(SEARCHED);
         let Ok(bytes) = source.read_range(offset, searched as usize) else {
             return self.unread(place, length, "could not be read");
@@ -55,7 +62,11 @@ impl Session {
             }
         }
         let unread = length - searched;
-        Tally::inspected(searched).plus(self.unread(place, unread, "only the beginning of the header was searched"))
+        Tally::inspected(searched).plus(self.unread(
+            place,
+            unread,
+            "only the beginning of the header was searched",
+        ))
     }
 
     fn unsound(&mut self, source: &dyn ReadAt, place: &Place, error: &FormatError) -> Tally {
@@ -85,6 +96,9 @@ impl Session {
                         .would(format!("read {location}"))
                 }
                 None => {
+                    if place.depth == 0 {
+                        self.tensor_files.push(location.clone());
+                    }
                     let message = format!("tensors lie in the file `{location}`");
                     Report::new("onnx.external", Severity::Info, message)
                 }

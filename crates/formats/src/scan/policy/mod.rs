@@ -84,7 +84,13 @@ pub(super) fn is_class(name: &str) -> bool {
 /// Whether a function is named as those are that pickled objects name to be made again.
 fn rebuilds(name: &str) -> bool {
     const STARTS: [&str; 8] = [
-        "_rebuild", "_reconstruct", "_unpickle", "__pyx_unpickle", "_restore", "_recreate", "_from_pickle",
+        "_rebuild",
+        "_reconstruct",
+        "_unpickle",
+        "__pyx_unpickle",
+        "_restore",
+        "_recreate",
+        "_from_pickle",
         "rebuild_",
     ];
     STARTS.iter().any(|start| name.starts_with(start))
@@ -129,9 +135,21 @@ mod tests {
             assert_eq!(standing(module, name), expected, "{module} {name}");
         }
         for name in [
-            "os system", "posix system", "builtins eval", "builtins map", "functools reduce", "numpy load",
-            "torch.hub load", "torch hub.load", "torch.serialization os", "sklearn.utils os.system", "? system",
-            " os system", "uuid _get_command_stdout", "collections _sys.modules.get", "my.package system",
+            "os system",
+            "posix system",
+            "builtins eval",
+            "builtins map",
+            "functools reduce",
+            "numpy load",
+            "torch.hub load",
+            "torch hub.load",
+            "torch.serialization os",
+            "sklearn.utils os.system",
+            "? system",
+            " os system",
+            "uuid _get_command_stdout",
+            "collections _sys.modules.get",
+            "my.package system",
         ] {
             let (module, name) = name.rsplit_once(' ').unwrap();
             assert!(matches!(standing(module, name), Standing::Dangerous(_)), "{module} {name}");

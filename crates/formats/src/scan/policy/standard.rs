@@ -3,8 +3,7 @@
 /// Top-level modules of Python 2.7 to 3.14.
 ///
 /// Source: `sys.stdlib_module_names` of CPython 3.11 to 3.14, and what PEP 594 and Python 3 removed.
-const MODULES: &str =
-    "BaseHTTPServer Bastion ConfigParser Cookie Queue SimpleHTTPServer SocketServer StringIO Tkinter \
+const MODULES: &str = "BaseHTTPServer Bastion ConfigParser Cookie Queue SimpleHTTPServer SocketServer StringIO Tkinter \
      __builtin__ __future__ _abc _aix_support _ast _asyncio _bisect _blake2 _bootlocale _bootsubprocess \
      _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _collections \
      _collections_abc _compat_pickle _compression _contextvars _crypt _csv _ctypes _curses _curses_panel \

@@ -12,9 +12,7 @@ pub(super) fn has(table: Table, module: &str, name: &str) -> bool {
 
 fn is_module(known: &str, module: &str) -> bool {
     match known.strip_suffix(".*") {
-        Some(root) => {
-            module.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        }
+        Some(root) => module.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
         None => known == module,
     }
 }
