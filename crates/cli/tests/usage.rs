@@ -10,9 +10,19 @@ fn help_and_version_are_there() {
     sandbox.run(["--version"]).exits(0).says("reproof 0.");
     let help = sandbox.run(["--help"]);
     help.exits(0).never_mentions("run-unit");
-    for command in
-        ["inspect", "digest", "diff", "cases", "record", "accept", "verify", "schema", "completions", "man"]
-    {
+    for command in [
+        "inspect",
+        "digest",
+        "diff",
+        "scan",
+        "cases",
+        "record",
+        "accept",
+        "verify",
+        "schema",
+        "completions",
+        "man",
+    ] {
         help.says(command);
         sandbox.run([command, "--help"]).exits(0).says("Usage: reproof");
     }
