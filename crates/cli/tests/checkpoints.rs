@@ -53,6 +53,11 @@ fn written() -> &'static (PathBuf, Expected) {
     &WRITTEN
 }
 
+/// The folder of `checkpoints.py`.
+pub(crate) fn folder() -> &'static Path {
+    &written().0
+}
+
 /// `inspect --digest` of a path, which must succeed.
 fn inspected(sandbox: &Sandbox, path: &Path) -> Result<Value, String> {
     let finished = sandbox.run(["inspect", "--digest", "--json", path.to_str().unwrap()]);

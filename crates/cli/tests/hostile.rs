@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex};
 
 use reproof_testing::generated;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::checkpoints::interpreter;
 
@@ -82,4 +83,52 @@ fn every_hostile_file_is_read_or_refused() {
     assert!(complaints.is_empty(), "{} of {}:\n{}", complaints.len(), files().1.len(), complaints.join("\n"));
     assert!(files().1.len() > 1000, "{} files", files().1.len());
     assert!(files().1.iter().any(|file| file.family == "bomb"));
+}
+
+#[test]
+fn a_scan_finds_every_danger_and_raises_no_false_alarm() {
+    let complaints = complaints(|file, path| {
+        let output = bounded(&["scan", "--json"], path);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if errors.contains("panicked") {
+            return Some(format!("panicked: {errors}"));
+        }
+        let Ok(document) = serde_json::from_slice::<Value>(&output.stdout) else {
+            return (file.expect == "dangerous").then(|| format!("no document: {errors}"));
+        };
+        let severities: Vec<&str> = document["findings"]
+            .as_array()?
+            .iter()
+            .filter_map(|finding| finding["severity"].as_str())
+            .collect();
+        let is_dangerous = severities.contains(&"dangerous");
+        let is_found = is_dangerous || severities.contains(&"warning");
+        let verdict = document["verdict"].as_str()?;
+        let wrong = match file.expect.as_str() {
+            "dangerous" => !is_dangerous || output.status.code() != Some(1),
+            "flagged" => !is_found && verdict != "incomplete",
+            "clean" => is_dangerous,
+            _ => false,
+        };
+        wrong.then(|| format!("{verdict} with {severities:?}"))
+    });
+    assert!(complaints.is_empty(), "{} of {}:\n{}", complaints.len(), files().1.len(), complaints.join("\n"));
+}
+
+#[test]
+fn what_frameworks_write_is_no_danger() {
+    let folder = crate::checkpoints::folder();
+    let list = std::fs::read(folder.join("expected.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&list).unwrap();
+    for artifact in expected["artifacts"].as_array().unwrap() {
+        let path = folder.join(artifact["path"].as_str().unwrap());
+        let output = bounded(&["scan", "--json"], &path);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // A module of a class that nobody knows is worth a look, and nothing else here is.
+        let is_module = artifact["kind"] == "torch-module";
+        let verdict = document["verdict"].as_str().unwrap();
+        assert!(verdict == "clean" || is_module, "{}: {document:#}", path.display());
+        let findings = document["findings"].as_array().unwrap();
+        assert!(findings.iter().all(|finding| finding["severity"] != "dangerous"), "{}", path.display());
+    }
 }

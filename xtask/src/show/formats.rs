@@ -21,12 +21,7 @@ struct Reading {
 }
 
 const READINGS: &[Reading] = &[
-    Reading {
-        kind: "safetensors",
-        title: "safetensors",
-        read: "every dtype, metadata",
-        not: "",
-    },
+    Reading { kind: "safetensors", title: "safetensors", read: "every dtype, metadata", not: "" },
     Reading {
         kind: "safetensors-sharded",
         title: "safetensors with an index",

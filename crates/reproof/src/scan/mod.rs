@@ -2,6 +2,7 @@
 
 mod files;
 mod fold;
+mod refusal;
 
 use std::fs::File;
 use std::path::Path;
@@ -56,6 +57,7 @@ pub fn scan(path: &Path, options: &ScanOptions, progress: &dyn Progress) -> Resu
     let mut folder = Folder::default();
     folder.notes(notes);
     folder.files(scanned);
+    folder.refused(refusal::finding(path));
     Ok(folder.document(options))
 }
 
