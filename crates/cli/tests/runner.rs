@@ -21,6 +21,7 @@ mod limits;
 mod options;
 mod planted;
 mod record_verify;
+mod scan;
 mod usage;
 
 #[test]

@@ -52,7 +52,13 @@ impl Session {
     fn reference(&mut self, place: &Place, pickle: &Pickle, id: Id) {
         let Some((module, name)) = pickle.global(id) else { return };
         let (severity, why) = match self.standing(place, module, name) {
-            Standing::Data | Standing::Caller | Standing::Partial | Standing::Unpickler => return,
+            Standing::Data => return,
+            // A factory of factories.
+            Standing::Caller if name == "defaultdict" => return,
+            Standing::Caller | Standing::Partial => {
+                (Severity::Warning, "is handed on and calls what it is given")
+            }
+            Standing::Unpickler => (Severity::Dangerous, "is handed on and unpickles what it is given"),
             // What `getattr` is handed to decides, and is judged there; alone it is a part of a chain.
             Standing::Attribute => (Severity::Dangerous, "is handed on and may reach anything"),
             Standing::Familiar => (Severity::Info, "a class of a known library"),
@@ -62,7 +68,7 @@ impl Session {
             Standing::Unlisted => (Severity::Warning, "a function that nothing here knows, handed on"),
             Standing::Dangerous(why) => (Severity::Dangerous, why),
         };
-        let report = Report::new("pickle.import", severity, format!("`{module}.{name}`: {why}"));
+        let report = Report::new("pickle.import", severity, why);
         self.report(place, report.would(format!("import {module}.{name}")).at(pickle.offset(id)));
     }
 
@@ -86,7 +92,7 @@ impl Session {
         let Some((severity, why)) = self.called(place, pickle, object, standing, module) else { return };
         let verb = if object.call == Call::New { "make a" } else { "call" };
         let arguments = record::shown_arguments(pickle, object);
-        let message = format!("`{module}.{name}`{arguments}: {why}");
+        let message = format!("{why}{arguments}");
         let report = Report::new("pickle.call", severity, message);
         self.report(place, report.would(format!("{verb} {module}.{name}")).at(offset));
     }
@@ -105,9 +111,11 @@ impl Session {
         let root = module.split('.').next().unwrap_or_default();
         Some(match standing {
             Standing::Dangerous(why) => (Severity::Dangerous, why),
-            Standing::Data if !changes => return None,
             Standing::Class if changes => (Severity::Warning, UNKNOWN_CLASS),
             _ if changes => (Severity::Dangerous, "its attributes would be changed for the whole program"),
+            Standing::Data if record::encodes_oddly(pickle, object) => {
+                (Severity::Warning, "with a codec that no pickle needs; its module would be imported")
+            }
             Standing::Data => return None,
             Standing::Caller => return self.first_argument(place, pickle, object, module),
             Standing::Partial => return self.partial(place, pickle, object),
@@ -206,7 +214,8 @@ impl Session {
             _ if object.call == Call::Instance => return,
             other => (Severity::Warning, other.kind()),
         };
-        let report = Report::new("pickle.indirect-call", severity, format!("calls {what}"));
+        let message = "only loading would show what that is";
+        let report = Report::new("pickle.indirect-call", severity, message);
         self.report(place, report.would(format!("call {what}")).at(pickle.offset(id)));
     }
 

@@ -150,6 +150,6 @@ fn named(id: &'static str, module: &str, name: &str, reports: &mut Vec<Report>) 
         Standing::Dangerous(why) => (Severity::Dangerous, why),
         _ => (Severity::Warning, "the loader would import it by its name"),
     };
-    let report = Report::new(id, severity, format!("`{module}.{name}`: {why}"));
+    let report = Report::new(id, severity, why);
     reports.push(report.would(format!("import {module}.{name}")));
 }

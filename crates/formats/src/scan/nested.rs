@@ -1,5 +1,7 @@
 //! Pickles and archives in the byte strings of pickles.
 
+use std::collections::HashSet;
+
 use reproof_digest::ReadAt;
 
 use super::carve;
@@ -9,14 +11,25 @@ use super::record::{self, Bytes};
 use super::session::{Report, Session};
 use super::sniff;
 use crate::Severity;
-use crate::pickle::{Pickle, Value};
+use crate::pickle::{Id, Pickle, Value};
 use crate::section::Section;
 
 impl Session {
     /// Looks into every byte string of a pickle.
     pub(super) fn nested(&mut self, source: &dyn ReadAt, place: &Place, pickle: &Pickle) {
+        // What is unpickled is looked at there, once: twice at each level would be exponential.
+        let unpickled = |value: &Value| match value {
+            Value::Object(object) => {
+                let (module, name) = pickle.global(object.callable)?;
+                let is = policy::standing(module, name) == Standing::Unpickler;
+                is.then(|| pickle.arguments(object)?.first().copied())?
+            }
+            _ => None,
+        };
+        let arguments: HashSet<Id> = pickle.iter().filter_map(|(_, value)| unpickled(value)).collect();
         for (id, value) in pickle.iter() {
             let (bytes, unpickled) = match value {
+                _ if arguments.contains(&id) => continue,
                 Value::Bytes(_) => (record::bytes_of(pickle, id), false),
                 Value::Object(object) => match pickle.global(object.callable) {
                     Some(("_codecs", "encode")) => (record::bytes_of(pickle, id), false),

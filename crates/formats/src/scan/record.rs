@@ -129,7 +129,7 @@ pub(super) fn shown_arguments(pickle: &Pickle, object: &Object) -> String {
     }
     let shown: String = text.chars().take(SHOWN).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
-    format!(" with `{shown}{more}`")
+    format!("; given `{shown}{more}`")
 }
 
 /// The bytes that a value is: itself, or the call with which old protocols write them.
@@ -143,7 +143,9 @@ pub(super) fn bytes_of(pickle: &Pickle, id: Id) -> Option<Bytes> {
             let (module, name) = pickle.global(object.callable)?;
             let first = *pickle.arguments(object)?.first()?;
             match (module, name) {
-                ("_codecs", "encode") => latin1(pickle.text(first)?).map(Bytes::Here),
+                ("_codecs", "encode") if !encodes_oddly(pickle, object) => {
+                    latin1(pickle.text(first)?).map(Bytes::Here)
+                }
                 ("builtins", "bytes" | "bytearray") | ("_io" | "io", "BytesIO") => {
                     // Each of them may stand in the next one, and no honest file goes further.
                     match pickle.get(first) {
@@ -159,6 +161,15 @@ pub(super) fn bytes_of(pickle: &Pickle, id: Id) -> Option<Bytes> {
         }
         _ => None,
     }
+}
+
+/// Whether an object is a text encoded otherwise than Python itself does it to write bytes.
+pub(super) fn encodes_oddly(pickle: &Pickle, object: &Object) -> bool {
+    if !pickle.is_global(object.callable, "_codecs", "encode") {
+        return false;
+    }
+    let codec = pickle.arguments(object).and_then(|arguments| pickle.text(*arguments.get(1)?));
+    !matches!(codec, Some("latin1" | "latin-1" | "latin_1" | "iso-8859-1" | "ascii"))
 }
 
 /// Where bytes are.

@@ -11,6 +11,7 @@ mod npy_describe;
 mod onnx;
 mod oracle;
 mod safetensors;
+mod scan;
 mod schema;
 mod storage;
 mod test_data;
