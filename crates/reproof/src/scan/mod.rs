@@ -61,7 +61,7 @@ pub fn scan(path: &Path, options: &ScanOptions, progress: &dyn Progress) -> Resu
 
 fn one(entry: &Entry, deep: bool) -> FileScan {
     match File::open(&entry.location) {
-        Ok(file) => scan_file(&file, &entry.path, &FileOptions { deep }),
+        Ok(file) => scan_file(&file, &entry.path, FileOptions { deep }),
         Err(error) => fold::unreadable(&entry.path, &error),
     }
 }
