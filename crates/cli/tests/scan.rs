@@ -125,6 +125,17 @@ fn a_folder_is_searched_also_where_nobody_looks() {
     assert_eq!(members(&document, "pickle.call"), [".cache/deep/er/x", ".git/hidden.bin"]);
     assert_eq!(members(&document, "folder.hidden"), [".git"]);
     if cfg!(unix) {
+        // Download caches are made of links.
+        write(&sandbox, "hub/models--x/blobs/0123", PAYLOAD);
+        std::fs::create_dir_all(sandbox.path("hub/models--x/snapshots/main")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(
+            "../../blobs/0123",
+            sandbox.path("hub/models--x/snapshots/main/model.bin"),
+        )
+        .unwrap();
+        let cached = sandbox.run(["scan", "hub/models--x/snapshots/main", "--json"]).json();
+        assert_eq!(members(&cached, "pickle.call"), ["model.bin"]);
         let mut links = members(&document, "folder.link");
         links.sort();
         assert_eq!(links, ["dangling.pkl", "out.pkl"]);
@@ -144,6 +155,8 @@ fn every_hostile_file_is_found_and_no_harmless_one() {
         let findings = document["findings"].as_array().unwrap().iter();
         let is = |severity: &str| findings.clone().any(|finding| finding["severity"] == severity);
         match file.expect.as_str() {
+            // A link out of a folder is told, and runs nothing by itself.
+            "flagged" if file.family == "folder" => (!is("warning")).then(|| "is not told".to_owned()),
             "dangerous" | "flagged" if !is("dangerous") => Some("is not called dangerous".to_owned()),
             "clean" if is("dangerous") || is("warning") => {
                 Some(format!("is called {}", document["findings"]))

@@ -78,8 +78,9 @@ fn judged(kind: &AnomalyKind) -> Option<(Severity, String)> {
             Severity::Warning,
             format!("flags {directory:#06x} by the directory, and {local:#06x} by its own header"),
         ),
-        Kind::Prefix { archive: true, .. } => return None,
-        Kind::Prefix { length, .. } => (Severity::Warning, format!("{length} bytes before the first member")),
+        Kind::Prefix { length, archive: false } => {
+            (Severity::Warning, format!("{length} bytes before the first member"))
+        }
         Kind::Trailing { length } => (Severity::Warning, format!("{length} bytes after the archive")),
         Kind::Gap { length } => (Severity::Warning, format!("{length} bytes between members")),
         Kind::ArchiveComment { length } => (Severity::Info, format!("a comment of {length} bytes")),
@@ -102,7 +103,11 @@ fn judged(kind: &AnomalyKind) -> Option<(Severity, String)> {
         Kind::MalformedExtra | Kind::UnneededZip64 => {
             (Severity::Warning, "extra fields that readers understand differently".to_owned())
         }
-        Kind::UnsupportedMethod { .. } | Kind::NoCrc | Kind::UnknownExtra { .. } => return None,
+        // Archives one after the other, and what is judged elsewhere.
+        Kind::Prefix { archive: true, .. }
+        | Kind::UnsupportedMethod { .. }
+        | Kind::NoCrc
+        | Kind::UnknownExtra { .. } => return None,
     };
     Some((severity, message))
 }

@@ -90,14 +90,13 @@ impl Session {
             }
             let inner = place.inside(&member.name);
             let pickles = self.pickles;
-            let told = match storages.length(&member.name) {
-                Some(length) => self.storage(source, &inner, member, length),
-                None => {
-                    self.references.clear();
-                    let told = self.member(source, &inner, member);
-                    storages.add(archive, &member.name, &std::mem::take(&mut self.references));
-                    told
-                }
+            let told = if let Some(length) = storages.length(&member.name) {
+                self.storage(source, &inner, member, length)
+            } else {
+                self.references.clear();
+                let told = self.member(source, &inner, member);
+                storages.add(archive, &member.name, &std::mem::take(&mut self.references));
+                told
             };
             // Numbers, and texts as short as a version.
             if self.pickles == pickles && (told.inspected == 0 || member.size < SHORT) {

@@ -179,10 +179,10 @@ fn candidates(bytes: &[u8]) -> Vec<usize> {
         match pair {
             [0x80, 2..=5] => places.push(at),
             [b'P', b'K'] if bytes[at..].starts_with(b"PK\x03\x04") => places.push(at),
-            [b'c' | b'i', second] if second.is_ascii_alphabetic() || *second == b'_' => {
-                if names_a_global(&bytes[at + 1..]) {
-                    places.push(at);
-                }
+            [b'c' | b'i', second]
+                if (second.is_ascii_alphabetic() || *second == b'_') && names_a_global(&bytes[at + 1..]) =>
+            {
+                places.push(at);
             }
             _ => {}
         }

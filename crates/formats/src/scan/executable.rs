@@ -70,9 +70,7 @@ pub(super) fn kind(source: &dyn ReadAt, head: &[u8]) -> Option<&'static str> {
 impl Session {
     /// Reports a program.
     pub(super) fn executable(&mut self, place: &Place, what: &'static str) {
-        let name = place.file_name();
-        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-        let hides = extension.is_some_and(|extension| DATA.binary_search(&extension).is_ok());
+        let hides = DATA.binary_search(&place.extension().as_str()).is_ok();
         let (severity, more) = if hides {
             (Severity::Dangerous, " under the name of a data file")
         } else {

@@ -11,6 +11,19 @@ use crate::Severity;
 const KERAS: &[&str] =
     &["keras", "keras_core", "keras_cv", "keras_hub", "keras_nlp", "tensorflow", "tf_keras", "builtins"];
 
+/// Modules of Keras whose functions belong into models.
+const FUNCTIONS: &[&str] = &[
+    "activations",
+    "constraints",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "nn",
+    "ops",
+    "regularizers",
+];
+
 /// What is found in a text that begins like JSON. A text that is none is no finding: Python writes `NaN`.
 pub(super) fn inspect(text: &str) -> Vec<Report> {
     let mut reports = Vec::new();
@@ -68,7 +81,7 @@ fn object(entries: &Map<String, Value>, reports: &mut Vec<Report>) {
         let first = map.as_object().and_then(|map| map.values().next()).unwrap_or(map);
         reports.push(custom_code(first.as_str().unwrap_or("its own modules")));
     }
-    if entries.get("custom_pipelines").is_some_and(|pipelines| pipelines.is_object()) {
+    if entries.get("custom_pipelines").is_some_and(Value::is_object) {
         reports.push(custom_code("custom_pipelines"));
     }
     if entries.get("trust_remote_code") == Some(&Value::Bool(true)) {
@@ -136,9 +149,13 @@ fn keras(entries: &Map<String, Value>, class: &str, reports: &mut Vec<Report>) {
         Some(Value::String(name)) if class == "function" => name.as_str(),
         _ => class,
     };
-    if !known {
-        named("keras.custom-object", module, name, reports);
-    } else if root != "keras" && root != "builtins" && !policy::is_class(name) && class != "function" {
+    let part = module.rsplit('.').next().unwrap_or_default();
+    if root == "builtins" {
+        // Keras writes the user's own functions like this; what Python has under that name is meant by others.
+        if policy::is_dangerous_attribute(name) || matches!(name, "open" | "input" | "breakpoint" | "vars") {
+            named("keras.custom-object", module, name, reports);
+        }
+    } else if !known || class == "function" && !FUNCTIONS.contains(&part) {
         named("keras.custom-object", module, name, reports);
     }
 }

@@ -21,6 +21,7 @@ mod executable;
 mod finding;
 mod inspect;
 mod json;
+mod judgement;
 mod legacy;
 mod nested;
 mod opaque;
@@ -66,8 +67,8 @@ pub struct FileScan {
 }
 
 /// Scans the bytes of a file; `name` is what it is called in findings, and says nothing about what it is.
-pub fn scan(source: &dyn ReadAt, name: &str, options: &ScanOptions) -> FileScan {
-    let mut session = Session::new(*options);
+pub fn scan(source: &dyn ReadAt, name: &str, options: ScanOptions) -> FileScan {
+    let mut session = Session::new(options);
     let tally = session.inspect(source, &Place::file(name));
     session.finish(tally)
 }

@@ -83,25 +83,12 @@ impl Session {
     /// Bytes after the last pickle.
     fn trailing(&mut self, source: &dyn ReadAt, place: &Place, at: u64) -> Tally {
         let length = source.size() - at;
-        if self.is_zero(source, at) {
+        if is_zero(source, at) {
             return Tally::inspected(length);
         }
         let message = format!("{length} bytes follow the pickle");
         self.report(place, Report::new("pickle.trailing", Severity::Warning, message).at(at));
         self.carve(source, at..source.size(), place)
-    }
-
-    fn is_zero(&self, source: &dyn ReadAt, from: u64) -> bool {
-        const PIECE: u64 = 1 << 18;
-        let mut at = from;
-        while at < source.size() {
-            let length = PIECE.min(source.size() - at);
-            match source.read_range(at, length as usize) {
-                Ok(bytes) if bytes.iter().all(|byte| *byte == 0) => at += length,
-                _ => return false,
-            }
-        }
-        true
     }
 
     /// Searches a text for secrets and personal data.
@@ -121,4 +108,18 @@ fn follows(source: &dyn ReadAt, at: u64) -> bool {
         return true;
     }
     Section::new(source, at..source.size()).is_some_and(|rest| carve::runs_at(&rest, 0))
+}
+
+/// Whether nothing but zeros follows.
+fn is_zero(source: &dyn ReadAt, from: u64) -> bool {
+    const PIECE: u64 = 1 << 18;
+    let mut at = from;
+    while at < source.size() {
+        let length = PIECE.min(source.size() - at);
+        match source.read_range(at, length as usize) {
+            Ok(bytes) if bytes.iter().all(|byte| *byte == 0) => at += length,
+            _ => return false,
+        }
+    }
+    true
 }

@@ -34,6 +34,11 @@ impl Place {
         Self { worst: Severity::Warning, ..self.clone() }
     }
 
+    /// What follows the last dot of its name, in lower case.
+    pub(super) fn extension(&self) -> String {
+        self.file_name().rsplit_once('.').map(|(_, extension)| extension.to_owned()).unwrap_or_default()
+    }
+
     /// The last component of its name, in lower case.
     pub(super) fn file_name(&self) -> String {
         let last = self.member.rsplit(['/', ':', '\\']).next().unwrap_or_default();

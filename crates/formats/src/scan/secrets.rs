@@ -59,7 +59,7 @@ const LONGEST: usize = 4096;
 /// Tokens: how they begin, the letters that follow, how many of them at least and at most, and whose they are.
 struct Token {
     start: &'static [u8],
-    letters: fn(&u8) -> bool,
+    letters: fn(u8) -> bool,
     least: usize,
     most: usize,
     name: &'static str,
@@ -67,7 +67,7 @@ struct Token {
 
 const fn token(
     start: &'static [u8],
-    letters: fn(&u8) -> bool,
+    letters: fn(u8) -> bool,
     least: usize,
     most: usize,
     name: &'static str,
@@ -99,15 +99,15 @@ const TOKENS: &[Token] = &[
 
 const HOMES: &[&[u8]] = &[b"/home/", b"/Users/", b":\\Users\\", b":\\\\Users\\\\", b":/Users/"];
 
-fn upper(byte: &u8) -> bool {
+fn upper(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
-fn alphanumeric(byte: &u8) -> bool {
+fn alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-fn wordy(byte: &u8) -> bool {
+fn wordy(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
@@ -155,7 +155,7 @@ pub(super) fn find(text: &[u8]) -> Vec<Hit> {
 
 fn found_at(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
     let rest = &text[at..text.len().min(at + LONGEST)];
-    let begins_word = at == 0 || !wordy(&text[at - 1]);
+    let begins_word = at == 0 || !wordy(text[at - 1]);
     match rest[0] {
         b'@' => return email(text, at),
         b':' if rest.starts_with(b"://") => return credentials(text, at),
@@ -173,7 +173,7 @@ fn found_at(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
     }
     TOKENS.iter().find_map(|token| {
         let body = rest.strip_prefix(token.start)?;
-        let length = body.iter().take_while(|byte| (token.letters)(byte)).count();
+        let length = body.iter().take_while(|byte| (token.letters)(**byte)).count();
         let random = &body[..length];
         // Words with hyphens are no keys: those have digits and letters.
         let mixed = random.iter().any(u8::is_ascii_digit) && random.iter().any(u8::is_ascii_alphabetic);
@@ -184,7 +184,7 @@ fn found_at(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
 
 /// `header.payload.signature`, each in base64.
 fn web_token(rest: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
-    let length = rest.iter().take_while(|byte| wordy(byte) || **byte == b'.').count();
+    let length = rest.iter().take_while(|byte| wordy(**byte) || **byte == b'.').count();
     let parts: Vec<&[u8]> = rest[..length].split(|byte| *byte == b'.').collect();
     let sound = parts.len() == 3 && parts[1].starts_with(b"eyJ") && parts.iter().all(|part| part.len() >= 10);
     sound.then_some((Kind::Token("a JSON Web Token"), at, at + length))
@@ -232,10 +232,10 @@ fn home(text: &[u8], at: usize) -> Option<(Kind, usize, usize)> {
     let rest = &text[at..text.len().min(at + 100)];
     let start = HOMES.iter().find(|home| rest.starts_with(home))?;
     // In the middle of a path it is somebody else's folder, such as `/mnt/home/`, or a URL.
-    if start[0] == b'/' && at > 0 && (wordy(&text[at - 1]) || text[at - 1] == b'.') {
+    if start[0] == b'/' && at > 0 && (wordy(text[at - 1]) || text[at - 1] == b'.') {
         return None;
     }
-    let name = rest[start.len()..].iter().take_while(|byte| wordy(byte) || **byte == b'.').count();
+    let name = rest[start.len()..].iter().take_while(|byte| wordy(**byte) || **byte == b'.').count();
     let after = rest.get(start.len() + name);
     (name > 0 && matches!(after, Some(b'/' | b'\\'))).then_some((Kind::HomePath, at, at + start.len() + name))
 }

@@ -120,10 +120,10 @@ pub(super) fn is_nested(bytes: &dyn ReadAt) -> bool {
     }
     match head {
         [b'P', b'K', 3, 4, ..] => zip::open(bytes).is_ok(),
-        [0x1f, 0x8b, 8, ..] => true,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => true,
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => true,
-        [0x7f, b'E', b'L', b'F', ..] => true,
+        [0x1f, 0x8b, 8, ..]
+        | [0xfd, b'7', b'z', b'X', b'Z', 0, ..]
+        | [0x93, b'N', b'U', b'M', b'P', b'Y', ..]
+        | [0x7f, b'E', b'L', b'F', ..] => true,
         _ => false,
     }
 }

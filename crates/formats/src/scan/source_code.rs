@@ -81,13 +81,20 @@ pub(super) fn inspect(text: &str, name: &str, scripted: bool) -> Vec<Report> {
         Report::new("file.script", severity, format!("{what}, which runs if somebody starts or imports it"))
             .would("run, if started or imported"),
     ];
-    let found = DOUBTFUL.iter().copied().find(|word| text.contains(word));
+    let found = DOUBTFUL.iter().copied().find(|word| uses(text, word));
     reports.extend(found.map(|word| {
         let message = format!("{what} that uses `{word}`");
         Report::new("file.script-content", Severity::Warning, message)
             .would(format!("use {}", word.trim_end_matches(['(', ' '])))
     }));
     reports
+}
+
+/// Whether a text has a word that is no part of another one: `eval(` is none of `model.eval()`.
+fn uses(text: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let starts = |at: usize| !word.starts_with(char::is_alphabetic) || !text[..at].ends_with(part);
+    text.match_indices(word).any(|(at, _)| starts(at))
 }
 
 /// Whether the first statement of a text is one of Python.
@@ -105,7 +112,7 @@ fn looks_like_python(text: &str) -> bool {
         Some(("def", rest)) => rest.contains('(') && rest.ends_with(':'),
         Some(("class", rest)) => rest.ends_with(':'),
         _ => {
-            first.starts_with("@")
+            first.starts_with('@')
                 && lines.next().is_some_and(|line| line.starts_with("def ") || line.starts_with("class "))
         }
     }

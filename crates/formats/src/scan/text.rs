@@ -38,7 +38,7 @@ impl Session {
             }
         }
         if let Some(what) = template::suspicion(&text)
-            && (place.file_name().ends_with(".jinja") || text.trim_start().starts_with("{%"))
+            && (place.extension() == "jinja" || text.trim_start().starts_with("{%"))
         {
             let message = format!("a template uses `{what}`, which leads out of the template");
             let report = Report::new("template.escape", Severity::Dangerous, message);
@@ -76,16 +76,15 @@ fn decoded(bytes: &[u8]) -> Option<String> {
             .collect();
         return String::from_utf16(&units).ok();
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        // Old notes may be in another encoding; a byte in a hundred is no binary file.
-        Err(_) => {
-            let odd = bytes.iter().filter(|byte| !byte.is_ascii()).count();
-            if odd * 20 > bytes.len() {
-                return None;
-            }
-            bytes.iter().map(|byte| char::from(*byte)).collect()
+    let text = if let Ok(text) = std::str::from_utf8(bytes) {
+        text.to_owned()
+    } else {
+        // Old notes may be in another encoding; a byte in twenty is no binary file.
+        let odd = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+        if odd * 20 > bytes.len() {
+            return None;
         }
+        bytes.iter().map(|byte| char::from(*byte)).collect()
     };
     let control = text.bytes().filter(|byte| *byte < 32 && !b"\t\n\r\x0c\x1b".contains(byte)).count();
     (control == 0).then_some(text)

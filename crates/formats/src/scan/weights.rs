@@ -79,9 +79,8 @@ impl Session {
 
     /// Inspects what may be an ONNX model.
     pub(super) fn protobuf(&mut self, source: &dyn ReadAt, place: &Place) -> Tally {
-        let inspection = match onnx::inspect(source, Path::new(&place.member)) {
-            Ok(inspection) => inspection,
-            Err(_) => return self.opaque(source, place, None),
+        let Ok(inspection) = onnx::inspect(source, Path::new(&place.member)) else {
+            return self.opaque(source, place, None);
         };
         for finding in inspection.findings {
             let report = Report::new("onnx.operator", finding.severity, finding.message);
@@ -89,19 +88,16 @@ impl Session {
             self.report(place, Report { offset: finding.offset, ..report }.would(would));
         }
         for (tensor, location, problem) in inspection.external {
-            let report = match problem {
-                Some(problem) => {
-                    let message = format!("tensor `{tensor}` lies in another file: {problem}");
-                    Report::new("onnx.external-path", Severity::Warning, message)
-                        .would(format!("read {location}"))
+            let report = if let Some(problem) = problem {
+                let message = format!("tensor `{tensor}` lies in another file: {problem}");
+                let report = Report::new("onnx.external-path", Severity::Warning, message);
+                report.would(format!("read {location}"))
+            } else {
+                if place.depth == 0 {
+                    self.tensor_files.push(location.clone());
                 }
-                None => {
-                    if place.depth == 0 {
-                        self.tensor_files.push(location.clone());
-                    }
-                    let message = format!("tensors lie in the file `{location}`");
-                    Report::new("onnx.external", Severity::Info, message)
-                }
+                let message = format!("tensors lie in the file `{location}`");
+                Report::new("onnx.external", Severity::Info, message)
             };
             self.report(place, report);
         }

@@ -43,7 +43,7 @@ fn payload() -> Vec<u8> {
 }
 
 fn scanned(bytes: &[u8]) -> FileScan {
-    let scan = scan(&bytes, "file", &ScanOptions::default());
+    let scan = scan(&bytes, "file", ScanOptions::default());
     assert!(scan.tally.total() >= bytes.len() as u64, "{:?} of {} bytes", scan.tally, bytes.len());
     scan
 }
@@ -208,13 +208,13 @@ fn tensors_are_inert_and_counted() {
     let members =
         |numbers: &'static [u8]| archive(&[("m/data.pkl", &data, false), ("m/data/0", numbers, false)]);
     assert_eq!(is(&members(b"\x80\x02\x03\x04\x05\x06\x07\x08"), None).tally.tensors, 8);
-    let same = scan(&members(b"12345678").as_slice(), "file", &ScanOptions { deep: true });
+    let same = scan(&members(b"12345678").as_slice(), "file", ScanOptions { deep: true });
     assert_eq!(worst(&same), None);
     let mut changed = members(b"12345678");
     let at = changed.windows(8).position(|window| window == b"12345678").unwrap();
     changed[at] ^= 1;
     assert_eq!(worst(&scanned(&changed)), None);
-    let deep = scan(&changed.as_slice(), "file", &ScanOptions { deep: true });
+    let deep = scan(&changed.as_slice(), "file", ScanOptions { deep: true });
     assert_eq!(deep.findings[0].id, "zip.checksum");
 }
 
@@ -236,7 +236,8 @@ fn settings_that_run_code_are_found() {
         (r#"{"cells": [], "nbformat": 4}"#, "file.notebook", Severity::Info),
         (r#"{"weight_map": {"a": "../b"}}"#, "index.path", Severity::Warning),
         ("#!/bin/sh\nls\n", "file.script", Severity::Warning),
-        ("import os\nprint(1)\n", "file.script", Severity::Info),
+        ("import os\nmodel.eval()\n", "file.script", Severity::Info),
+        ("import os\neval('1')\n", "file.script-content", Severity::Warning),
         ("a: !!python/object/apply:os.system [x]", "yaml.python", Severity::Dangerous),
         ("\u{7f}ELF\u{2}\u{1}\u{1}\0", "file.executable", Severity::Warning),
         ("notes by ada@example.org", "personal.email", Severity::Info),

@@ -105,6 +105,9 @@ fn link(root: &Path, location: &Path, path: &str, listed: &mut Listed) {
     let would = Some(format!("read {}", shown(&target)));
     match location.canonicalize() {
         Ok(resolved) if resolved.starts_with(root) => {}
+        Ok(resolved) if is_cached(root, &resolved) && resolved.is_file() => {
+            listed.entries.push(Entry { path: path.to_owned(), location: resolved });
+        }
         Ok(_) => {
             let message = "a link that leads out of the folder; it was not followed";
             listed.notes.finding("folder.link", Severity::Warning, path, would, message);
@@ -115,6 +118,14 @@ fn link(root: &Path, location: &Path, path: &str, listed: &mut Listed) {
             listed.notes.finding("folder.link", Severity::Warning, path, would, message);
         }
     }
+}
+
+/// Whether a file belongs to a folder of Hugging Face's download cache: `snapshots/<revision>` is made of links to
+/// `blobs`.
+fn is_cached(root: &Path, resolved: &Path) -> bool {
+    let snapshots = root.parent().filter(|parent| parent.ends_with("snapshots"));
+    let blobs = snapshots.and_then(Path::parent).map(|repository| repository.join("blobs"));
+    blobs.is_some_and(|blobs| resolved.parent() == Some(&blobs))
 }
 
 /// The target of a link without the names of people: the first and last component.

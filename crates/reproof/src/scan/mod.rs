@@ -69,7 +69,7 @@ pub fn scan(path: &Path, options: &ScanOptions, progress: &dyn Progress) -> Resu
 
 fn one(entry: &Entry, deep: bool) -> FileScan {
     match File::open(&entry.location).and_then(OpenFile::new) {
-        Ok(file) => scan_file(&file, &entry.path, &FileOptions { deep }),
+        Ok(file) => scan_file(&file, &entry.path, FileOptions { deep }),
         Err(error) => fold::unreadable(&entry.path, &error),
     }
 }
