@@ -43,7 +43,8 @@ impl Session {
                 _ => continue,
             };
             let inner = place.inside(&format!("byte {}", pickle.offset(id)));
-            match bytes {
+            match bytes.and_then(|bytes| bytes.decoded(source)) {
+                Some(Bytes::Latin(_)) => {}
                 Some(Bytes::Here(bytes)) => self.nested_bytes(&bytes, &inner, unpickled),
                 Some(Bytes::Stored(range)) => {
                     if let Some(section) = Section::new(source, range) {

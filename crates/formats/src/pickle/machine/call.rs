@@ -1,6 +1,6 @@
 //! Names that would be imported, calls that would be made, states that would be set: each kept as a value.
 
-use super::super::opcode::{GLOBAL, INST, NEWOBJ_EX, OBJ, REDUCE, STACK_GLOBAL};
+use super::super::opcode::{INST, NEWOBJ_EX, OBJ, REDUCE, STACK_GLOBAL};
 use super::super::value::{Call, Object, Value};
 use super::super::{InlineArray, PickleError, array};
 use super::Machine;
