@@ -191,10 +191,6 @@ impl FormatError {
                 ErrorKind::Unreadable
             }
             Problem::Unknown { .. } => ErrorKind::Unknown,
-            Problem::Outside { .. }
-            | Problem::Index { .. }
-            | Problem::Piece { .. }
-            | Problem::TwiceInShards { .. } => ErrorKind::Malformed,
             Problem::NotInShard { .. } => ErrorKind::External,
             Problem::TooLarge { .. } => ErrorKind::TooLarge,
             Problem::Wire(error) => error.kind(),
@@ -202,7 +198,11 @@ impl FormatError {
             Problem::Safetensors(error) => error.kind(),
             Problem::Gguf(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
-            Problem::Values(_) => ErrorKind::Malformed,
+            Problem::Values(_)
+            | Problem::Outside { .. }
+            | Problem::Index { .. }
+            | Problem::Piece { .. }
+            | Problem::TwiceInShards { .. } => ErrorKind::Malformed,
             Problem::Torch(error) => error.kind(),
             Problem::Zip(error) => error.kind(),
             Problem::Compress(error) => error.kind(),

@@ -47,7 +47,7 @@ pub(crate) fn try_describe(
 }
 
 /// Bytes of a compressed pickle, expanded, at most: it is held in memory.
-const EXPANDED: u64 = 256 << 20;
+const EXPANDED: u64 = 128 << 20;
 
 /// Describes a compressed pickle, as joblib writes them.
 pub(crate) fn describe_compressed(

@@ -117,7 +117,7 @@ const READINGS: &[Reading] = &[
         kind: "joblib",
         title: "joblib",
         read: "raw, zlib, gzip, bz2, xz, lzma, lz4; arrays in the stream",
-        not: "zstd; compressed files that expand beyond 256 MiB",
+        not: "zstd; compressed files that expand beyond 128 MiB",
     },
     Reading {
         kind: "npy",

@@ -68,7 +68,8 @@ pub fn open_folder(
             None => merged.add_file(path, name, Some(*role), options)?,
         }
     }
-    let configuration = if has("config.json") { configuration(&path.join("config.json"))? } else { None };
+    let named = ["config.json", "adapter_config.json"].into_iter().find(|name| has(name));
+    let configuration = named.map(|name| configuration(&path.join(name))).transpose()?.flatten();
     let has_file = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
     let trainer = if has("trainer_state.json") || has("training_args.bin") {
         let version = configuration.as_ref().and_then(|config| config.get("transformers_version"));

@@ -23,7 +23,7 @@ const PICKLE: u64 = 64 << 20;
 const SMALL: u64 = 1 << 10;
 
 /// Bytes of all compressed storages, expanded, at most: frameworks never compress them.
-const EXPANDED: u64 = 256 << 20;
+const EXPANDED: u64 = 128 << 20;
 
 /// What a zip archive is, by the names of its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
