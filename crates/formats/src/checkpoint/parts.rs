@@ -46,7 +46,8 @@ pub(crate) fn divide(root: Node, model: Option<&str>) -> Result<Vec<Part>, Check
 /// a checkpoint. What a module adds to its state besides tensors does not count.
 fn is_model(entries: &[(String, Node)]) -> bool {
     let counts = |(key, value): &&(String, Node)| {
-        !key.ends_with("_extra_state") && !matches!(value, Node::Scalar(serde_json::Value::Null) | Node::Opaque(_))
+        !key.ends_with("_extra_state")
+            && !matches!(value, Node::Scalar(serde_json::Value::Null) | Node::Opaque(_))
     };
     let tensors = entries.iter().filter(|(_, value)| value.is_tensor()).count();
     if tensors > 0 && tensors * 2 >= entries.iter().filter(counts).count() {
@@ -82,7 +83,9 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
         collected.entry(Role::State).or_default().extend(beside);
     } else if !tensors.is_empty() {
         parts.push(Part::whole(Role::Model, Node::Map(tensors)));
-    } else if let [only] = parts.iter_mut().filter(|part| part.role == Role::Ema).collect::<Vec<_>>().as_mut_slice() {
+    } else if let [only] =
+        parts.iter_mut().filter(|part| part.role == Role::Ema).collect::<Vec<_>>().as_mut_slice()
+    {
         // Some trainers save the average alone.
         only.role = Role::Model;
     }
@@ -102,9 +105,9 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
 /// tensors without a role.
 fn model_position(entries: &[(String, Node)]) -> Option<usize> {
     let candidate = |wanted: &&str| {
-        entries.iter().position(|(key, node)| {
-            key == *wanted && node.has_tensors() && Role::of_content(node).is_none()
-        })
+        entries
+            .iter()
+            .position(|(key, node)| key == *wanted && node.has_tensors() && Role::of_content(node).is_none())
     };
     if let Some(position) = MODEL_KEYS.iter().find_map(|wanted| candidate(&wanted)) {
         return Some(position);

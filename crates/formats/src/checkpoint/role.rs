@@ -153,4 +153,5 @@ impl Role {
 pub(crate) const MODEL_KEYS: &[&str] = &["state_dict", "model_state_dict", "model_state", "model"];
 
 /// Keys under which a model may be saved, if nothing beside it could be one too.
-pub(crate) const MAYBE_MODEL_KEYS: &[&str] = &["module", "net", "network", "network_weights", "params", "weights"];
+pub(crate) const MAYBE_MODEL_KEYS: &[&str] =
+    &["module", "net", "network", "network_weights", "params", "weights"];

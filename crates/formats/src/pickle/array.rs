@@ -16,7 +16,8 @@ pub(super) fn inline(machine: &mut Machine<'_>, wrapper: Id) -> Result<Option<In
     let refuse = |problem| PickleError::Array { offset: machine.offset(), problem };
     // joblib sets six attributes at once; more are looked through for every array that follows.
     let states = pickle.object(wrapper).map_or(&[][..], |object| &object.states);
-    let is_small = |state: &Id| !matches!(pickle.get(*state), super::Value::Dict(entries) if entries.len() > 64);
+    let is_small =
+        |state: &Id| !matches!(pickle.get(*state), super::Value::Dict(entries) if entries.len() > 64);
     if states.len() > 4 || !states.iter().all(is_small) {
         return Err(refuse("its state is larger than any that joblib writes"));
     }

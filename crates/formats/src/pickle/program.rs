@@ -194,10 +194,12 @@ impl Pickle {
         };
         object.states.iter().rev().find_map(|state| match self.get(*state) {
             Value::Dict(entries) => of(entries),
-            Value::Tuple(pair) if pair.len() == 2 => pair.iter().rev().find_map(|half| match self.get(*half) {
-                Value::Dict(entries) => of(entries),
-                _ => None,
-            }),
+            Value::Tuple(pair) if pair.len() == 2 => {
+                pair.iter().rev().find_map(|half| match self.get(*half) {
+                    Value::Dict(entries) => of(entries),
+                    _ => None,
+                })
+            }
             _ => None,
         })
     }

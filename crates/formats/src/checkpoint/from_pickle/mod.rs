@@ -16,8 +16,8 @@ use serde_json::{Number, Value as Json};
 
 use super::CheckpointError;
 use super::tree::Node;
-use crate::{Finding, Storage};
 use crate::pickle::{Blob, Id, Pickle, Text, Value};
+use crate::{Finding, Storage};
 
 pub(crate) use storage::{Base, Reference, StorageBytes, Storages, StoredTensor, Wanted, class_dtype};
 

@@ -140,9 +140,7 @@ pub(crate) fn class_dtype(class: &str) -> Option<Option<DType>> {
         "Char" | "QInt8" => DType::I8,
         "QUInt4x2" => DType::U4,
         "QUInt2x4" => DType::U2,
-        "Byte" | "QUInt8" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => {
-            DType::U8
-        }
+        "Byte" | "QUInt8" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => DType::U8,
         "Bool" => DType::Bool,
         "ComplexDouble" => DType::C128,
         "ComplexFloat" => DType::C64,
