@@ -139,7 +139,9 @@ impl Session {
                 self.password(place, member, tally)
             }
             Content::Expanded(bytes) => {
-                let tally = self.inspect(&bytes, place).scaled(member.compressed_size);
+                // These bytes are new, so they may be searched.
+                let new = Place { searched: false, ..place.clone() };
+                let tally = self.inspect(&bytes, &new).scaled(member.compressed_size);
                 self.checksum(place, member, &bytes, true);
                 self.password(place, member, tally)
             }
@@ -264,7 +266,7 @@ impl Session {
         match number(8) as u16 {
             DEFLATE => {
                 if let Content::Expanded(bytes) = self.inflate(section) {
-                    self.inspect(&bytes, place);
+                    self.inspect(&bytes, &Place { searched: false, ..place.clone() });
                 }
             }
             _ if inside(&section) => {

@@ -15,7 +15,7 @@ use crate::section::Section;
 /// Bytes that are searched at one place.
 const SEARCHED: u64 = 64 << 20;
 /// Bytes that a pickle is tried with: a payload is short, and random bytes must not cost much.
-const TRIED: u64 = 1 << 16;
+const TRIED: u64 = 1 << 14;
 /// Bytes that are searched at once.
 const PIECE: u64 = 1 << 20;
 /// Bytes that two pieces share, so that nothing hides between them.
@@ -35,12 +35,18 @@ impl Session {
         place: &Place,
         unexpected: bool,
     ) -> Tally {
+        if place.searched {
+            return Tally::inspected(range.end.saturating_sub(range.start));
+        }
         let end = range.end.min(range.start.saturating_add(SEARCHED));
         let mut start = range.start;
         // What was found already, so that nothing is found twice.
         let mut done = range.start;
         while start < end {
             let length = PIECE.min(end - start);
+            if !self.may_look(length) {
+                return self.too_much(place, range.end - start);
+            }
             let Ok(bytes) = source.read_range(start, length as usize) else {
                 return self.unread(place, range.end - start, "could not be read");
             };
@@ -70,11 +76,16 @@ impl Session {
         place: &Place,
         unexpected: bool,
     ) -> Option<u64> {
+        // A try reads through a window, however soon it fails.
+        if !self.may_look(TRIED.min(range.end - range.start)) {
+            self.too_much(place, range.end - range.start);
+            return Some(range.end);
+        }
         let section = Section::new(source, range.clone())?;
         let head = section.read_range(0, 4.min(range.end - range.start) as usize).ok()?;
         if head == b"PK\x03\x04" {
             return self
-                .record(&section, &place.inside(&format!("byte {}", range.start)))
+                .record(&section, &place.found().inside(&format!("byte {}", range.start)))
                 .map(|end| range.start + end);
         }
         if !runs_at(&section, 0) {
@@ -192,7 +203,7 @@ fn candidates(bytes: &[u8]) -> Vec<usize> {
 
 /// Whether two lines follow that name something of a module worth a try.
 fn names_a_global(bytes: &[u8]) -> bool {
-    const LONGEST: usize = 100;
+    const LONGEST: usize = 64;
     let line = |bytes: &[u8]| {
         let end = bytes
             .iter()

@@ -18,6 +18,9 @@ impl Session {
             self.report(place, Report::new("scan.depth", Severity::Warning, message));
             return self.unread(place, size, "too many files in each other");
         }
+        if !self.may_look(0) {
+            return self.too_much(place, size);
+        }
         let head = match sniff::head(source) {
             Ok(head) => head,
             Err(error) => return self.unread(place, size, format!("could not be read: {error}")),

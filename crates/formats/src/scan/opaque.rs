@@ -30,6 +30,9 @@ impl Session {
     /// Searches bytes for pickles, archives, operators and secrets, and counts them as not read.
     pub(super) fn opaque(&mut self, source: &dyn ReadAt, place: &Place, what: Option<&'static str>) -> Tally {
         let size = source.size();
+        if !self.may_look(size.min(SEARCHED)) {
+            return self.too_much(place, size);
+        }
         self.carve(source, 0..size.min(SEARCHED), place);
         if let Ok(bytes) = source.read_range(0, size.min(SEARCHED) as usize) {
             for (operator, severity) in OPERATORS {

@@ -12,6 +12,8 @@ use crate::checkpoint::from_pickle::Reference;
 use crate::pickle::{self, Pickle, PickleError, Text, Value};
 use crate::section::Section;
 
+/// Bytes that are read at once from a pickle.
+const WINDOW: u64 = 64 << 10;
 /// Bytes of a long text that are searched for secrets.
 const LONG_TEXT: u64 = 1 << 20;
 
@@ -22,6 +24,10 @@ impl Session {
         let (mut at, mut count, mut tally) = (0, 0_u64, Tally::default());
         let mut legacy = false;
         loop {
+            // Each pickle is read through a window of its own.
+            if !self.may_look((size - at).min(WINDOW)) {
+                return tally.plus(self.too_much(place, size - at));
+            }
             let run = pickle::run(source, at..size);
             let end = run.pickle.range().end.max(at);
             tally = tally.plus(self.pickle(source, place, &run.pickle));
@@ -48,6 +54,7 @@ impl Session {
 
     /// Judges one pickle, and counts its bytes.
     fn pickle(&mut self, source: &dyn ReadAt, place: &Place, pickle: &Pickle) -> Tally {
+        let length = pickle.range().end.saturating_sub(pickle.range().start);
         self.judge(place, pickle);
         self.nested(source, place, pickle);
         let mut arrays = 0_u64;
@@ -65,7 +72,6 @@ impl Session {
                 _ => {}
             }
         }
-        let length = pickle.range().end.saturating_sub(pickle.range().start);
         Tally { inspected: length.saturating_sub(arrays), tensors: arrays.min(length), unread: 0 }
     }
 

@@ -16,17 +16,30 @@ pub(super) struct Place {
     pub(super) worst: Severity,
     /// Whether it lies in an archive whose loader compiles TorchScript.
     pub(super) scripted: bool,
+    /// Whether it was found by searching, so that it is being searched already.
+    pub(super) searched: bool,
 }
 
 impl Place {
     /// A whole file.
     pub(super) fn file(name: &str) -> Self {
-        Self { member: name.to_owned(), depth: 0, worst: Severity::Dangerous, scripted: false }
+        Self {
+            member: name.to_owned(),
+            depth: 0,
+            worst: Severity::Dangerous,
+            scripted: false,
+            searched: false,
+        }
     }
 
     /// Something inside.
     pub(super) fn inside(&self, name: &str) -> Self {
         Self { member: format!("{}:{name}", self.member), depth: self.depth + 1, ..self.clone() }
+    }
+
+    /// The same as a place in which a search found something.
+    pub(super) fn found(&self) -> Self {
+        Self { searched: true, ..self.clone() }
     }
 
     /// The same where no loader looks.

@@ -10,6 +10,11 @@ use crate::checkpoint::from_pickle::Reference;
 const EXPANDED: u64 = 512 << 20;
 /// Bytes that one member is expanded to in memory.
 const AT_ONCE: u64 = 128 << 20;
+/// Bytes that are looked at in one file, those that several members share counted for each: an honest file is looked at
+/// once or twice.
+const WORK: u64 = 2 << 30;
+/// What looking at anything costs besides its bytes.
+const LOOK: u64 = 4096;
 /// Entries that were not read, at most.
 const UNREAD: usize = 1000;
 
@@ -19,6 +24,7 @@ pub(super) struct Session {
     findings: Findings,
     unread: Vec<Unread>,
     budget: u64,
+    work: u64,
     /// Files beside this one that hold tensors.
     pub(super) tensor_files: Vec<String>,
     /// How many pickles were judged.
@@ -34,6 +40,7 @@ impl Session {
             findings: Findings::default(),
             unread: Vec::new(),
             budget: EXPANDED,
+            work: WORK,
             tensor_files: Vec::new(),
             pickles: 0,
             references: Vec::new(),
@@ -69,6 +76,23 @@ impl Session {
             self.unread.push(Unread { member: place.member.clone(), bytes, reason: reason.into() });
         }
         Tally::unread(bytes)
+    }
+
+    /// Takes the cost of looking at so many bytes; whether they may be looked at.
+    pub(super) fn may_look(&mut self, bytes: u64) -> bool {
+        let cost = bytes.saturating_add(LOOK);
+        let may = cost <= self.work;
+        self.work = self.work.saturating_sub(cost);
+        may
+    }
+
+    /// Reports that a file asks for more work than it is worth.
+    pub(super) fn too_much(&mut self, place: &Place, bytes: u64) -> Tally {
+        let message = "asks for more work than any file is worth; the rest of it was not read";
+        // Told for the whole file: there may be millions of such places.
+        let file = Place::file(place.member.split(':').next().unwrap_or_default());
+        self.report(&file, Report::new("scan.limit", Severity::Warning, message));
+        self.unread(place, bytes, message)
     }
 
     /// How many bytes may be expanded now.

@@ -20,6 +20,9 @@ impl Session {
         if size > LONGEST {
             return self.opaque(source, place, None);
         }
+        if !self.may_look(size) {
+            return self.too_much(place, size);
+        }
         let Ok(bytes) = source.read_range(0, size as usize) else {
             return self.unread(place, size, "could not be read");
         };

@@ -49,6 +49,9 @@ impl Session {
         is_gguf: bool,
     ) -> Tally {
         let searched = length.min(SEARCHED);
+        if !self.may_look(searched) {
+            return self.too_much(place, length);
+        }
         let Ok(bytes) = source.read_range(offset, searched as usize) else {
             return self.unread(place, length, "could not be read");
         };

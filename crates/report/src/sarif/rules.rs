@@ -47,6 +47,7 @@ const RULES: &[(&str, &str, &str)] = &[
     ),
     ("pickle.trailing", "TrailingData", "Bytes follow a pickle."),
     ("scan.depth", "TooDeep", "Files lie too deep in each other to be read."),
+    ("scan.limit", "TooMuch", "A file asks for more work than any file is worth."),
     ("secret.private-key", "PrivateKey", "A private key."),
     ("secret.token", "Token", "A key or token of a service."),
     ("secret.url-credentials", "UrlCredentials", "A URL with a password."),
