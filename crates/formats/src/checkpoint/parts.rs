@@ -109,10 +109,10 @@ fn model_position(entries: &[(String, Node)]) -> Option<usize> {
             .iter()
             .position(|(key, node)| key == *wanted && node.has_tensors() && Role::of_content(node).is_none())
     };
-    if let Some(position) = MODEL_KEYS.iter().find_map(|wanted| candidate(&wanted)) {
+    if let Some(position) = MODEL_KEYS.iter().find_map(&candidate) {
         return Some(position);
     }
-    let position = MAYBE_MODEL_KEYS.iter().find_map(|wanted| candidate(&wanted))?;
+    let position = MAYBE_MODEL_KEYS.iter().find_map(candidate)?;
     let rival = |(index, (key, node)): (usize, &(String, Node))| {
         index != position && node.has_tensors() && Role::of(key, node).is_none()
     };

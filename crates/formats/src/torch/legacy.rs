@@ -6,6 +6,7 @@ use std::path::Path;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
 use reproof_digest::ReadAt;
+use reproof_tensor::DType;
 
 use super::{TorchError, boxed, trainer};
 use crate::checkpoint::from_pickle::{Base, Converter, Reference, StorageBytes, Storages};
@@ -148,7 +149,7 @@ fn storages(
         if let Value::Persistent(name) = value
             && let Some(reference) = Reference::of(object, *name)
         {
-            sizes.insert(reference.key, reference.dtype.map_or(8, |dtype| dtype.bits()));
+            sizes.insert(reference.key, reference.dtype.map_or(8, DType::bits));
         }
     }
     let wrong = |what| TorchError::Bookkeeping { offset: keys.range().start, what };

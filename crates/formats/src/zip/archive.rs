@@ -55,6 +55,7 @@ pub(crate) struct Member {
     /// Its bytes in the file, without headers.
     pub(crate) data: Range<u64>,
     /// Mode and attributes, as the system that wrote it meant them.
+    #[cfg_attr(not(test), expect(dead_code, reason = "links and devices are anomalies already"))]
     pub(crate) external_attributes: u32,
     /// Whether it stands for a folder.
     pub(crate) is_directory: bool,

@@ -1,7 +1,7 @@
 //! Zip archives, as the frameworks write them and as an attacker would.
 //!
 //! [`open`] reads end records, directory and local headers, and nothing of the members. What is where must be
-//! certain, or it is a [`ZipError`]; what contradicts itself without hiding that is an [`Anomaly`]. The measure is what
+//! certain, or it is a [`ZipError`]; what contradicts itself without hiding that is an [`AnomalyKind`]. The measure is what
 //! torch, NumPy and Keras write: data descriptors, padding in extra fields, zip64 end records in small files,
 //! whole archives one after the other.
 //!

@@ -57,7 +57,9 @@ fn transient_tensors(node: &mut Node) {
     match node {
         Node::Tensor(tensor) => tensor.transient = true,
         Node::Map(entries) | Node::Record { fields: entries, .. } => {
-            entries.iter_mut().for_each(|(_, value)| transient_tensors(value));
+            for (_, value) in entries {
+                transient_tensors(value);
+            }
         }
         Node::Sequence(values) => values.iter_mut().for_each(transient_tensors),
         Node::Scalar(_) | Node::Opaque(_) => {}

@@ -120,7 +120,7 @@ impl Reference {
             dtype,
             key,
             location: pickle.text(*location)?.to_owned(),
-            length: count.checked_mul(dtype.map_or(8, |dtype| dtype.bits()))?.div_ceil(8),
+            length: count.checked_mul(dtype.map_or(8, DType::bits))?.div_ceil(8),
             offset,
         })
     }
