@@ -35,7 +35,7 @@ const PIECES: &[Piece] = &[
     },
     Piece {
         what: "rng.python",
-        held_by: &[("rng", &["python", "random_state"])],
+        held_by: &[("rng", &["python", "random_state", "random_rng"])],
         why: "augmentation and sampling with `random` take another path from the first step on",
         fix: "save `random.getstate()`",
     },

@@ -15,4 +15,4 @@ mod tests;
 pub use detect::Compression;
 pub(crate) use detect::detect;
 pub use error::CompressError;
-pub(crate) use expand::{Expanded, expand, expand_into};
+pub(crate) use expand::{expand, expand_into};

@@ -30,8 +30,19 @@ const LINES: u64 = 2 * (LONGEST as u64 + 1);
 const SHARED: u64 = 256;
 
 impl Session {
-    /// Searches a range; what is found is reported as if it were loaded.
+    /// Searches a range in which nothing should be; what is found is reported as if it were loaded.
     pub(super) fn carve(&mut self, source: &dyn ReadAt, range: Range<u64>, place: &Place) -> Tally {
+        self.search(source, range, place, true)
+    }
+
+    /// Searches a range; pickles are judged, and where they are `unexpected` that is a finding too.
+    pub(super) fn search(
+        &mut self,
+        source: &dyn ReadAt,
+        range: Range<u64>,
+        place: &Place,
+        unexpected: bool,
+    ) -> Tally {
         if place.searched {
             return Tally::inspected(range.end.saturating_sub(range.start));
         }
@@ -50,7 +61,7 @@ impl Session {
             for at in candidates(&bytes) {
                 let at = start + at as u64;
                 if at >= done {
-                    done = self.candidate(source, at..range.end, place).unwrap_or(done);
+                    done = self.candidate(source, at..range.end, place, unexpected).unwrap_or(done);
                 }
             }
             if start + length >= end {
@@ -66,7 +77,13 @@ impl Session {
     }
 
     /// Looks at one place; returns where what is found there ends.
-    fn candidate(&mut self, source: &dyn ReadAt, range: Range<u64>, place: &Place) -> Option<u64> {
+    fn candidate(
+        &mut self,
+        source: &dyn ReadAt,
+        range: Range<u64>,
+        place: &Place,
+        unexpected: bool,
+    ) -> Option<u64> {
         let length = range.end - range.start;
         if !self.may_look(0) {
             self.too_much(place, length);
@@ -96,8 +113,10 @@ impl Session {
             return None;
         }
         let run = pickle::run(source, range.clone());
-        let message = "a pickle where none should be";
-        self.report(place, Report::new("pickle.hidden", Severity::Warning, message).at(range.start));
+        if unexpected {
+            let message = "a pickle where none should be";
+            self.report(place, Report::new("pickle.hidden", Severity::Warning, message).at(range.start));
+        }
         self.judge(place, &run.pickle);
         if place.depth < DEPTH {
             self.nested(source, place, &run.pickle);

@@ -43,7 +43,7 @@ impl Session {
                 _ => continue,
             };
             let inner = place.inside(&format!("byte {}", pickle.offset(id)));
-            match bytes {
+            match bytes.and_then(|bytes| bytes.decoded(source)) {
                 Some(Bytes::Here(bytes)) => self.nested_bytes(&bytes, &inner, unpickled),
                 Some(Bytes::Stored(range)) => {
                     if let Some(section) = Section::new(source, range) {
@@ -59,7 +59,7 @@ impl Session {
                     let report = report.would("unpickle bytes").at(pickle.offset(id));
                     self.report(place, report);
                 }
-                None => {}
+                Some(Bytes::Latin(_)) | None => {}
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use reproof_digest::ReadAt;
+
 use crate::pickle::{Call, Id, Object, Pickle, Value};
 
 /// Attributes that Python calls by itself.
@@ -143,9 +145,10 @@ pub(super) fn bytes_of(pickle: &Pickle, id: Id) -> Option<Bytes> {
             let (module, name) = pickle.global(object.callable)?;
             let first = *pickle.arguments(object)?.first()?;
             match (module, name) {
-                ("_codecs", "encode") if !encodes_oddly(pickle, object) => {
-                    latin1(pickle.text(first)?).map(Bytes::Here)
-                }
+                ("_codecs", "encode") if !encodes_oddly(pickle, object) => match pickle.get(first) {
+                    Value::Text(crate::pickle::Text::Stored(range)) => Some(Bytes::Latin(range.clone())),
+                    _ => latin1(pickle.text(first)?).map(Bytes::Here),
+                },
                 ("builtins", "bytes" | "bytearray") | ("_io" | "io", "BytesIO") => {
                     // Each of them may stand in the next one, and no honest file goes further.
                     match pickle.get(first) {
@@ -176,6 +179,21 @@ pub(super) fn encodes_oddly(pickle: &Pickle, object: &Object) -> bool {
 pub(super) enum Bytes {
     Here(Vec<u8>),
     Stored(std::ops::Range<u64>),
+    /// In the source, as the UTF-8 of a text whose characters are the bytes.
+    Latin(std::ops::Range<u64>),
+}
+
+/// Bytes of such a text at most: they are held in memory.
+const LATIN: u64 = 64 << 20;
+
+impl Bytes {
+    /// The same, with a text of the source read and decoded; `None` if it cannot be.
+    pub(super) fn decoded(self, source: &dyn ReadAt) -> Option<Self> {
+        let Self::Latin(range) = self else { return Some(self) };
+        let length = (range.end - range.start).min(LATIN + 1);
+        let bytes = (length <= LATIN).then(|| source.read_range(range.start, length as usize).ok())??;
+        latin1(std::str::from_utf8(&bytes).ok()?).map(Self::Here)
+    }
 }
 
 /// The bytes whose numbers are the characters of a text.

@@ -37,7 +37,7 @@ impl Session {
                 // Tables of the first versions: pickles with raw numbers in between, all of which are searched.
                 let table = matches!(member.name.trim_start_matches("./"), "storages" | "tensors");
                 let told = if table {
-                    self.carve(&section, 0..section.size(), &inner)
+                    self.search(&section, 0..section.size(), &inner, false)
                 } else {
                     self.inspect(&section, &inner)
                 };

@@ -25,11 +25,16 @@ mod window;
 
 use reproof_digest::ReadAt;
 
-pub(crate) use anomaly::{Anomalies, Anomaly, AnomalyKind};
+#[cfg(test)]
+pub(crate) use anomaly::Anomaly;
+pub(crate) use anomaly::{Anomalies, AnomalyKind};
 pub(crate) use archive::{Archive, DEFLATE, Member, STORED};
-pub(crate) use content::{CrcMismatch, crc32};
+#[cfg(test)]
+pub(crate) use content::CrcMismatch;
+pub(crate) use content::crc32;
 use end::End;
 pub use error::ZipError;
+#[cfg(test)]
 pub(crate) use name::NameProblem;
 
 /// Reads the directory of an archive and checks it against the rest of the file.

@@ -10,6 +10,7 @@ mod npy;
 mod npy_describe;
 mod onnx;
 mod oracle;
+mod pickles;
 mod safetensors;
 mod scan;
 mod schema;

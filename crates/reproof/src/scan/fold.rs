@@ -48,6 +48,13 @@ impl Folder {
         }
     }
 
+    /// Adds that the readers refuse the artifact, unless something else was found: then that is why.
+    pub(super) fn refused(&mut self, finding: Option<ScanFinding>) {
+        if self.findings.iter().all(|known| known.severity < Severity::Warning) {
+            self.findings.extend(finding);
+        }
+    }
+
     fn count(&mut self, tally: Tally) {
         let coverage = &mut self.coverage;
         for (sum, more) in [

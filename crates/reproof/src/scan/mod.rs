@@ -2,6 +2,7 @@
 
 mod files;
 mod fold;
+mod refusal;
 
 use std::fs::File;
 use std::path::Path;
@@ -9,11 +10,15 @@ use std::path::Path;
 use rayon::prelude::*;
 use reproof_contract::Scan;
 use reproof_contract::scan::Severity;
+use reproof_digest::OpenFile;
 use reproof_formats::scan::{FileScan, ScanOptions as FileOptions, scan as scan_file};
 use reproof_progress::{Progress, Unit};
 
 use files::{Entry, Listed};
 use fold::Folder;
+
+/// Files that one thread scans at least.
+const TOGETHER: usize = 16;
 
 /// How to scan.
 #[derive(Clone, Debug)]
@@ -46,6 +51,8 @@ pub fn scan(path: &Path, options: &ScanOptions, progress: &dyn Progress) -> Resu
     progress.begin(&format!("scanning {}", options.shown), Some(entries.len() as u64), Unit::Items);
     let scanned: Vec<(&Entry, FileScan)> = entries
         .par_iter()
+        // A small file costs less than handing it to another thread.
+        .with_min_len(TOGETHER)
         .map(|entry| {
             let scanned = one(entry, options.deep);
             progress.advance(1);
@@ -56,11 +63,12 @@ pub fn scan(path: &Path, options: &ScanOptions, progress: &dyn Progress) -> Resu
     let mut folder = Folder::default();
     folder.notes(notes);
     folder.files(scanned);
+    folder.refused(refusal::finding(path));
     Ok(folder.document(options))
 }
 
 fn one(entry: &Entry, deep: bool) -> FileScan {
-    match File::open(&entry.location) {
+    match File::open(&entry.location).and_then(OpenFile::new) {
         Ok(file) => scan_file(&file, &entry.path, FileOptions { deep }),
         Err(error) => fold::unreadable(&entry.path, &error),
     }
