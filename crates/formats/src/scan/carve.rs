@@ -18,6 +18,14 @@ const SEARCHED: u64 = 64 << 20;
 const TRIED: u64 = 1 << 14;
 /// Bytes that are searched at once.
 const PIECE: u64 = 1 << 20;
+/// Bytes that a payload is followed through, where it hides behind padding.
+const PADDED: u64 = 16 << 20;
+/// What a try costs of the work that one file is worth.
+const COST: u64 = 1 << 16;
+/// The longest module or name that text opcodes are looked for with.
+const LONGEST: usize = 64;
+/// An opcode with two lines.
+const LINES: u64 = 2 * (LONGEST as u64 + 1);
 /// Bytes that two pieces share, so that nothing hides between them.
 const SHARED: u64 = 256;
 
@@ -76,19 +84,32 @@ impl Session {
         place: &Place,
         unexpected: bool,
     ) -> Option<u64> {
-        // A try reads through a window, however soon it fails.
-        if !self.may_look(TRIED.min(range.end - range.start)) {
-            self.too_much(place, range.end - range.start);
+        let length = range.end - range.start;
+        if !self.may_look(0) {
+            self.too_much(place, length);
             return Some(range.end);
         }
         let section = Section::new(source, range.clone())?;
-        let head = section.read_range(0, 4.min(range.end - range.start) as usize).ok()?;
-        if head == b"PK\x03\x04" {
+        let head = section.read_range(0, LINES.min(length) as usize).ok()?;
+        if head.starts_with(b"PK\x03\x04") {
             return self
                 .record(&section, &place.found().inside(&format!("byte {}", range.start)))
                 .map(|end| range.start + end);
         }
-        if !runs_at(&section, 0) {
+        if head.first() != Some(&0x80) && !names_a_global(&head[1..]) {
+            return None;
+        }
+        // A try reads through a window and may run many opcodes, however little comes of it.
+        let runs = match self.may_look(COST).then(|| trial(&section, 0)) {
+            Some(Trial::Runs) => true,
+            // Running costs more than reading.
+            Some(Trial::Longer) if self.may_look(8 * length.min(PADDED)) => {
+                Section::new(source, range.start..range.start + length.min(PADDED))
+                    .is_some_and(|longer| whole_runs(&longer, 0))
+            }
+            _ => false,
+        };
+        if !runs {
             return None;
         }
         let run = pickle::run(source, range.clone());
@@ -104,35 +125,54 @@ impl Session {
     }
 }
 
+/// What comes of running the first bytes of what may be a pickle.
+enum Trial {
+    /// It would call something, or is whole and would import something.
+    Runs,
+    /// It goes on beyond what was tried.
+    Longer,
+    /// It only begins like a pickle.
+    Nothing,
+}
+
 /// Whether bytes are a pickle that would call something, or a whole one that would import something: what only begins
 /// like one does neither.
 pub(super) fn runs_at(source: &dyn ReadAt, at: u64) -> bool {
+    match trial(source, at) {
+        Trial::Runs => true,
+        Trial::Longer => whole_runs(source, at),
+        Trial::Nothing => false,
+    }
+}
+
+/// Random bytes fail at once, so that a short try comes first.
+fn trial(source: &dyn ReadAt, at: u64) -> Trial {
     const OPCODES: &[u8] = b"(cIFLNSTUVX]})lJKMGiPC";
     let Ok(head) = source.read_range(at, 2.min(source.size().saturating_sub(at)) as usize) else {
-        return false;
+        return Trial::Nothing;
     };
     let declared = matches!(head[..], [0x80, 0..=5]);
     if !declared && !head.first().is_some_and(|first| OPCODES.contains(first)) {
-        return false;
+        return Trial::Nothing;
     }
-    // A short try first: random bytes fail at once, and padding may be longer than the try.
     let run = pickle::run(source, at..source.size().min(at + TRIED));
     if calls(&run.pickle) {
-        return true;
+        return Trial::Runs;
     }
-    match run.error {
-        None => {
-            declared && run.pickle.root().is_some_and(|_| imports(&run.pickle))
-                || !declared
-                    && (imports(&run.pickle) || run.pickle.range().end == source.size())
-                    && !is_prose(&run.pickle)
-        }
-        Some(pickle::PickleError::Truncated { .. }) if at + TRIED < source.size() => {
-            let run = pickle::run(source, at..source.size());
-            calls(&run.pickle) || run.error.is_none() && imports(&run.pickle)
-        }
+    let is_whole = run.pickle.range().end == source.size();
+    let runs = match run.error {
+        None if declared => imports(&run.pickle),
+        None => (imports(&run.pickle) || is_whole) && !is_prose(&run.pickle),
+        Some(pickle::PickleError::Truncated { .. }) if at + TRIED < source.size() => return Trial::Longer,
         Some(_) => false,
-    }
+    };
+    if runs { Trial::Runs } else { Trial::Nothing }
+}
+
+/// The same for all of the bytes.
+fn whole_runs(source: &dyn ReadAt, at: u64) -> bool {
+    let run = pickle::run(source, at..source.size());
+    calls(&run.pickle) || run.error.is_none() && imports(&run.pickle)
 }
 
 /// Whether a source without a signature begins with pickles, of which some run something or the last one ends with it.
@@ -190,25 +230,29 @@ fn candidates(bytes: &[u8]) -> Vec<usize> {
         match pair {
             [0x80, 2..=5] => places.push(at),
             [b'P', b'K'] if bytes[at..].starts_with(b"PK\x03\x04") => places.push(at),
-            [b'c' | b'i', second]
-                if (second.is_ascii_alphabetic() || *second == b'_') && names_a_global(&bytes[at + 1..]) =>
-            {
-                places.push(at);
-            }
             _ => {}
         }
     }
+    // Text opcodes have lines: a name, and before that a module with its opcode.
+    for line in bytes.windows(2).enumerate().filter(|(_, pair)| pair[0] == b'\n' && is_name(pair[1])) {
+        let end = line.0;
+        let length = bytes[..end].iter().rev().take(LONGEST).take_while(|byte| is_name(**byte)).count();
+        let run = &bytes[end - length..end];
+        let opcodes = run.iter().enumerate().filter(|(_, byte)| matches!(byte, b'c' | b'i'));
+        places.extend(opcodes.map(|(index, _)| end - length + index));
+    }
+    places.sort_unstable();
     places
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
 }
 
 /// Whether two lines follow that name something of a module worth a try.
 fn names_a_global(bytes: &[u8]) -> bool {
-    const LONGEST: usize = 64;
     let line = |bytes: &[u8]| {
-        let end = bytes
-            .iter()
-            .take(LONGEST)
-            .position(|byte| !byte.is_ascii_alphanumeric() && !b"_.".contains(byte))?;
+        let end = bytes.iter().take(LONGEST).position(|byte| !is_name(*byte))?;
         (end > 0 && bytes[end] == b'\n').then_some(end)
     };
     let Some(module) = line(bytes) else { return false };
