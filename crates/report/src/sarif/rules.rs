@@ -4,6 +4,7 @@ use super::log::{Message, ReportingDescriptor};
 
 /// Id, name and summary of each kind of finding; those of one subject share their help.
 const RULES: &[(&str, &str, &str)] = &[
+    ("artifact.refused", "Contradiction", "The artifact contradicts itself, so that readers refuse it."),
     ("compressed.large", "LargeExpansion", "Compressed data expands beyond what is read."),
     ("compressed.malformed", "BrokenCompression", "Compressed data is damaged."),
     ("compressed.trailing", "TrailingData", "Bytes follow compressed data."),

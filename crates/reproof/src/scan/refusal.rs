@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use reproof_contract::scan::{ScanFinding, Severity};
-use reproof_formats::ErrorKind;
+use reproof_formats::{ErrorKind, Problem};
 
 use crate::artifact::{Artifact, OpenError};
 
@@ -13,6 +13,12 @@ use crate::artifact::{Artifact, OpenError};
 pub(super) fn finding(path: &Path) -> Option<ScanFinding> {
     let OpenError::Format { source, path: refused } = Artifact::open(path).err()? else { return None };
     if !matches!(source.kind(), ErrorKind::Malformed | ErrorKind::External) {
+        return None;
+    }
+    // Much that is no model begins like protobuf; that it is no sound ONNX says nothing about it.
+    if matches!(source.problem(), Problem::Wire(_) | Problem::Onnx(_))
+        && source.kind() == ErrorKind::Malformed
+    {
         return None;
     }
     let mut words = source.problem().to_string();
