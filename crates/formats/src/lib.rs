@@ -44,6 +44,6 @@ pub use description::{
 pub use error::{ErrorKind, FormatError, Problem};
 pub use folder::open_folder;
 pub use open::{describe, describe_with, open, open_with};
-pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
+pub use storage::{Gathered, Piece, Sources, Storage, StorageError, TensorBytes, View};
 pub use tar::TarError;
 pub use zip::ZipError;
