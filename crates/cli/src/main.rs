@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod engines;
 mod failure;
+mod files;
 mod output;
 mod quantities;
 
@@ -18,6 +19,7 @@ use failure::Exit;
 
 fn main() -> ExitCode {
     let root = Root::parse();
+    files::allow_many();
     let result = match root.command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Digest(arguments) => commands::digest::run(&arguments),
