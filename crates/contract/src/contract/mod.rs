@@ -48,6 +48,9 @@ pub struct Contract {
     /// The runner that made the goldens, absent for imported ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<String>,
+    /// How a framework of Python loads the artifact, where that is the runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<LoadingRecord>,
     /// The environment that the goldens were made in, absent for imported ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
@@ -73,6 +76,17 @@ pub struct Contract {
     /// The contract before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+}
+
+/// How the artifact was loaded in Python: what another machine needs to do the same. The interpreter is not part of it,
+/// and neither is trust, which each user gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadingRecord {
+    /// The adapter by name, such as `torchscript`.
+    pub adapter: String,
+    /// The function that makes the model: `package.module:function`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loader: Option<String>,
 }
 
 /// A file of the contract's folder.

@@ -145,6 +145,7 @@ pub(crate) fn specification(
         options: BTreeMap::new(),
         variables: BTreeMap::new(),
         packages: Vec::new(),
+        loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
         limits,
         repeats: 1,

@@ -4,7 +4,7 @@ A pickle calls what it names. Without the user's trust it may name classes that 
 function is never among them: some of scikit-learn's own would run a program.
 """
 
-import io
+import _compat_pickle
 import pickle
 
 from ..failure import Unsupported
@@ -45,6 +45,9 @@ def read(path, trust):
 
 
 def _find(unpickler_find, module, name):
+    # Protocols before 3 use the names of Python 2.
+    module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
+    module = _compat_pickle.IMPORT_MAPPING.get(module, module)
     if (module, name) in _FUNCTIONS or (module, name) in _PARTS:
         return unpickler_find(module, name)
     # numpy scalar types and dtypes: `numpy.float64`, `numpy.dtypes.Float64DType`.
@@ -100,6 +103,4 @@ def _joblib(path):
 
     with open(path, "rb") as file:
         with _validate_fileobject_and_memmap(file, path, None) as (opened, _):
-            # Seekable, whatever compression was around it.
-            source = opened if isinstance(opened, io.BufferedReader) else opened
-            return Limited(path, source, True).load()
+            return Limited(path, opened, True).load()

@@ -1,5 +1,7 @@
 """`torch`: weights in a checkpoint, and a loader that builds the module which takes them."""
 
+import re
+
 import torch
 
 from .. import detect, loader
@@ -50,10 +52,16 @@ def read(path, session):
             return torch.load(path, map_location="cpu", weights_only=False)
         if "weights_only" in str(error) or "Unsupported" in str(error):
             raise Unsupported(
-                "leave to run what is pickled in the file: {}".format(str(error).strip().splitlines()[-1]),
+                "leave to run what is pickled in the file{}".format(_named(str(error))),
                 "look at it with `reproof scan`, then give --trust; or save the state_dict alone",
             ) from None
         raise Refused("{}: {}".format(type(error).__name__, error)) from error
+
+
+def _named(message):
+    """What the pickle wants to call, as torch tells it."""
+    found = re.search(r"GLOBAL (\S+)", message)
+    return ": {}".format(found.group(1)) if found else ""
 
 
 def state_dict(content):
