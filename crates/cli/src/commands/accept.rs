@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use reproof::execution::PYTHON;
 use reproof::folder;
 use reproof::record::accept;
 
@@ -41,8 +42,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let folder::Tampering { path, actual, .. } = file;
         anyhow::bail!("{path} of the contract is not as recorded ({actual}): restore it before accepting");
     }
-    let (runners, mut options) = prepare(path, &arguments.options)?;
-    if arguments.options.engine.runner.is_none()
+    let mut shared = arguments.options.clone();
+    if shared.engine.wanted().is_none() && before.contract.runner.as_deref() == Some(PYTHON) {
+        shared.engine.runner = Some(PYTHON.to_owned());
+    }
+    let (runners, mut options) = prepare(path, &shared)?;
+    if shared.engine.wanted().is_none()
         && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
     {
         options.runner.clone_from(recorded);

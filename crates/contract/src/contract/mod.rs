@@ -101,7 +101,8 @@ pub struct ContractFile {
 /// A check that a model deserves a golden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HonestyCheck {
-    /// A fixed word: `fresh-loads`, `repeated-forwards`, `finite-outputs`, `varied-outputs`.
+    /// A fixed word: `inference-mode`, `kept-state`, `fresh-loads`, `repeated-forwards`, `finite-outputs`,
+    /// `varied-outputs`.
     pub id: String,
     /// Whether it passed; a failed one was allowed by name when recording.
     pub passed: bool,

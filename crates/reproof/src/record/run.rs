@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
-use reproof_contract::run::{CaseInput, Outcome, RunSpec, Status, Taps};
+use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
 use reproof_formats::values;
 use reproof_progress::Progress;
 
 use super::{RecordError, RecordOptions, explain};
 use crate::artifact::Artifact;
 use crate::cases::Case;
-use crate::execution::Runners;
+use crate::execution::{Runners, given};
 use crate::folder::case_folder;
 use crate::judge::Values;
 
@@ -27,6 +27,8 @@ pub(crate) struct Completed {
     pub(crate) environment: Option<Environment>,
     /// Per case: how it ended, and the outputs of every repeat.
     pub(crate) cases: BTreeMap<Name, (Status, Vec<Values>)>,
+    /// What the model remembers, where it was asked for.
+    pub(crate) state: Option<ModelState>,
     /// Wall time of the whole run.
     pub(crate) elapsed: Duration,
 }
@@ -71,7 +73,11 @@ impl<'a> Sweep<'a> {
         let cases = options.cases.iter();
         let cases = cases
             .map(|case| CaseInput { name: case.name.clone(), folder: suite.join(case_folder(&case.name)) });
-        let mut spec = specification(&artifact.model, cases.collect(), options.limits);
+        let mut spec = specification(
+            given(&options.runner, &artifact.path, &artifact.model),
+            cases.collect(),
+            options.limits,
+        );
         options.settings.apply(&mut spec);
         let template = Unit { runner: options.runner.clone(), purpose: Purpose::Outputs, spec };
         Ok(Self { runners, template, scratch, started: Instant::now(), budget: options.budget })
@@ -163,5 +169,11 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
         let outputs = case.outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.insert(case.name, (case.step.status, outputs));
     }
-    Ok(Completed { load: outcome.load.status, environment: outcome.environment, cases, elapsed })
+    Ok(Completed {
+        load: outcome.load.status,
+        environment: outcome.environment,
+        cases,
+        state: outcome.state,
+        elapsed,
+    })
 }

@@ -14,6 +14,7 @@ use reproof_progress::Unit;
 use super::checks::{Details as _, check};
 use super::load::Load;
 use super::{Subject, VerifyError};
+use crate::execution::given;
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
 
@@ -48,8 +49,8 @@ pub(super) fn plan(subject: &Subject<'_>, model: &Path, runner: &str) -> Plan {
     let folder = |case: &reproof_contract::Name| subject.stored.folder.join(case_folder(case));
     let cases =
         suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
-    let mut spec = specification(model, cases.collect(), subject.options.limits);
-    subject.options.settings.apply(&mut spec);
+    let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
+    subject.options.settings.clone().completed(&subject.stored.contract).apply(&mut spec);
     let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
     Plan { schema: PlanSchema::V0, units: vec![unit] }
 }

@@ -13,6 +13,7 @@ use reproof_progress::Unit;
 use super::checks::{Details as _, check};
 use super::execute::{Execution, golden_class};
 use super::{Subject, VerifyError};
+use crate::execution::given;
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{self, Context, Values, all_identical, judge_statistics};
 use crate::record::{explain, specification, widen};
@@ -158,7 +159,8 @@ fn rerun(
         folder: std::path::absolute(folder(&sides.record.name))
             .unwrap_or_else(|_| folder(&sides.record.name)),
     });
-    let mut spec = specification(model, cases.collect(), subject.options.limits);
+    let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
+    subject.options.settings.clone().completed(&subject.stored.contract).place(&mut spec);
     widen(&mut spec);
     let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
     subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);

@@ -15,7 +15,8 @@ use crate::{RunError, Runner};
 
 /// Environment variables that a child inherits: where programs, libraries and temporary files are, and nothing that
 /// could hold a secret.
-pub(crate) const INHERITED: [&str; 5] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
+pub(crate) const INHERITED: [&str; 5] =
+    ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
 
 /// What the C library's allocator is told (glibc; others do not know the name): blocks of up to 32 MiB come from the
 /// heap. By default each goes back to the system when it is freed, and loading a model of many layers then spends a

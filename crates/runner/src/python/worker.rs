@@ -45,7 +45,12 @@ pub(super) enum Event {
 }
 
 impl Worker {
-    pub(super) fn new(child: Child, channel: UnixStream, limits: Limits, printed: &Path) -> std::io::Result<Self> {
+    pub(super) fn new(
+        child: Child,
+        channel: UnixStream,
+        limits: Limits,
+        printed: &Path,
+    ) -> std::io::Result<Self> {
         let mut reader = BufReader::new(channel.try_clone()?);
         let (sender, lines) = sync_channel(1);
         std::thread::spawn(move || {
