@@ -84,10 +84,33 @@ fn a_function_gives_trees_and_may_print_anything() {
 }
 
 #[test]
+fn a_changed_constant_of_the_code_drifts_and_another_thread_count_does_not() {
+    let sandbox = models();
+    let record = ["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build"];
+    let recorded = run(&sandbox, "record", &[&record[..], &["--json"]].concat());
+    recorded.exits(0);
+    assert_eq!(recorded.json()["referee"]["runner"], "python");
+    run(&sandbox, "verify", &["m/weights.pt", "--threads", "2"]).exits(0);
+    let changed = run(&sandbox, "verify", &["m/weights.pt", "--loader", "loaders:build_epsilon", "--json"]);
+    changed.exits(1);
+    assert_eq!(changed.json()["verdict"], "drifted");
+    let accepted = ["m/weights.pt", "--loader", "loaders:build_epsilon", "--reason", "another epsilon"];
+    run(&sandbox, "accept", &[&accepted[..], &["--budget", "1s"]].concat()).exits(0);
+    run(&sandbox, "verify", &["m/weights.pt"]).exits(0).says("identical");
+}
+
+#[test]
+fn what_a_loader_prints_or_leaves_behind_does_no_harm() {
+    keeps_its_promise("weights.pt", "m/images", &["--loader", "loaders:prints_much"], &[]);
+    // The sandbox fails a command whose child outlives it.
+    keeps_its_promise("weights.pt", "m/images", &["--loader", "loaders:forks_and_hangs"], &[]);
+}
+
+#[test]
 fn what_does_not_deserve_a_golden_is_refused_with_the_fix() {
     let loader = |name| ["--loader", name];
     refused("weights.pt", &loader("loaders:build_training"), 1, "`inference-mode` failed", "model.eval()");
-    refused("training.pt", &[], 1, "`inference-mode` failed: in training mode: drop", "model.eval()");
+    refused("training.pt", &[], 1, "`inference-mode` failed: in training mode: norm", "model.eval()");
     refused("weights.pt", &loader("loaders:counting"), 1, "`kept-state` failed", "calls");
     refused("weights.pt", &loader("loaders:random_head"), 1, "`fresh-loads` failed", "head.weight");
     let sandbox = models();
@@ -124,7 +147,7 @@ fn a_missing_interpreter_and_missing_cases_are_told() {
     let sandbox = models();
     let nobody = ["record", "m/scripted.pt", "--cases", "m/images", "--python", "nobody/python"];
     sandbox.command(nobody).run().exits(3).complains("could not start").complains("--python INTERPRETER");
-    run(&sandbox, "record", &["m/scripted.pt"]).exits(2).complains("name a file with --cases FILE");
+    run(&sandbox, "record", &["m/scripted.pt"]).exits(2).complains("give inputs with --cases FILE");
 }
 
 #[test]
