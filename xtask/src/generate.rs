@@ -16,6 +16,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/contract.json", arguments: &["schema", "contract"] },
     Generated { path: "docs/schema/report.json", arguments: &["schema", "report"] },
     Generated { path: "docs/schema/diff.json", arguments: &["schema", "diff"] },
+    Generated { path: "docs/schema/scan.json", arguments: &["schema", "scan"] },
     Generated { path: "docs/schema/shard.json", arguments: &["schema", "shard"] },
 ];
 

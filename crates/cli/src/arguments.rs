@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use reproof_contract::run::Device;
 use reproof_formats::OpenOptions;
 
-use crate::commands::{accept, cases, diff, digest, inspect, record, schema, shell, unit, verify};
+use crate::commands::{accept, cases, diff, digest, inspect, record, scan, schema, shell, unit, verify};
 use crate::quantities::{duration, memory};
 
 /// Proves that a saved model still loads and still produces identical outputs, and when it does not, says why.
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Digest(digest::Arguments),
     /// Show what changed between two artifacts, tensor by tensor and state by state; executes nothing.
     Diff(diff::Arguments),
+    /// Tell what would run or leak if an artifact were loaded; executes nothing.
+    Scan(scan::Arguments),
     /// Propose typical, boundary and corner inputs for a model, or import yours.
     Cases(cases::Arguments),
     /// Make the contract of an artifact: what it promises from now on.

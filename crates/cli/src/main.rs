@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Digest(arguments) => commands::digest::run(&arguments),
         Command::Diff(arguments) => commands::diff::run(&arguments),
+        Command::Scan(arguments) => commands::scan::run(&arguments),
         Command::Cases(arguments) => commands::cases::run(&arguments),
         Command::Record(arguments) => commands::record::run(&arguments),
         Command::Accept(arguments) => commands::accept::run(&arguments),

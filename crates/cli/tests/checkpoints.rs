@@ -53,6 +53,11 @@ fn written() -> &'static (PathBuf, Expected) {
     &WRITTEN
 }
 
+/// The folder of `checkpoints.py`.
+pub(crate) fn folder() -> &'static Path {
+    &written().0
+}
+
 /// `inspect --digest` of a path, which must succeed.
 fn inspected(sandbox: &Sandbox, path: &Path) -> Result<Value, String> {
     let finished = sandbox.run(["inspect", "--digest", "--json", path.to_str().unwrap()]);
@@ -203,4 +208,36 @@ fn the_model_can_be_named() {
     named.exits(0);
     assert_ne!(found["weights_digest"], named.json()["weights_digest"]);
     sandbox.run(["digest", "--model", "absent", path]).exits(3).complains("there is no `absent`");
+}
+
+#[test]
+fn checkpoints_are_compared_across_containers_and_state_by_state() {
+    let (folder, expected) = written();
+    let sandbox = sandbox();
+    let path = |relative: &str| folder.join(relative).to_str().unwrap().to_owned();
+    // One set of tensors from two ranks, in one file, and in an archive of arrays.
+    for other in ["shared/model.safetensors", "shared/arrays.npz", "shared/legacy.pth"] {
+        let same = sandbox.run(["diff", &path("dcp-2-ranks/shared"), &path(other), "--part", "model"]);
+        same.exits(0).says("Nothing differs");
+    }
+    let training: Vec<&str> = expected
+        .artifacts
+        .iter()
+        .filter(|artifact| artifact.kind == "torch-training")
+        .map(|artifact| artifact.path.as_str())
+        .collect();
+    let [first, second] = training.as_slice() else { panic!("{training:?}") };
+    let differ = sandbox.run(["diff", &path(first), &path(second), "--json"]);
+    differ.exits(1);
+    let document = differ.json();
+    let states = document["states"].as_array().unwrap();
+    let optimizer = states.iter().find(|state| state["part"] == "optimizer").unwrap();
+    assert_eq!((&optimizer["kind"], &optimizer["kind_in_b"]), (&"AdamW".into(), &"SGD".into()));
+    let facts: Vec<&str> = optimizer["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["fact"].as_str().unwrap())
+        .collect();
+    assert!(facts.contains(&"groups.0.momentum"), "{facts:?}");
 }

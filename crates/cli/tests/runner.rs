@@ -22,6 +22,7 @@ mod options;
 mod planted;
 mod python;
 mod record_verify;
+mod scan;
 mod usage;
 
 #[test]

@@ -10,9 +10,19 @@ fn help_and_version_are_there() {
     sandbox.run(["--version"]).exits(0).says("reproof 0.");
     let help = sandbox.run(["--help"]);
     help.exits(0).never_mentions("run-unit");
-    for command in
-        ["inspect", "digest", "diff", "cases", "record", "accept", "verify", "schema", "completions", "man"]
-    {
+    for command in [
+        "inspect",
+        "digest",
+        "diff",
+        "scan",
+        "cases",
+        "record",
+        "accept",
+        "verify",
+        "schema",
+        "completions",
+        "man",
+    ] {
         help.says(command);
         sandbox.run([command, "--help"]).exits(0).says("Usage: reproof");
     }
@@ -38,7 +48,7 @@ fn unknown_values_name_the_known_ones() {
         (&["record", "model.onnx", "--seed", "torch=seven"], "expected a whole number"),
         (&["record", "model.onnx", "--code", "."], "not a git checkout"),
         (&["record", "model.onnx", "--preprocessing", "nowhere.py"], "no file to copy at nowhere.py"),
-        (&["schema", "everything"], "contract, report, diff, shard"),
+        (&["schema", "everything"], "contract, report, diff, scan, shard"),
         (&["completions", "tcsh"], "bash"),
         (&["verfy", "model.onnx"], "verify"),
         (&["verify", "model.onnx", "--contracts", "x"], "--contract"),
@@ -75,7 +85,7 @@ fn files_and_folders_are_told_apart() {
     place(&sandbox, "planted/integers.onnx", "two/second.onnx");
     place(&sandbox, "planted/integers.onnx", "model.onnx");
     let before = Snapshot::of(&sandbox.folder());
-    for command in ["inspect", "digest", "diff", "cases", "record"] {
+    for command in ["inspect", "digest", "cases", "record"] {
         let refused = sandbox.run([command, "empty"]);
         refused.exits(3).prints("").complains("empty holds no model file");
         let refused = sandbox.run([command, "two"]);

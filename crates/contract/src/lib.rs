@@ -3,6 +3,7 @@
 //! * [`contract`]: what an artifact promised when it was recorded.
 //! * [`report`]: what a verification found.
 //! * [`diff`]: what changed between two artifacts.
+//! * [`scan`]: what would run, or leak, if an artifact were loaded.
 //! * [`run`]: one execution of an artifact in a child process: the seam between use cases and runners.
 //! * [`plan`]: many executions as content-addressed units: plan, execute anywhere, fold.
 //! * [`values`]: trees of values beside their safetensors file.
@@ -20,6 +21,7 @@ mod number;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod schema;
 pub mod values;
 mod verdict;
@@ -29,4 +31,5 @@ pub use diff::Diff;
 pub use name::{Name, NameError};
 pub use number::{Real, Threshold, ThresholdError};
 pub use report::Report;
+pub use scan::Scan;
 pub use verdict::{Assurance, CaseClass, Relation, Verdict};

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use crate::{Contract, Diff, Report, plan};
+use crate::{Contract, Diff, Report, Scan, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
@@ -17,6 +17,11 @@ pub fn report() -> Schema {
 /// The JSON Schema (draft 2020-12) of [`Diff`].
 pub fn diff() -> Schema {
     of::<Diff>("reproof.diff/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`Scan`].
+pub fn scan() -> Schema {
+    of::<Scan>("reproof.scan/v0")
 }
 
 /// The JSON Schema (draft 2020-12) of one unit of work, [`plan::Unit`].

@@ -19,7 +19,7 @@ mod source;
 
 pub use builder::Builder;
 pub use digest::{Digest, Kind, ParseDigestError};
-pub use source::ReadAt;
+pub use source::{OpenFile, ReadAt};
 
 /// BLAKE3 of raw bytes: the `blob-v1` digest, the same value that `b3sum` prints.
 pub fn blob(bytes: &[u8]) -> Digest {

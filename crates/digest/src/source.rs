@@ -57,6 +57,31 @@ impl ReadAt for Vec<u8> {
     }
 }
 
+/// A file whose size was asked for once, when it was opened: readers ask often, and the answer must not change.
+#[derive(Debug)]
+pub struct OpenFile {
+    file: File,
+    size: u64,
+}
+
+impl OpenFile {
+    /// A file as it is now.
+    pub fn new(file: File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self { file, size })
+    }
+}
+
+impl ReadAt for OpenFile {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}
+
 impl ReadAt for File {
     fn size(&self) -> u64 {
         self.metadata().map_or(0, |metadata| metadata.len())

@@ -95,6 +95,14 @@ pub enum Problem {
         /// The other.
         second: String,
     },
+    /// A piece of a tensor that does not fit the others.
+    #[error("tensor `{tensor}`: a piece {problem}")]
+    Piece {
+        /// Its name.
+        tensor: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Not the protobuf encoding that it should be.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -183,9 +191,6 @@ impl FormatError {
                 ErrorKind::Unreadable
             }
             Problem::Unknown { .. } => ErrorKind::Unknown,
-            Problem::Outside { .. } | Problem::Index { .. } | Problem::TwiceInShards { .. } => {
-                ErrorKind::Malformed
-            }
             Problem::NotInShard { .. } => ErrorKind::External,
             Problem::TooLarge { .. } => ErrorKind::TooLarge,
             Problem::Wire(error) => error.kind(),
@@ -193,7 +198,11 @@ impl FormatError {
             Problem::Safetensors(error) => error.kind(),
             Problem::Gguf(error) => error.kind(),
             Problem::Npy(error) => error.kind(),
-            Problem::Values(_) => ErrorKind::Malformed,
+            Problem::Values(_)
+            | Problem::Outside { .. }
+            | Problem::Index { .. }
+            | Problem::Piece { .. }
+            | Problem::TwiceInShards { .. } => ErrorKind::Malformed,
             Problem::Torch(error) => error.kind(),
             Problem::Zip(error) => error.kind(),
             Problem::Compress(error) => error.kind(),

@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use reproof_digest::ReadAt;
+use reproof_digest::{OpenFile, ReadAt as _};
 
 use crate::{FormatError, Problem};
 
 /// Opens a regular file that has bytes. Pipes and devices are refused before they are opened, because opening
 /// them may block or act.
-pub(crate) fn open(path: &Path) -> Result<File, FormatError> {
+pub(crate) fn open(path: &Path) -> Result<OpenFile, FormatError> {
     let refuse = |problem: Problem| FormatError::new(path, problem);
     let metadata = fs::metadata(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => refuse(Problem::Missing),
@@ -25,7 +25,8 @@ pub(crate) fn open(path: &Path) -> Result<File, FormatError> {
     if metadata.len() == 0 {
         return Err(refuse(Problem::Empty));
     }
-    File::open(path).map_err(|source| refuse(Problem::Io { action: "open it", source }))
+    let opened = File::open(path).and_then(OpenFile::new);
+    opened.map_err(|source| refuse(Problem::Io { action: "open it", source }))
 }
 
 /// Reads a whole file of at most `limit` bytes.

@@ -5,6 +5,7 @@
 //! * [`safetensors`]: whole small files in memory, and a deterministic writer.
 //! * [`gguf`]: quantised language models.
 //! * [`npy`]: arrays and archives of arrays as NumPy writes them.
+//! * [`scan`](mod@scan): what would run, or leak, if a file were loaded.
 //! * [`values`]: trees of values as a JSON file beside a safetensors file.
 //!
 //! Nothing here executes what a file says. Every length is checked against the bytes left and a named cap
@@ -25,6 +26,7 @@ mod open;
 pub mod pickle;
 mod pickled;
 pub mod safetensors;
+pub mod scan;
 mod section;
 mod storage;
 mod tar;

@@ -47,7 +47,7 @@ pub(crate) fn try_describe(
 }
 
 /// Bytes of a compressed pickle, expanded, at most: it is held in memory.
-const EXPANDED: u64 = 256 << 20;
+const EXPANDED: u64 = 128 << 20;
 
 /// Describes a compressed pickle, as joblib writes them.
 pub(crate) fn describe_compressed(
@@ -61,7 +61,17 @@ pub(crate) fn describe_compressed(
     let bytes = Arc::new(expanded.bytes);
     let run = pickle::run(&*bytes, 0..bytes.len() as u64);
     let pickle = run.whole().map_err(|error| FormatError::new(path, error))?;
-    described(source, path, &pickle, &*bytes, Base::Memory(Arc::clone(&bytes)), options)
+    let mut description =
+        described(source, path, &pickle, &*bytes, Base::Memory(Arc::clone(&bytes)), options)?;
+    if expanded.trailing > 0 {
+        description.findings.push(Finding {
+            id: "compressed.trailing".to_owned(),
+            severity: Severity::Warning,
+            message: format!("{} bytes follow the compressed data and are not described", expanded.trailing),
+            offset: Some(source.size() - expanded.trailing),
+        });
+    }
+    Ok(description)
 }
 
 fn whole(

@@ -22,6 +22,7 @@ impl<'a> Section<'a> {
     }
 
     /// Where the section starts in its source.
+    #[cfg(test)]
     pub(crate) const fn start(&self) -> u64 {
         self.start
     }

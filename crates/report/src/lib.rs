@@ -1,6 +1,6 @@
 //! Reports for people and machines.
 //!
-//! * [`terminal`]: the checklist that `verify` prints.
+//! * [`terminal`]: the checklist that `verify` prints, and the findings of `scan`.
 //! * [`html`]: one self-contained page.
 //! * [`junit`]: test suites for continuous integration.
 //! * [`sarif`]: findings for code scanning.

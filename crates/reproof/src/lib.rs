@@ -6,6 +6,7 @@
 //! * [`record`](mod@record): makes the contract of an artifact.
 //! * [`verify`](mod@verify): load, execute, validate against the contract.
 //! * [`diff`](mod@diff): what changed between two artifacts.
+//! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
 //! * [`cases`]: canonical inputs, proposed or imported.
 //! * [`artifact`]: an artifact's files, model and digests.
 //! * [`project`]: what `reproof.toml` says.
@@ -20,6 +21,7 @@ pub mod folder;
 mod judge;
 pub mod project;
 pub mod record;
+pub mod scan;
 pub mod verify;
 
 pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};

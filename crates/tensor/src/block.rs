@@ -71,7 +71,7 @@ blocks! {
 }
 
 impl BlockType {
-    /// Whether [`Self::value`] knows its arithmetic.
+    /// Whether its elements can be read as numbers: [`Elements`](crate::Elements) knows its arithmetic.
     pub const fn is_readable(self) -> bool {
         matches!(self, Self::Q8_0 | Self::Q4_0)
     }

@@ -10,6 +10,10 @@ import torch
 import torch.distributed.checkpoint as dcp
 import torch.multiprocessing
 from torch import Tensor, distributed
+from torch.distributed.checkpoint import (
+    HuggingFaceStorageReader,
+    HuggingFaceStorageWriter,
+)
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from torch.distributed.checkpoint.state_dict import get_state_dict
 from torch.distributed.device_mesh import init_device_mesh
@@ -21,6 +25,10 @@ from .record import Record, entries
 from .torch_zips import load, parts
 
 RANKS = 2
+
+
+PIECES = "safetensors"
+"""The folder of the checkpoint whose pieces are safetensors files."""
 
 
 def read(folder: Path) -> Any:
@@ -82,6 +90,8 @@ def process(rank: int, folder: Path, meeting: str) -> None:
     }
     for name, state in saved.items():
         dcp.save(state, checkpoint_id=folder / name)
+    writer = HuggingFaceStorageWriter(str(folder / PIECES), save_distributed=True)
+    dcp.save(spread(shared_weights(), mesh), storage_writer=writer)
     distributed.destroy_process_group()
 
 
@@ -97,6 +107,11 @@ def write_pair(record: Record) -> None:
     for name, group in {"uneven": None, "shared": "shared"}.items():
         found = entries("model", read(folder / name)["model"])
         record.add(f"dcp-2-ranks/{name}", "dcp", found, group)
+    gathered = {name: torch.empty_like(tensor) for name, tensor in shared_weights().items()}
+    reader = HuggingFaceStorageReader(str(folder / PIECES))
+    dcp.load(gathered, storage_reader=reader, no_dist=True)
+    found = entries("model", gathered)
+    record.add(f"dcp-2-ranks/{PIECES}", "safetensors-pieces", found, "shared")
 
 
 def write(record: Record) -> None:

@@ -21,12 +21,7 @@ struct Reading {
 }
 
 const READINGS: &[Reading] = &[
-    Reading {
-        kind: "safetensors",
-        title: "safetensors",
-        read: "every dtype, metadata",
-        not: "sharding information of distributed saves (`DCP_SHARDING_INFO`)",
-    },
+    Reading { kind: "safetensors", title: "safetensors", read: "every dtype, metadata", not: "" },
     Reading {
         kind: "safetensors-sharded",
         title: "safetensors with an index",
@@ -83,6 +78,12 @@ const READINGS: &[Reading] = &[
         not: "transformed (compressed) pieces",
     },
     Reading {
+        kind: "safetensors-pieces",
+        title: "distributed safetensors",
+        read: "tensors assembled from the pieces that several processes wrote (`DCP_SHARDING_INFO`)",
+        not: "",
+    },
+    Reading {
         kind: "lightning",
         title: "Lightning `.ckpt`",
         read: "all parts, loops and callbacks as facts",
@@ -116,7 +117,7 @@ const READINGS: &[Reading] = &[
         kind: "joblib",
         title: "joblib",
         read: "raw, zlib, gzip, bz2, xz, lzma, lz4; arrays in the stream",
-        not: "zstd; compressed files that expand beyond 256 MiB",
+        not: "zstd; compressed files that expand beyond 128 MiB",
     },
     Reading {
         kind: "npy",

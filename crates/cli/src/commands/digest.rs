@@ -31,7 +31,19 @@ struct Document {
     values_digest: Digest,
     architecture_digest: Digest,
     parts: BTreeMap<String, Digest>,
+    /// Where the model lies in a checkpoint: a file of it, keys inside a file, or both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// Tensors that share their storage with an earlier one of their part.
+    ties: Vec<Tie>,
     files: Vec<File>,
+}
+
+#[derive(Serialize)]
+struct Tie {
+    part: String,
+    name: String,
+    tied_to: String,
 }
 
 #[derive(Serialize)]
@@ -50,6 +62,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         size: *size,
         digest: *digest,
     });
+    let description = &artifact.description;
+    let ties = description.tensors.iter().filter_map(|tensor| {
+        let tied_to = tensor.tied_to.clone()?;
+        Some(Tie { part: tensor.part.clone(), name: tensor.name.clone(), tied_to })
+    });
+    let model = description.state.parts.iter().find(|part| part.name == "model");
     let document = Document {
         artifact_digest: digests.artifact,
         weights_digest: digests.weights,
@@ -57,6 +75,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         architecture_digest: digests.architecture,
         files: files.collect(),
         parts: digests.parts,
+        model: model.map(|part| part.root.clone()).filter(|root| !root.is_empty()),
+        ties: ties.collect(),
     };
     if arguments.output.json {
         output::json(&document)?;
@@ -69,10 +89,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         format!("architecture  {}", document.architecture_digest),
     ];
     lines.extend(document.parts.iter().map(|(name, digest)| format!("part {name}  {digest}")));
+    if let Some(root) = &document.model {
+        lines.push(format!("model         found at {root} (--model names another)"));
+    }
+    lines.extend(document.ties.iter().map(|tie| {
+        let part = if tie.part == "model" { String::new() } else { format!("{}: ", tie.part) };
+        format!("tied          {part}{} to {}", tie.name, tie.tied_to)
+    }));
     for file in &document.files {
         let name = if file.path.is_empty() { output::shown(&arguments.path) } else { file.path.clone() };
         lines.push(format!("file          {}  {name} ({} bytes)", file.digest, file.size));
     }
-    output::data(&lines.join("\n"))?;
+    output::data(&reproof_report::visible_lines(&lines.join("\n")))?;
     Ok(Exit::Reached)
 }

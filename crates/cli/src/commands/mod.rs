@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod inspect;
 pub(crate) mod record;
+pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod shell;
 pub(crate) mod unit;

@@ -21,6 +21,8 @@ enum Document {
     Report,
     /// What changed between two artifacts: `diff --json`.
     Diff,
+    /// What would run or leak if an artifact were loaded: `scan --json`.
+    Scan,
     /// One unit of work.
     Shard,
 }
@@ -30,6 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Document::Contract => schema::contract(),
         Document::Report => schema::report(),
         Document::Diff => schema::diff(),
+        Document::Scan => schema::scan(),
         Document::Shard => schema::shard(),
     })?;
     Ok(Exit::Reached)

@@ -69,7 +69,8 @@ pub(crate) fn finish(state: &mut TrainingState, described: &[TensorDescription])
             (tensor.part.clone(), name)
         })
         .collect();
-    state.missing = missing(&state.parts, &names);
+    let trainer = state.trainer.as_ref().map(|trainer| trainer.name.as_str());
+    state.missing = missing(trainer, &state.parts, &names);
 }
 
 /// Every tensor below a node by its dotted name.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reproof_digest::{ReadAt as _, blob};
-use reproof_tensor::TensorView;
+use reproof_digest::{Builder, Kind, ReadAt as _, blob};
+use reproof_tensor::{TensorView, element_count};
 use serde_json::Value as Json;
 
 use super::from_pickle::float;
@@ -60,8 +60,9 @@ pub(crate) fn facts(
         .map(|step| float(step).to_string())
         .collect();
     if !steps.is_empty() {
-        let steps: Vec<String> = steps.into_iter().take(LISTED).collect();
-        facts.insert("step".to_owned(), Json::String(steps.join(", ").replace(".0", "")));
+        let whole = |step: &String| step.strip_suffix(".0").unwrap_or(step).to_owned();
+        let steps: Vec<String> = steps.iter().take(LISTED).map(whole).collect();
+        facts.insert("step".to_owned(), Json::String(steps.join(", ")));
     }
     (kind(node, &states).map(ToOwned::to_owned), facts)
 }
@@ -121,7 +122,7 @@ fn number(node: &Node, sources: &Sources<'_>) -> Option<f64> {
 }
 
 fn single(tensor: &TensorNode, sources: &Sources<'_>) -> Option<f64> {
-    if tensor.shape.iter().product::<u64>() != 1 {
+    if element_count(&tensor.shape) != Some(1) {
         return None;
     }
     let values = sources.values(tensor.dtype, &tensor.shape, &tensor.storage).ok()?;
@@ -129,35 +130,65 @@ fn single(tensor: &TensorNode, sources: &Sources<'_>) -> Option<f64> {
     Some(TensorView::new(tensor.dtype, &tensor.shape, &bytes).ok()?.elements()?.get(0))
 }
 
-/// Every number, text and truth value below a node by its dotted name.
+/// Every number, text and truth value below a node by its dotted name; what is too much to list is told by its digest.
 pub(crate) fn flatten(node: &Node, path: &str, facts: &mut BTreeMap<String, Json>) {
-    if facts.len() >= FACTS {
-        return;
+    let mut rest = Rest::default();
+    walk(node, path, facts, &mut rest);
+    if rest.count > 0 {
+        let digest = rest.digest.finish();
+        facts.insert(MORE.to_owned(), Json::String(format!("{} facts, {digest}", rest.count)));
     }
-    let name = || if path.is_empty() { "value".to_owned() } else { path.to_owned() };
+}
+
+/// The name of the fact that stands for those that are not listed.
+const MORE: &str = "(more)";
+
+/// Facts beyond those that are listed.
+struct Rest {
+    count: u64,
+    digest: Builder,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self { count: 0, digest: Builder::new(Kind::Part) }
+    }
+}
+
+fn insert(facts: &mut BTreeMap<String, Json>, rest: &mut Rest, path: &str, value: Json) {
+    let name = if path.is_empty() { "value" } else { path };
+    if facts.len() < FACTS {
+        facts.insert(name.to_owned(), value);
+    } else {
+        rest.count += 1;
+        rest.digest.text(name).text(&value.to_string());
+    }
+}
+
+fn walk(node: &Node, path: &str, facts: &mut BTreeMap<String, Json>, rest: &mut Rest) {
     match node {
         Node::Tensor(_) => {}
         Node::Scalar(Json::String(text)) if text.chars().count() > TEXT => {
             let start: String = text.chars().take(TEXT).collect();
-            facts.insert(name(), Json::String(format!("{start}... ({})", blob(text.as_bytes()))));
+            insert(facts, rest, path, Json::String(format!("{start}... ({})", blob(text.as_bytes()))));
         }
-        Node::Scalar(value) => drop(facts.insert(name(), value.clone())),
-        Node::Opaque(words) => drop(facts.insert(name(), Json::String(words.clone()))),
+        Node::Scalar(value) => insert(facts, rest, path, value.clone()),
+        Node::Opaque(words) => insert(facts, rest, path, Json::String(words.clone())),
         Node::Sequence(values) if is_long(values) => {
             let text: Vec<String> = values.iter().filter_map(scalar).collect();
             let digest = blob(text.join(",").as_bytes());
-            facts.insert(name(), Json::String(format!("{} values, {digest}", values.len())));
+            insert(facts, rest, path, Json::String(format!("{} values, {digest}", values.len())));
         }
         node => {
             if let Node::Record { class, fields } = node {
                 if fields.is_empty() {
-                    facts.insert(name(), Json::String(class.clone()));
+                    insert(facts, rest, path, Json::String(class.clone()));
                 } else if !path.is_empty() {
-                    facts.insert(join(path, "class"), Json::String(class.clone()));
+                    insert(facts, rest, &join(path, "class"), Json::String(class.clone()));
                 }
             }
             for (key, value) in node.children() {
-                flatten(value, &join(path, &key), facts);
+                walk(value, &join(path, &key), facts, rest);
             }
         }
     }

@@ -35,7 +35,7 @@ const PIECES: &[Piece] = &[
     },
     Piece {
         what: "rng.python",
-        held_by: &[("rng", &["python", "random_state"])],
+        held_by: &[("rng", &["python", "random_state", "random_rng"])],
         why: "augmentation and sampling with `random` take another path from the first step on",
         fix: "save `random.getstate()`",
     },
@@ -72,8 +72,77 @@ const PIECES: &[Piece] = &[
     },
 ];
 
+/// What a trainer does about a piece, as its sources say: Hugging Face 5.23, Accelerate 1.15, Lightning 2.6.
+struct Habit {
+    trainer: &'static str,
+    what: &'static str,
+    fix: &'static str,
+}
+
+const HABITS: &[Habit] = &[
+    Habit {
+        trainer: "Hugging Face Trainer",
+        what: "loader.position",
+        fix: "keep `ignore_data_skip=False`, so that the Trainer skips the batches that were seen; it restores the \
+              random states after the first batch, so a resume inside an epoch with random augmentation in the main \
+              process still differs: save at the end of an epoch",
+    },
+    Habit {
+        trainer: "Hugging Face Trainer",
+        what: "scaler",
+        fix: "the Trainer saves `scaler.pt` when it scales (`fp16=True`); without it nothing is missing",
+    },
+    Habit {
+        trainer: "Accelerate",
+        what: "loader.position",
+        fix: "set `use_stateful_dataloader=True` in the DataLoaderConfiguration, or call `skip_first_batches`",
+    },
+    Habit {
+        trainer: "Accelerate",
+        what: "scaler",
+        fix: "`save_state` writes `scaler.pt` when mixed precision is `fp16`; without it nothing is missing",
+    },
+    Habit {
+        trainer: "Accelerate",
+        what: "progress",
+        fix: "`save_state` keeps the step of the random states alone; register an object with step and epoch by \
+              `register_for_checkpointing`",
+    },
+    Habit {
+        trainer: "Lightning",
+        what: "rng.python",
+        fix: "Lightning saves no random state: save `random.getstate()` in `on_save_checkpoint` of a callback",
+    },
+    Habit {
+        trainer: "Lightning",
+        what: "rng.numpy",
+        fix: "Lightning saves no random state: save `numpy.random.get_state()` in `on_save_checkpoint` of a callback",
+    },
+    Habit {
+        trainer: "Lightning",
+        what: "rng.torch",
+        fix: "Lightning saves no random state: save `torch.get_rng_state()` and `torch.cuda.get_rng_state_all()` in \
+              `on_save_checkpoint` of a callback",
+    },
+    Habit {
+        trainer: "Lightning",
+        what: "loader.position",
+        fix: "give the Trainer a loader with `state_dict` and `load_state_dict`, such as torchdata's \
+              StatefulDataLoader; Lightning saves its state",
+    },
+    Habit {
+        trainer: "Lightning",
+        what: "scaler",
+        fix: "Lightning saves the scaler of `precision=\"16-mixed\"` as `MixedPrecision`; without it nothing is missing",
+    },
+];
+
 /// What is missing from these parts of a training checkpoint; nothing where there is no sign of training.
-pub(crate) fn missing(parts: &[PartDescription], tensors: &[(String, String)]) -> Vec<Missing> {
+pub(crate) fn missing(
+    trainer: Option<&str>,
+    parts: &[PartDescription],
+    tensors: &[(String, String)],
+) -> Vec<Missing> {
     let is_training = parts
         .iter()
         .any(|part| matches!(base(&part.name), "optimizer" | "scheduler" | "scaler" | "rng" | "loader"));
@@ -94,7 +163,11 @@ pub(crate) fn missing(parts: &[PartDescription], tensors: &[(String, String)]) -
         .map(|piece| Missing {
             what: piece.what.to_owned(),
             why: piece.why.to_owned(),
-            fix: piece.fix.to_owned(),
+            fix: HABITS
+                .iter()
+                .find(|habit| Some(habit.trainer) == trainer && habit.what == piece.what)
+                .map_or(piece.fix, |habit| habit.fix)
+                .to_owned(),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::CheckpointError;
-use super::role::{MODEL_KEYS, Role};
+use super::role::{MAYBE_MODEL_KEYS, MODEL_KEYS, Role};
 use super::tree::{Node, join};
 
 /// A part with the values that belong to it.
@@ -31,8 +31,10 @@ pub(crate) fn divide(root: Node, model: Option<&str>) -> Result<Vec<Part>, Check
     }
     match root {
         Node::Map(entries) if !is_model(&entries) => Ok(by_key(entries)),
-        Node::Sequence(ref values) if values.iter().all(|value| !value.has_tensors()) => {
-            Ok(vec![Part::whole(Role::State, root)])
+        // `torch.save([model, optimizer, step])`: a dictionary whose keys are positions.
+        Node::Sequence(values) if values.iter().any(|value| Role::of_content(value).is_some()) => {
+            let named = values.into_iter().enumerate().map(|(index, value)| (index.to_string(), value));
+            Ok(by_key(named.collect()))
         }
         Node::Scalar(_) | Node::Opaque(_) => Ok(vec![Part::whole(Role::State, root)]),
         root if root.has_tensors() => Ok(vec![Part::whole(Role::Model, root)]),
@@ -40,10 +42,15 @@ pub(crate) fn divide(root: Node, model: Option<&str>) -> Result<Vec<Part>, Check
     }
 }
 
-/// Whether a dictionary is a model's own: at least half of its values are tensors, or nothing of it has a role.
+/// Whether a dictionary is a model's own: at least half of its values are tensors, and none of the others is a part of
+/// a checkpoint. What a module adds to its state besides tensors does not count.
 fn is_model(entries: &[(String, Node)]) -> bool {
+    let counts = |(key, value): &&(String, Node)| {
+        !key.ends_with("_extra_state")
+            && !matches!(value, Node::Scalar(serde_json::Value::Null) | Node::Opaque(_))
+    };
     let tensors = entries.iter().filter(|(_, value)| value.is_tensor()).count();
-    if tensors > 0 && tensors * 2 >= entries.len() {
+    if tensors > 0 && tensors * 2 >= entries.iter().filter(counts).count() {
         return !entries.iter().any(|(_, value)| Role::of_content(value).is_some());
     }
     false
@@ -54,12 +61,12 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(position) = model_position(&entries) {
         let (key, node) = entries.remove(position);
-        parts.push(inside(key, node));
+        parts.push(inside(key, node, &mut entries));
     }
     let mut collected: BTreeMap<Role, Vec<(String, Node)>> = BTreeMap::new();
     let mut unknown = Vec::new();
     for (key, node) in entries {
-        match Role::of_content(&node).or_else(|| Role::of_key(&key)) {
+        match Role::of(&key, &node) {
             Some(role) if role.stands_alone() => alone(role, key, node, &mut parts),
             Some(role) => collected.entry(role).or_default().push((key, node)),
             None => unknown.push((key, node)),
@@ -70,38 +77,57 @@ fn by_key(mut entries: Vec<(String, Node)>) -> Vec<Part> {
     let has_model = parts.iter().any(|part| part.role == Role::Model);
     if has_model {
         collected.entry(Role::State).or_default().append(&mut tensors);
-    } else if tensors.len() == 1 {
-        parts.extend(tensors.pop().map(|(key, node)| inside(key, node)));
+    } else if let [_] = tensors.as_slice() {
+        let mut beside = Vec::new();
+        parts.extend(tensors.pop().map(|(key, node)| inside(key, node, &mut beside)));
+        collected.entry(Role::State).or_default().extend(beside);
     } else if !tensors.is_empty() {
         parts.push(Part::whole(Role::Model, Node::Map(tensors)));
+    } else if let [only] =
+        parts.iter_mut().filter(|part| part.role == Role::Ema).collect::<Vec<_>>().as_mut_slice()
+    {
+        // Some trainers save the average alone.
+        only.role = Role::Model;
     }
     if !rest.is_empty() {
         collected.entry(Role::State).or_default().extend(rest);
     }
-    parts.extend(collected.into_iter().map(|(role, entries)| {
+    parts.extend(collected.into_iter().filter(|(_, entries)| !entries.is_empty()).map(|(role, entries)| {
         let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         Part { role, root: keys.join(", "), node: Node::Map(entries) }
     }));
-    parts.sort_by_key(|part| part.role);
+    // Stable, and what is certainly an optimizer before what is only called one.
+    parts.sort_by_key(|part| (part.role, Role::of_content(&part.node) != Some(part.role)));
     parts
 }
 
+/// Where the model is among named values: under a telling key, or under one that may be one if nothing beside it has
+/// tensors without a role.
 fn model_position(entries: &[(String, Node)]) -> Option<usize> {
-    MODEL_KEYS.iter().find_map(|wanted| {
+    let candidate = |wanted: &&str| {
         entries
             .iter()
-            .position(|(key, node)| key == wanted && node.has_tensors() && Role::of_content(node).is_none())
-    })
+            .position(|(key, node)| key == *wanted && node.has_tensors() && Role::of_content(node).is_none())
+    };
+    if let Some(position) = MODEL_KEYS.iter().find_map(&candidate) {
+        return Some(position);
+    }
+    let position = MAYBE_MODEL_KEYS.iter().find_map(candidate)?;
+    let rival = |(index, (key, node)): (usize, &(String, Node))| {
+        index != position && node.has_tensors() && Role::of(key, node).is_none()
+    };
+    (!entries.iter().enumerate().any(rival)).then_some(position)
 }
 
-/// The model inside the value of a telling key: the value, or what a telling key inside it has.
-fn inside(key: String, node: Node) -> Part {
+/// The model inside the value of a telling key: the value, or what a telling key inside it has. What lies beside that
+/// goes to `beside`, so that nothing is lost.
+fn inside(key: String, node: Node, beside: &mut Vec<(String, Node)>) -> Part {
     match node {
         Node::Map(mut entries) if !is_model(&entries) => match model_position(&entries) {
             Some(position) => {
-                let (inner, node) = entries.swap_remove(position);
-                let part = inside(inner, node);
-                Part { root: join(&key, &part.root), ..part }
+                let (inner, node) = entries.remove(position);
+                beside.extend(entries.into_iter().map(|(name, node)| (join(&key, &name), node)));
+                inside(join(&key, &inner), node, beside)
             }
             None => Part { role: Role::Model, root: key, node: Node::Map(entries) },
         },

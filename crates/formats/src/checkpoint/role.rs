@@ -69,7 +69,7 @@ impl Role {
 
     /// Whether a key is one under which models are saved.
     pub(crate) fn names_model(key: &str) -> bool {
-        MODEL_KEYS.contains(&key)
+        MODEL_KEYS.contains(&key) || MAYBE_MODEL_KEYS.contains(&key)
     }
 
     /// The role of a value by what it holds; `None` where that tells nothing.
@@ -92,6 +92,26 @@ impl Role {
         is_rng.then_some(Self::Rng)
     }
 
+    /// The role of a named value: by what it holds, else by its key where the value fits what the key says.
+    pub(crate) fn of(key: &str, node: &Node) -> Option<Self> {
+        if let Some(role) = Self::of_content(node) {
+            return Some(role);
+        }
+        let role = Self::of_key(key)?;
+        let is_nothing = matches!(node, Node::Scalar(serde_json::Value::Null));
+        let has_tensors = node.has_tensors();
+        // A dotted key with a tensor is the name of a weight, whatever words are in it.
+        let is_weight = key.contains('.') && node.is_tensor();
+        let fits = match role {
+            _ if is_nothing || is_weight => false,
+            Self::Ema => has_tensors,
+            Self::Optimizer | Self::Scheduler | Self::Scaler => !node.entries().is_empty() || has_tensors,
+            Self::Progress | Self::Versions => !has_tensors,
+            _ => true,
+        };
+        fits.then_some(role)
+    }
+
     /// The role of a value by its key; `None` for a key that tells nothing.
     pub(crate) fn of_key(key: &str) -> Option<Self> {
         let key = key.to_ascii_lowercase();
@@ -99,7 +119,7 @@ impl Role {
         let is = |words: &[&str]| words.contains(&key.as_str());
         Some(if key.split(['_', '.', '-']).any(|word| word == "ema" || word == "swa") || has(&["averaged"]) {
             Self::Ema
-        } else if has(&["optim"]) || is(&["opt", "opt_state"]) {
+        } else if has(&["optim"]) || is(&["opt_state"]) {
             Self::Optimizer
         } else if has(&["scheduler"]) || key.starts_with("sched") || key.starts_with("lr_sched") {
             Self::Scheduler
@@ -130,16 +150,8 @@ impl Role {
 }
 
 /// Keys under which models are saved, the most telling first.
-pub(crate) const MODEL_KEYS: &[&str] = &[
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "model",
-    "module",
-    "net",
-    "network",
-    "params",
-    "weights",
-    "generator",
-    "encoder",
-];
+pub(crate) const MODEL_KEYS: &[&str] = &["state_dict", "model_state_dict", "model_state", "model"];
+
+/// Keys under which a model may be saved, if nothing beside it could be one too.
+pub(crate) const MAYBE_MODEL_KEYS: &[&str] =
+    &["module", "net", "network", "network_weights", "params", "weights"];

@@ -31,9 +31,21 @@ pub(crate) fn expand(
     source: &dyn ReadAt,
     limit: u64,
 ) -> Result<Expanded, CompressError> {
+    let mut bytes = Vec::new();
+    let trailing = expand_into(compression, source, limit, &mut bytes)?;
+    Ok(Expanded { bytes, trailing })
+}
+
+/// As [`expand`], and leaves in `bytes` what came out before an error. Returns how many bytes follow the compressed
+/// data.
+pub(crate) fn expand_into(
+    compression: Compression,
+    source: &dyn ReadAt,
+    limit: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<u64, CompressError> {
     let shrunk = || CompressError::Io { offset: 0, source: io::ErrorKind::UnexpectedEof.into() };
     let mut input = Input::new(source).ok_or_else(shrunk)?;
-    let mut bytes = Vec::new();
     let failed = |offset, source: io::Error| {
         // Decoders make errors of their own; only the system's have a number.
         if source.raw_os_error().is_some() {
@@ -50,7 +62,7 @@ pub(crate) fn expand(
     let unused = loop {
         // One byte more than allowed is enough to notice that there is more.
         let room = limit.saturating_sub(bytes.len() as u64).saturating_add(1);
-        let taken = member(compression, &mut input, room, &mut bytes);
+        let taken = member(compression, &mut input, room, bytes);
         let offset = input.position();
         let unused = taken.map_err(|source| failed(offset, source))?;
         if bytes.len() as u64 > limit {
@@ -63,7 +75,7 @@ pub(crate) fn expand(
     let actual = bytes.len() as u64;
     match declared {
         Some(expected) if expected != actual => Err(CompressError::ZfileLength { expected, actual }),
-        _ => Ok(Expanded { bytes, trailing: source.size().saturating_sub(input.position()) + unused }),
+        _ => Ok(source.size().saturating_sub(input.position()) + unused),
     }
 }
 

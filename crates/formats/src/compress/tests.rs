@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{CompressError, Compression, Expanded, detect, expand};
+use super::expand::Expanded;
+use super::{CompressError, Compression, detect, expand};
 use crate::ErrorKind;
 
 const ALL: [Compression; 7] = [

@@ -1,6 +1,7 @@
 //! Folders that are one checkpoint: weights in shards, optimizer, scheduler and random states in files of their own.
 
 mod component;
+mod distributed;
 mod index;
 mod merge;
 
@@ -32,6 +33,12 @@ pub fn open_folder(
         return torch::describe_distributed(path, options).map(Some);
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let shards = distributed::shards(&names);
+    if !shards.is_empty()
+        && let Some(description) = distributed::describe(path, &shards, options)?
+    {
+        return Ok(Some(description));
+    }
     let components = component::of(&names);
     let weights = component::weights(&names);
     let has_config = has("config.json") || has("adapter_config.json");
@@ -61,7 +68,8 @@ pub fn open_folder(
             None => merged.add_file(path, name, Some(*role), options)?,
         }
     }
-    let configuration = if has("config.json") { configuration(&path.join("config.json"))? } else { None };
+    let named = ["config.json", "adapter_config.json"].into_iter().find(|name| has(name));
+    let configuration = named.map(|name| configuration(&path.join(name))).transpose()?.flatten();
     let has_file = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
     let trainer = if has("trainer_state.json") || has("training_args.bin") {
         let version = configuration.as_ref().and_then(|config| config.get("transformers_version"));

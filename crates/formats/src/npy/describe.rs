@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What an array file holds.
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Elements, described as a tensor whose bytes are counted from the start of the array's own file.
     Tensor(TensorDescription),
     /// The pickle of Python objects, from this byte on.
@@ -73,7 +73,7 @@ pub(super) fn objects(what: &str, offset: Option<u64>) -> Finding {
 }
 
 /// What the array that fills `source` holds. Bytes after its elements are ignored, as NumPy does.
-pub(super) fn content(source: &dyn ReadAt, name: &str) -> Result<Content, NpyError> {
+pub(crate) fn content(source: &dyn ReadAt, name: &str) -> Result<Content, NpyError> {
     let header = header::read(source)?;
     let start = header.data as u64;
     let Some(carrier) = carrier::carrier(&header.descr)? else { return Ok(Content::Objects(start)) };

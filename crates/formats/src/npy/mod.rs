@@ -27,7 +27,7 @@ pub use array::parse;
 pub use describe::data_offset;
 pub use error::NpyError;
 
-pub(crate) use describe::describe;
+pub(crate) use describe::{Content, content, describe};
 pub(crate) use describe_archive::describe_archive;
 
 use crate::{FormatError, file};

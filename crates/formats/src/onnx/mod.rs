@@ -24,6 +24,7 @@ mod describe;
 mod element;
 mod error;
 mod external;
+mod inspect;
 mod model;
 mod proto;
 mod storage;
@@ -47,6 +48,7 @@ pub use proto::{
 pub use wire::WireError;
 
 pub(crate) use describe::describe;
+pub(crate) use inspect::inspect;
 
 use crate::{FormatError, file};
 use wire::Window;

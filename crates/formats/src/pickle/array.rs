@@ -14,6 +14,13 @@ pub(super) fn inline(machine: &mut Machine<'_>, wrapper: Id) -> Result<Option<In
         return Ok(None);
     }
     let refuse = |problem| PickleError::Array { offset: machine.offset(), problem };
+    // joblib sets six attributes at once; more are looked through for every array that follows.
+    let states = pickle.object(wrapper).map_or(&[][..], |object| &object.states);
+    let is_small =
+        |state: &Id| !matches!(pickle.get(*state), super::Value::Dict(entries) if entries.len() > 64);
+    if states.len() > 4 || !states.iter().all(is_small) {
+        return Err(refuse("its state is larger than any that joblib writes"));
+    }
     let attribute = |name| pickle.attribute(wrapper, name);
     let shape = attribute("shape").and_then(|id| pickle.dims(id));
     let shape = shape.ok_or_else(|| refuse("its shape is not told"))?;

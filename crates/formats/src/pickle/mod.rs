@@ -38,6 +38,8 @@ mod limits {
     pub(super) const MEMO: usize = 10_000_000;
     /// Bytes of a line, which holds a number, a name or an old text.
     pub(super) const LINE: usize = 1 << 20;
+    /// Bytes of the name of a module, or of what is imported from it.
+    pub(super) const NAME: usize = 1 << 10;
     /// Bytes of a text or byte string that are kept in memory; longer ones stay in the file.
     pub(super) const INLINE: u64 = 16 << 10;
     /// Bytes of all of those together.

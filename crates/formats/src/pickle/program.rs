@@ -88,8 +88,13 @@ impl Pickle {
             Value::Tuple(entries) => Some(entries),
             Value::List(entries) => Some(entries),
             // `torch.Size` is a tuple of its one argument.
+            // Once: what stands inside may stand inside itself.
             Value::Object(object) if self.is_global(object.callable, "torch", "Size") => {
-                self.sequence(*self.arguments(object)?.first()?)
+                match self.get(*self.arguments(object)?.first()?) {
+                    Value::Tuple(entries) => Some(entries),
+                    Value::List(entries) => Some(entries),
+                    _ => None,
+                }
             }
             _ => None,
         }
@@ -181,10 +186,22 @@ impl Pickle {
         attributes
     }
 
-    /// An attribute by its name.
+    /// An attribute by its name; the last one, as when it is set twice.
     pub fn attribute(&self, id: Id, name: &str) -> Option<Id> {
-        let attributes = self.attributes(id);
-        attributes.iter().rev().find(|(key, _)| self.text(*key) == Some(name)).map(|(_, value)| *value)
+        let object = self.object(id)?;
+        let of = |entries: &[(Id, Id)]| {
+            entries.iter().rev().find(|(key, _)| self.text(*key) == Some(name)).map(|(_, value)| *value)
+        };
+        object.states.iter().rev().find_map(|state| match self.get(*state) {
+            Value::Dict(entries) => of(entries),
+            Value::Tuple(pair) if pair.len() == 2 => {
+                pair.iter().rev().find_map(|half| match self.get(*half) {
+                    Value::Dict(entries) => of(entries),
+                    _ => None,
+                })
+            }
+            _ => None,
+        })
     }
 }
 

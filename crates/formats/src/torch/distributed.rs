@@ -6,11 +6,10 @@ mod names;
 mod pieces;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
-use reproof_digest::ReadAt;
+use reproof_digest::{OpenFile, ReadAt};
 
 use super::TorchError;
 use crate::checkpoint::{Trainer, assemble, divide};
@@ -23,7 +22,7 @@ pub(crate) const METADATA: &str = ".metadata";
 /// A file of the folder.
 struct Shard {
     name: String,
-    file: File,
+    file: OpenFile,
 }
 
 /// Describes the folder at `path`.
@@ -41,6 +40,7 @@ pub(crate) fn describe(path: &Path, options: &OpenOptions) -> Result<Description
         let file = file::open(&path.join(&name))?;
         shards.push(Shard { name, file });
     }
+    // In the order of their names, as `Layout::files` gives them.
     let mut findings = Vec::new();
     let mut items = Vec::new();
     for item in &layout.items {

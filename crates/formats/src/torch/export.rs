@@ -1,7 +1,8 @@
 //! Programs of `torch.export` (`.pt2`): raw storages with JSON that tells which tensor lies where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
 use reproof_digest::ReadAt;
@@ -13,13 +14,16 @@ use super::{TorchError, boxed, zip};
 use crate::checkpoint::from_pickle::{Base, StorageBytes, Wanted};
 use crate::checkpoint::tree::{Node, TensorNode};
 use crate::checkpoint::{Part, Role, assemble};
-use crate::zip::Archive;
+use crate::zip::{Archive, Member};
 use crate::{Description, FileDescription, Format, Sources, Storage, tensors};
 
 /// Bytes of a JSON member at most.
 const JSON: u64 = 64 << 20;
 
-/// Bytes of compressed storages, expanded, at most; the framework stores them.
+/// Bytes of graphs that are read as JSON, to leave out traces and versions; larger ones count as they are.
+const PARSED: usize = 16 << 20;
+
+/// Bytes of compressed storages, expanded, at most, and of the tensors gathered from them; the framework stores them.
 const EXPANDED: u64 = 64 << 20;
 
 /// Which tensors lie where.
@@ -110,6 +114,28 @@ pub(crate) fn describe(
     })
 }
 
+/// What is held of compressed storages.
+#[derive(Default)]
+struct Memory {
+    expanded: HashMap<String, Arc<Vec<u8>>>,
+    /// Bytes of all of them.
+    held: u64,
+    /// Bytes of tensors gathered from them.
+    gathered: u64,
+}
+
+impl Memory {
+    fn member(&mut self, source: &dyn ReadAt, member: &Member) -> Result<Arc<Vec<u8>>, TorchError> {
+        if let Some(known) = self.expanded.get(&member.name) {
+            return Ok(Arc::clone(known));
+        }
+        let bytes = Arc::new(member.bytes(source, EXPANDED - self.held)?);
+        self.held += bytes.len() as u64;
+        self.expanded.insert(member.name.clone(), Arc::clone(&bytes));
+        Ok(bytes)
+    }
+}
+
 /// The tensors that the JSON members of a folder tell.
 fn tensors_of(
     source: &dyn ReadAt,
@@ -120,6 +146,7 @@ fn tensors_of(
 ) -> Result<Vec<(String, Node)>, TorchError> {
     let prefix = format!("{root}{folder}");
     let mut found = Vec::new();
+    let mut memory = Memory::default();
     for member in
         archive.members.iter().filter(|it| it.name.starts_with(&prefix) && it.name.ends_with(suffix))
     {
@@ -127,7 +154,7 @@ fn tensors_of(
         let config: Config = serde_json::from_slice(&bytes)
             .map_err(|source| TorchError::Json { member: member.name.clone(), source })?;
         for (name, entry) in config.config {
-            found.push((name.clone(), tensor(source, archive, &prefix, &name, &entry)?));
+            found.push((name.clone(), tensor(source, archive, &mut memory, &prefix, &name, &entry)?));
         }
     }
     Ok(found)
@@ -136,6 +163,7 @@ fn tensors_of(
 fn tensor(
     source: &dyn ReadAt,
     archive: &Archive,
+    memory: &mut Memory,
     prefix: &str,
     name: &str,
     entry: &Entry,
@@ -157,9 +185,9 @@ fn tensor(
     let bytes = if member.is_stored() {
         StorageBytes { base: Base::File { file: 0, shift: 0 }, range: member.data.clone(), swap: false }
     } else {
-        let bytes = member.bytes(source, EXPANDED)?;
+        let bytes = memory.member(source, member)?;
         let range = 0..bytes.len() as u64;
-        StorageBytes { base: Base::Memory(bytes.into()), range, swap: false }
+        StorageBytes { base: Base::Memory(bytes), range, swap: false }
     };
     let wanted = Wanted {
         dtype: element,
@@ -170,6 +198,12 @@ fn tensor(
         negative: false,
     };
     let storage = bytes.view(&wanted).map_err(|error| wrong(error.to_string()))?;
+    if let Storage::Gathered(bytes) = &storage {
+        memory.gathered += bytes.len() as u64;
+        if memory.gathered > EXPANDED {
+            return Err(wrong(format!("more than {EXPANDED} bytes would have to be unpacked in memory")));
+        }
+    }
     Ok(TensorNode::new(element, shape, storage).into())
 }
 
@@ -187,6 +221,10 @@ fn program(
     for member in archive.members.iter().filter(|member| wanted(&member.name)) {
         let bytes = member.bytes(source, JSON)?;
         let json = |source| TorchError::Json { member: member.name.clone(), source };
+        if bytes.len() > PARSED {
+            text.extend_from_slice(&bytes);
+            continue;
+        }
         let mut program: Value = serde_json::from_slice(&bytes).map_err(json)?;
         if let Some(version) = program.get("torch_version").and_then(Value::as_str) {
             metadata.insert("torch.version_of_framework".to_owned(), version.to_owned());

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use reproof_contract::contract::{ArtifactKind, Interface};
 use reproof_digest::ReadAt;
+use reproof_tensor::DType;
 
 use super::{TorchError, boxed, trainer};
 use crate::checkpoint::from_pickle::{Base, Converter, Reference, StorageBytes, Storages};
@@ -148,8 +149,7 @@ fn storages(
         if let Value::Persistent(name) = value
             && let Some(reference) = Reference::of(object, *name)
         {
-            let size = reference.dtype.map_or(1, |dtype| dtype.bits() / 8).max(1);
-            sizes.insert(reference.key, size);
+            sizes.insert(reference.key, reference.dtype.map_or(8, DType::bits));
         }
     }
     let wrong = |what| TorchError::Bookkeeping { offset: keys.range().start, what };
@@ -162,7 +162,7 @@ fn storages(
             Value::Int(key) => key.to_string(),
             _ => keys.text(*id).ok_or_else(|| wrong("the key of a storage"))?.to_owned(),
         };
-        let size = *sizes.get(&key).ok_or_else(|| wrong("a storage that no tensor uses"))?;
+        let bits = *sizes.get(&key).ok_or_else(|| wrong("a storage that no tensor uses"))?;
         let left = source.size() - offset;
         let truncated = |needed| TorchError::Truncated { offset, key: key.clone(), needed, left };
         if left < 8 {
@@ -172,7 +172,7 @@ fn storages(
         let read = source.read_exact_at(&mut count, offset);
         read.map_err(|source| TorchError::Io { action: "read the length of a storage", source })?;
         let count = u64::try_from(i64::from_le_bytes(count)).map_err(|_| wrong("the length of a storage"))?;
-        let needed = count.saturating_mul(size);
+        let needed = count.saturating_mul(bits).div_ceil(8);
         if needed > left - 8 {
             return Err(truncated(needed.saturating_add(8)));
         }

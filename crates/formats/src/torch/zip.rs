@@ -23,7 +23,7 @@ const PICKLE: u64 = 64 << 20;
 const SMALL: u64 = 1 << 10;
 
 /// Bytes of all compressed storages, expanded, at most: frameworks never compress them.
-const EXPANDED: u64 = 256 << 20;
+const EXPANDED: u64 = 128 << 20;
 
 /// What a zip archive is, by the names of its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +74,7 @@ pub(crate) fn kind(archive: &Archive) -> Kind {
 
 /// A member by its name below the root. PyTorch ignores case, so what it would load is what is found.
 pub(super) fn find<'a>(archive: &'a Archive, root: &str, name: &str) -> Option<&'a Member> {
-    let wanted = format!("{root}{name}");
-    archive.find(&wanted).or_else(|| {
-        let mut members = archive.members.iter();
-        members.find(|member| member.name.eq_ignore_ascii_case(&wanted))
-    })
+    archive.find_ignoring_case(&format!("{root}{name}"))
 }
 
 /// Refuses an archive in which two readers would see different things, and notes what else is odd.

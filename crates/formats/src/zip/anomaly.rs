@@ -158,6 +158,7 @@ impl Anomalies {
     }
 
     /// How many there are of each kind, those that are not kept included.
+    #[cfg(test)]
     pub(crate) const fn counts(&self) -> &BTreeMap<&'static str, u64> {
         &self.counts
     }

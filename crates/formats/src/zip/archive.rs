@@ -25,6 +25,7 @@ pub(crate) struct Archive {
     /// Bytes that belong to no record, in the order of the file: before, between and after the records.
     pub(crate) gaps: Vec<Range<u64>>,
     /// The central directory.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests hold the gaps against it"))]
     pub(crate) directory: Range<u64>,
     /// The archive comment; mostly empty.
     pub(crate) comment: Range<u64>,
@@ -54,6 +55,7 @@ pub(crate) struct Member {
     /// Its bytes in the file, without headers.
     pub(crate) data: Range<u64>,
     /// Mode and attributes, as the system that wrote it meant them.
+    #[cfg_attr(not(test), expect(dead_code, reason = "links and devices are anomalies already"))]
     pub(crate) external_attributes: u32,
     /// Whether it stands for a folder.
     pub(crate) is_directory: bool,

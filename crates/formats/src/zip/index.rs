@@ -13,6 +13,19 @@ impl Archive {
         let member = &self.members[place as usize];
         (member.name_bytes() == name).then_some(member)
     }
+
+    /// The member of this name, whatever the case of its letters: the exact one where there is one.
+    pub(crate) fn find_ignoring_case(&self, name: &str) -> Option<&Member> {
+        if let Some(exact) = self.find(name) {
+            return Some(exact);
+        }
+        let lower = |name: &[u8]| name.to_ascii_lowercase();
+        let wanted = lower(name.as_bytes());
+        let before = |place: &u32| lower(self.members[*place as usize].name_bytes()) < wanted;
+        let place = *self.by_name.get(self.by_name.partition_point(before))?;
+        let member = &self.members[place as usize];
+        member.name_bytes().eq_ignore_ascii_case(name.as_bytes()).then_some(member)
+    }
 }
 
 /// The places of the members in the order of their names; notes names that several members have.

@@ -1,7 +1,7 @@
 //! Zip archives, as the frameworks write them and as an attacker would.
 //!
 //! [`open`] reads end records, directory and local headers, and nothing of the members. What is where must be
-//! certain, or it is a [`ZipError`]; what contradicts itself without hiding that is an [`Anomaly`]. The measure is what
+//! certain, or it is a [`ZipError`]; what contradicts itself without hiding that is an [`AnomalyKind`]. The measure is what
 //! torch, NumPy and Keras write: data descriptors, padding in extra fields, zip64 end records in small files,
 //! whole archives one after the other.
 //!
@@ -25,11 +25,16 @@ mod window;
 
 use reproof_digest::ReadAt;
 
-pub(crate) use anomaly::{Anomalies, Anomaly, AnomalyKind};
+#[cfg(test)]
+pub(crate) use anomaly::Anomaly;
+pub(crate) use anomaly::{Anomalies, AnomalyKind};
 pub(crate) use archive::{Archive, DEFLATE, Member, STORED};
-pub(crate) use content::{CrcMismatch, crc32};
+#[cfg(test)]
+pub(crate) use content::CrcMismatch;
+pub(crate) use content::crc32;
 use end::End;
 pub use error::ZipError;
+#[cfg(test)]
 pub(crate) use name::NameProblem;
 
 /// Reads the directory of an archive and checks it against the rest of the file.

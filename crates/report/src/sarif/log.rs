@@ -115,6 +115,7 @@ pub(super) struct Finding {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {
+    Note,
     Warning,
     Error,
 }

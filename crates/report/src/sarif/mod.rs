@@ -1,6 +1,8 @@
 //! Findings for code scanning: SARIF 2.1.0.
 
 mod log;
+mod rules;
+mod scan;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +14,8 @@ use serde_json::{Value, json};
 use crate::catalogue::{self, Rule};
 use crate::outcome::{self, VERDICT};
 use crate::text::{visible, visible_lines};
+pub use scan::scan;
+
 use log::{
     Artifact, ArtifactLocation, Driver, Finding, Invocation, Level, Location, Log, LogicalLocation, Message,
     Notification, PhysicalLocation, ReportingDescriptor, Run, Tool,

@@ -5,11 +5,13 @@ mod checks;
 mod crowd;
 mod head;
 mod outputs;
+mod scan;
 mod sheet;
 
 use reproof_contract::Report;
 
 use crate::{advice, facts, figures, tone::Tone};
+pub use scan::scan;
 use sheet::{Ink, Sheet, Span};
 
 /// Differences of the environment that are listed; `--verbose` lists every one.

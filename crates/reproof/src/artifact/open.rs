@@ -78,10 +78,17 @@ pub enum OpenError {
     },
 }
 
+/// Candidates that an error names.
+const LISTED: usize = 10;
+
 fn list(found: &[String]) -> String {
     match found {
         [] => "no model file".to_owned(),
-        found => format!("{} model files ({}): name one of them", found.len(), found.join(", ")),
+        found => {
+            let shown = &found[..found.len().min(LISTED)];
+            let more = if shown.len() < found.len() { ", ..." } else { "" };
+            format!("{} model files ({}{more}): name one of them", found.len(), shown.join(", "))
+        }
     }
 }
 

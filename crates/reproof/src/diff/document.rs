@@ -9,6 +9,7 @@ use reproof_tensor::compare::stream::Divergence;
 use reproof_tensor::{DType, element_count};
 
 use super::compare::Comparison;
+use crate::artifact::MODEL_PART;
 
 /// The measures of a comparison; nothing where nothing differs.
 pub(super) fn metrics(found: &Comparison, dtype: DType, shape: &[u64]) -> Option<TensorMetrics> {
@@ -73,7 +74,7 @@ fn index_of(dtype: DType, shape: &[u64], position: u64) -> Vec<u64> {
     index
 }
 
-/// What differs most first, what is identical last.
+/// The model before everything else; in it what differs most first, what is identical last.
 pub(super) fn sort(tensors: &mut [TensorDiff]) {
     let rank = |tensor: &TensorDiff| match tensor.status {
         TensorStatus::Identical => 2,
@@ -84,6 +85,7 @@ pub(super) fn sort(tensors: &mut [TensorDiff]) {
         let distances = further(a, b);
         rank(a)
             .cmp(&rank(b))
+            .then_with(|| (a.part != MODEL_PART).cmp(&(b.part != MODEL_PART)))
             .then(distances)
             .then(a.status.cmp(&b.status))
             .then_with(|| (&a.part, &a.name).cmp(&(&b.part, &b.name)))

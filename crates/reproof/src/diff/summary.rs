@@ -73,18 +73,34 @@ fn name(tensor: &TensorDiff) -> String {
     }
 }
 
-/// How many values changed, where, and how much at most.
+/// Per part, how many values changed, where, and how much at most.
 fn changed(diff: &Diff, told: &mut Vec<String>) {
-    let tensors: Vec<&TensorDiff> = diff.with(TensorStatus::Changed).collect();
-    let [first, ..] = tensors.as_slice() else { return };
-    let place = match common(&tensors) {
+    let mut parts: Vec<&str> = Vec::new();
+    // In the order of the document, in which the model comes first.
+    for tensor in diff.with(TensorStatus::Changed) {
+        if !parts.contains(&tensor.part.as_str()) {
+            parts.push(&tensor.part);
+        }
+    }
+    for part in parts {
+        let all = diff.tensors.iter().filter(|tensor| tensor.part == part).count();
+        let tensors: Vec<&TensorDiff> =
+            diff.with(TensorStatus::Changed).filter(|tensor| tensor.part == part).collect();
+        told.extend(changed_in(part, &tensors, all));
+    }
+}
+
+fn changed_in(part: &str, tensors: &[&TensorDiff], all: usize) -> Option<String> {
+    let first = tensors.first()?;
+    let place = match common(tensors) {
         _ if tensors.len() == 1 => format!(": {}", name(first)),
-        _ if tensors.len() == diff.tensors.len() => String::new(),
-        Some(root) => format!(", all in `{root}`"),
-        None => String::new(),
+        _ if tensors.len() == all => String::new(),
+        Some(root) if root != part => format!(", all in `{root}`"),
+        _ => String::new(),
     };
-    let verb = if diff.tensors.len() == 1 { "tensor changed" } else { "tensors changed" };
-    let mut sentence = format!("{} of {} {verb}{place}", tensors.len(), diff.tensors.len());
+    let verb = if all == 1 { "tensor" } else { "tensors" };
+    let of = if part == crate::artifact::MODEL_PART { String::new() } else { format!(" of `{part}`") };
+    let mut sentence = format!("{} of {all} {verb}{of} changed{place}", tensors.len());
     if let Some(values) = first.metrics.as_ref().and_then(|metrics| metrics.values.as_ref()) {
         let where_it_is = if tensors.len() == 1 { String::new() } else { format!(" in {}", name(first)) };
         if values.special_mismatches > 0 {
@@ -100,7 +116,7 @@ fn changed(diff: &Diff, told: &mut Vec<String>) {
             .fold((0, 0), |sum, one| (sum.0 + one.differing, sum.1 + one.elements));
         let _ = write!(sentence, "; bits of {count} of their {all} elements differ");
     }
-    told.push(format!("{sentence}."));
+    Some(format!("{sentence}."))
 }
 
 /// The dotted beginning that all names share, of tensors of one part.

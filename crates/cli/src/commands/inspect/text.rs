@@ -93,9 +93,13 @@ pub(super) fn text(
         blocks.push(format!("and {rest} more tensors (--all)"));
     }
     blocks.extend(state(&description.state, all));
-    for (key, value) in document.metadata {
+    let metadata = document.metadata.iter().map(|(key, value)| {
         let value: String = value.chars().filter(|c| !c.is_control()).take(120).collect();
-        blocks.push(format!("metadata {key} = {value}"));
+        format!("metadata {key} = {value}")
+    });
+    let metadata: Vec<String> = metadata.collect();
+    if !metadata.is_empty() {
+        blocks.push(metadata.join("\n"));
     }
     for finding in document.findings {
         blocks.push(format!("{:?}: {} ({})", finding.severity, finding.message, finding.id).to_lowercase());
@@ -143,7 +147,12 @@ fn facts(part: &PartDescription, all: bool) -> String {
     let mut words: Vec<String> = chosen.map(shown).take(if all { usize::MAX } else { FACTS }).collect();
     let rest = part.facts.len() - words.len();
     if rest > 0 {
-        words.push(format!("{rest}{} (--all)", if words.is_empty() { " facts" } else { " more" }));
+        let noun = match (words.is_empty(), rest) {
+            (true, 1) => " fact",
+            (true, _) => " facts",
+            (false, _) => " more",
+        };
+        words.push(format!("{rest}{noun} (--all)"));
     }
     words.join(", ")
 }

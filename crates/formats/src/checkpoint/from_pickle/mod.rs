@@ -8,26 +8,37 @@ mod object;
 mod storage;
 mod tensor;
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use reproof_digest::ReadAt;
 use serde_json::{Number, Value as Json};
 
 use super::CheckpointError;
 use super::tree::Node;
-use crate::Finding;
-use crate::pickle::{Id, Pickle, Text, Value};
+use crate::pickle::{Blob, Id, Pickle, Text, Value};
+use crate::{Finding, Storage};
 
 pub(crate) use storage::{Base, Reference, StorageBytes, Storages, StoredTensor, Wanted, class_dtype};
 
 /// Values of the tree at most: a pickle may share a value so often that the tree has more leaves than atoms.
-const NODES: u64 = 4_000_000;
+const NODES: u64 = 2_000_000;
+
+/// Findings of one pickle at most.
+const FINDINGS: usize = 1000;
+
+/// Bytes of a key that is shown as it is.
+const KEY: usize = 512;
 
 /// How deep values may lie in each other.
 const DEPTH: usize = 200;
 
+/// Bytes of texts, names and short byte strings that are copied from one pickle at most, each as often as it is shared;
+/// the dotted names of everything below count too.
+const COPIED: u64 = 64 << 20;
+
 /// Bytes that are gathered in memory from one pickle at most: compressed members, escaped texts.
-pub(super) const GATHERED: u64 = 256 << 20;
+pub(super) const GATHERED: u64 = 128 << 20;
 
 /// What conversion needs besides the pickle.
 pub(crate) struct Converter<'a> {
@@ -42,6 +53,11 @@ pub(crate) struct Converter<'a> {
     pub(crate) findings: Vec<Finding>,
     nodes: u64,
     gathered: u64,
+    copied: u64,
+    /// Bytes of the dotted name of what is being converted.
+    prefix: usize,
+    /// Torch files inside the pickle that were read already.
+    nested: HashMap<Id, (Reference, StorageBytes)>,
     /// Values that are being converted: a pickle may contain itself.
     path: HashSet<Id>,
 }
@@ -61,6 +77,9 @@ impl<'a> Converter<'a> {
             findings: Vec::new(),
             nodes: 0,
             gathered: 0,
+            copied: 0,
+            prefix: 0,
+            nested: HashMap::new(),
             path: HashSet::new(),
         }
     }
@@ -74,24 +93,30 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn node(&mut self, id: Id) -> Result<Node, CheckpointError> {
-        self.nodes += 1;
-        if self.nodes > NODES {
-            return Err(CheckpointError::Expands { offset: self.pickle.offset(id), limit: NODES });
-        }
+        self.spend(1, id)?;
         if self.path.len() >= DEPTH {
-            return Err(CheckpointError::Deep { offset: self.pickle.offset(id), limit: DEPTH });
+            return Ok(Node::Opaque(format!("a value more than {DEPTH} deep in others")));
         }
         match self.pickle.get(id) {
             Value::None => return Ok(Node::Scalar(Json::Null)),
             Value::Bool(value) => return Ok(Node::Scalar(Json::Bool(*value))),
             Value::Int(value) => return Ok(Node::Scalar(Json::Number((*value).into()))),
-            Value::Long(bytes) => return Ok(Node::text(hexadecimal(bytes))),
+            Value::Long(bytes) => {
+                self.copies(bytes.len() * 2, id)?;
+                return Ok(Node::text(hexadecimal(bytes)));
+            }
             Value::Float(value) => return Ok(Node::Scalar(float(*value))),
-            Value::Text(Text::Inline(text)) => return Ok(Node::text(&**text)),
+            Value::Text(Text::Inline(text)) => {
+                self.copies(text.len(), id)?;
+                return Ok(Node::text(&**text));
+            }
             Value::Text(Text::Stored(range)) => {
                 return Ok(Node::Opaque(format!("a text of {} bytes", range.end - range.start)));
             }
-            Value::Global { module, name } => return Ok(global(module, name)),
+            Value::Global { module, name } => {
+                self.copies(module.len() + name.len(), id)?;
+                return Ok(global(module, name));
+            }
             Value::Extension(code) => return Ok(Node::Opaque(format!("extension {code}"))),
             Value::Buffer => return Ok(Node::Opaque("a buffer outside the pickle".to_owned())),
             _ => {}
@@ -121,54 +146,105 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn sequence(&mut self, values: &[Id]) -> Result<Node, CheckpointError> {
-        let nodes = values.iter().map(|id| self.node(*id));
-        Ok(Node::Sequence(nodes.collect::<Result<_, _>>()?))
+        let outer = self.prefix;
+        // Positions are names too.
+        self.prefix += 8;
+        let nodes = values.iter().map(|id| self.node(*id)).collect::<Result<_, _>>();
+        self.prefix = outer;
+        Ok(Node::Sequence(nodes?))
     }
 
     /// Entries of a dictionary with their keys as names.
     pub(super) fn named(&mut self, entries: &[(Id, Id)]) -> Result<Vec<(String, Node)>, CheckpointError> {
-        let mut named = Vec::with_capacity(entries.len());
-        let mut seen = HashSet::new();
+        let mut named: Vec<(String, Node)> = Vec::with_capacity(entries.len());
+        let mut keys: Vec<Id> = Vec::with_capacity(entries.len());
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
         for (key, value) in entries {
-            let name = self.key(*key);
-            // Two values of one key: the later one would be loaded, and hides the other.
-            if !seen.insert(name.clone()) {
-                named.retain(|(known, _)| *known != name);
-                self.warn("pickle.duplicate-key", format!("key `{name}` is set twice"), *key);
+            let mut name = self.key(*key, 0);
+            // Keys that differ and read alike, such as `0` and `"0"`, are told apart by their order.
+            let clash = places.get(&name).map(|place| keys[*place]);
+            if clash.is_some_and(|known| known != *key && self.pickle.get(known) != self.pickle.get(*key)) {
+                name = format!("{name} ({})", named.len());
             }
-            named.push((name, self.node(*value)?));
+            self.copies(self.prefix + 2 * name.len(), *key)?;
+            let outer = self.prefix;
+            self.prefix += name.len() + 1;
+            let node = self.node(*value);
+            self.prefix = outer;
+            let node = node?;
+            match places.entry(name) {
+                Entry::Vacant(place) => {
+                    named.push((place.key().clone(), node));
+                    keys.push(*key);
+                    place.insert(named.len() - 1);
+                }
+                // Two values of one key: the later one would be loaded, and hides the other.
+                Entry::Occupied(place) => {
+                    let message = format!("key `{}` is set twice", place.key());
+                    named[*place.get()].1 = node;
+                    self.warn("pickle.duplicate-key", message, *key);
+                }
+            }
         }
         Ok(named)
     }
 
-    /// A key of a dictionary as a name.
-    fn key(&self, id: Id) -> String {
+    /// A key of a dictionary as a name; `depth` tuples are around it.
+    fn key(&self, id: Id, depth: usize) -> String {
         let pickle = self.pickle;
         match pickle.get(id) {
             Value::None => "None".to_owned(),
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
-            Value::Text(Text::Inline(text)) => text.to_string(),
+            Value::Text(Text::Inline(text)) if text.len() <= KEY => text.to_string(),
+            Value::Text(Text::Inline(text)) => reproof_digest::blob(text.as_bytes()).to_string(),
+            Value::Bytes(Blob::Inline(bytes)) if bytes.len() <= KEY => format!("b'{}'", bytes.escape_ascii()),
             Value::Global { module, name } => format!("{module}.{name}"),
-            Value::Tuple(values) if values.len() <= 8 => {
-                let flat = |id: &Id| match pickle.get(*id) {
-                    Value::Tuple(_) => "...".to_owned(),
-                    _ => self.key(*id),
-                };
-                format!("({})", values.iter().map(flat).collect::<Vec<_>>().join(", "))
+            Value::Tuple(values) if values.len() <= 8 && depth < 3 => {
+                let inner: Vec<String> = values.iter().map(|id| self.key(*id, depth + 1)).collect();
+                format!("({})", inner.join(", "))
             }
-            other => format!("<{} at byte {}>", other.kind(), pickle.offset(id)),
+            other => format!("<{}>", other.kind()),
         }
     }
 
     pub(super) fn warn(&mut self, id: &str, message: String, at: Id) {
+        if self.findings.len() >= FINDINGS {
+            return;
+        }
         self.findings.push(Finding {
             id: id.to_owned(),
             severity: crate::Severity::Warning,
             message,
             offset: Some(self.pickle.offset(at)),
         });
+    }
+
+    /// Counts values that are looked at.
+    pub(super) fn spend(&mut self, values: usize, at: Id) -> Result<(), CheckpointError> {
+        self.nodes = self.nodes.saturating_add(values as u64);
+        if self.nodes > NODES {
+            return Err(CheckpointError::Expands { offset: self.pickle.offset(at), limit: NODES });
+        }
+        Ok(())
+    }
+
+    /// Counts bytes of texts and names that are copied.
+    pub(super) fn copies(&mut self, bytes: usize, at: Id) -> Result<(), CheckpointError> {
+        self.copied = self.copied.saturating_add(bytes as u64);
+        if self.copied > COPIED {
+            return Err(CheckpointError::Gathered { offset: self.pickle.offset(at), limit: COPIED });
+        }
+        Ok(())
+    }
+
+    /// Counts what a storage has gathered.
+    pub(super) fn charge_gathered(&mut self, storage: &Storage, at: Id) -> Result<(), CheckpointError> {
+        match storage {
+            Storage::Gathered(bytes) => self.charge(bytes.len() as u64, at),
+            _ => Ok(()),
+        }
     }
 
     /// Takes room for values that are gathered in memory.

@@ -36,15 +36,32 @@ impl Converter<'_> {
                 tensor.transient = transient.contains(name);
             }
         }
-        for (key, value) in pickle.attributes(id) {
+        let attributes = pickle.attributes(id);
+        self.spend(attributes.len(), id)?;
+        for (key, value) in attributes {
             let Some(name) = pickle.text(key) else { continue };
             // What starts with an underscore is bookkeeping of the class.
-            if !name.starts_with('_')
-                && let value @ Node::Scalar(_) = self.node(value)?
-            {
+            if !name.starts_with('_') && name.len() <= 256 {
+                let mut value = self.node(value)?;
+                // No `state_dict` has tensors that are plain attributes.
+                transient_tensors(&mut value);
                 fields.push((name.to_owned(), value));
             }
         }
         Ok(Some(Node::Record { class: class.to_owned(), fields }))
+    }
+}
+
+/// Notes of every tensor below that it is no part of the saved weights.
+fn transient_tensors(node: &mut Node) {
+    match node {
+        Node::Tensor(tensor) => tensor.transient = true,
+        Node::Map(entries) | Node::Record { fields: entries, .. } => {
+            for (_, value) in entries {
+                transient_tensors(value);
+            }
+        }
+        Node::Sequence(values) => values.iter_mut().for_each(transient_tensors),
+        Node::Scalar(_) | Node::Opaque(_) => {}
     }
 }

@@ -20,6 +20,9 @@ impl Converter<'_> {
         if !pickle.is_global(object.callable, "torch.storage", "_load_from_bytes") {
             return Ok(None);
         }
+        if let Some(known) = self.nested.get(&at) {
+            return Ok(Some(known.clone()));
+        }
         let offset = pickle.offset(at);
         let wrong = || CheckpointError::Constructor { offset, what: "the storage inside the pickle" };
         let bytes = pickle.arguments(object).and_then(|arguments| arguments.first()).copied();
@@ -40,6 +43,8 @@ impl Converter<'_> {
         };
         let start = bytes.range.start;
         let range = start + range.start..start + range.end;
-        Ok(Some((reference, StorageBytes { base: bytes.base, range, swap })))
+        let found = (reference, StorageBytes { base: bytes.base, range, swap });
+        self.nested.insert(at, found.clone());
+        Ok(Some(found))
     }
 }

@@ -9,6 +9,9 @@ use super::storage::{Base, StorageBytes, Wanted};
 use super::{Converter, float};
 use crate::pickle::{ArrayData, ArrayLayout, Blob, Id, Text, Value};
 
+/// Calls around a byte string at most: `bytearray(_codecs.encode(text))` has two.
+const WRAPPERS: u32 = 4;
+
 /// Byte strings up to this length are shown as they are.
 const SHORT: u64 = 64;
 
@@ -59,6 +62,7 @@ impl Converter<'_> {
         let storage = StorageBytes { swap: element.swap && dtype != DType::U8, ..bytes }.view(&wanted);
         let offset = self.pickle.offset(at);
         let storage = storage.map_err(|source| CheckpointError::Tensor { offset, source })?;
+        self.charge_gathered(&storage, at)?;
         let note = element.dtype.is_none().then(|| format!("numpy {}", element.descr));
         let mut tensor = TensorNode::new(dtype, shape, storage);
         tensor.note = note;
@@ -100,18 +104,27 @@ impl Converter<'_> {
         };
         let offset = self.pickle.offset(at);
         let storage = bytes.view(&wanted).map_err(|source| CheckpointError::Tensor { offset, source })?;
+        self.charge_gathered(&storage, at)?;
         Ok(TensorNode::new(DType::U8, vec![length], storage).noted("bytes").into())
     }
 
     /// The bytes that a value is: a byte string, or a call that makes one from a text of Latin-1.
     pub(super) fn bytes(&mut self, id: Id) -> Result<Option<StorageBytes>, CheckpointError> {
+        self.unwrapped(id, WRAPPERS)
+    }
+
+    /// As [`Self::bytes`], through at most `wrappers` calls.
+    fn unwrapped(&mut self, id: Id, wrappers: u32) -> Result<Option<StorageBytes>, CheckpointError> {
         let pickle = self.pickle;
         let owned = |bytes: Vec<u8>| {
             let range = 0..bytes.len() as u64;
             StorageBytes { base: Base::Memory(std::sync::Arc::new(bytes)), range, swap: false }
         };
         match pickle.get(id) {
-            Value::Bytes(Blob::Inline(bytes)) => Ok(Some(owned(bytes.to_vec()))),
+            Value::Bytes(Blob::Inline(bytes)) => {
+                self.copies(bytes.len(), id)?;
+                Ok(Some(owned(bytes.to_vec())))
+            }
             Value::Bytes(Blob::Stored(range)) => Ok(Some(self.in_source(range.clone()))),
             // Python 2 wrote bytes as texts.
             Value::Text(text) => self.latin(id, text).map(|bytes| bytes.map(owned)),
@@ -126,9 +139,9 @@ impl Converter<'_> {
                             | ("pickle", "PickleBuffer"),
                         ),
                         [inner, ..],
-                    ) => match pickle.object(*inner) {
-                        Some(nested) if nested.callable == object.callable => Ok(None),
-                        _ => self.bytes(*inner),
+                    ) => match wrappers.checked_sub(1) {
+                        Some(wrappers) => self.unwrapped(*inner, wrappers),
+                        None => Ok(None),
                     },
                     _ => Ok(None),
                 }

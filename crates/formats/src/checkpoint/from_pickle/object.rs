@@ -20,6 +20,7 @@ impl Converter<'_> {
             (("collections", "OrderedDict" | "defaultdict"), _) => {
                 // `OrderedDict([(key, value), ...])` is how protocol 0 of Python 2 wrote one.
                 let given = arguments.first().and_then(|pairs| pickle.sequence(*pairs)).unwrap_or_default();
+                self.spend(given.len(), id)?;
                 let mut entries: Vec<(Id, Id)> = Vec::new();
                 for pair in given {
                     if let Some([key, value]) = pickle.sequence(*pair) {
@@ -51,7 +52,9 @@ impl Converter<'_> {
             },
             (("pathlib" | "pathlib._local", _), parts) => {
                 let parts: Option<Vec<&str>> = parts.iter().map(|part| pickle.text(*part)).collect();
-                Ok(Node::text(parts.unwrap_or_default().join("/")))
+                let parts = parts.unwrap_or_default();
+                self.copies(parts.iter().map(|part| part.len() + 1).sum(), id)?;
+                Ok(Node::text(parts.join("/")))
             }
             (("numpy", "dtype"), _) => {
                 let element = crate::pickle::NumpyType::of(pickle, id);
@@ -81,6 +84,7 @@ impl Converter<'_> {
     fn described(&mut self, id: Id, object: &Object) -> Result<Node, CheckpointError> {
         let pickle = self.pickle;
         let class = pickle.class(id).map(|(module, name)| format!("{module}.{name}"));
+        self.copies(class.as_ref().map_or(0, String::len), id)?;
         let class = class.unwrap_or_else(|| "an unnamed class".to_owned());
         if let Some(module) = self.module(id, &class)? {
             return Ok(module);
@@ -100,6 +104,7 @@ impl Converter<'_> {
             fields.push((name, self.node(*argument)?));
         }
         let attributes = pickle.attributes(id);
+        self.spend(attributes.len() + object.states.len(), id)?;
         fields.extend(self.named(&attributes)?);
         for state in object.states.iter().filter(|state| pickle.sequence(**state).is_some()) {
             if attributes.is_empty() {

@@ -120,7 +120,7 @@ impl Reference {
             dtype,
             key,
             location: pickle.text(*location)?.to_owned(),
-            length: count.checked_mul(dtype.map_or(1, |dtype| dtype.bits() / 8).max(1))?,
+            length: count.checked_mul(dtype.map_or(8, DType::bits))?.div_ceil(8),
             offset,
         })
     }
@@ -138,9 +138,9 @@ pub(crate) fn class_dtype(class: &str) -> Option<Option<DType>> {
         "Int" | "QInt32" => DType::I32,
         "Short" => DType::I16,
         "Char" | "QInt8" => DType::I8,
-        "Byte" | "QUInt8" | "QUInt4x2" | "QUInt2x4" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => {
-            DType::U8
-        }
+        "QUInt4x2" => DType::U4,
+        "QUInt2x4" => DType::U2,
+        "Byte" | "QUInt8" | "Bits8" | "Bits1x8" | "Bits2x4" | "Bits4x2" => DType::U8,
         "Bool" => DType::Bool,
         "ComplexDouble" => DType::C128,
         "ComplexFloat" => DType::C64,

@@ -67,9 +67,18 @@ impl Converter<'_> {
             ("_rebuild_tensor_v3", [storage, offset, size, stride, _, _, dtype, rest @ ..]) => {
                 self.strided(at, *storage, [*offset, *size, *stride], Some(*dtype), rest.first().copied())?
             }
+            ("_rebuild_parameter_with_state", [tensor, _, _, state]) => {
+                let attributes = self.attributes_of(*state)?;
+                match self.node(*tensor)? {
+                    Node::Tensor(mut tensor) => {
+                        tensor.companions.extend(attributes);
+                        Node::Tensor(tensor)
+                    }
+                    other => other,
+                }
+            }
             (
                 "_rebuild_parameter"
-                | "_rebuild_parameter_with_state"
                 | "_rebuild_device_tensor_from_numpy"
                 | "_rebuild_xla_tensor"
                 | "_rebuild_device_tensor_from_cpu_tensor",
@@ -277,6 +286,7 @@ impl Converter<'_> {
         let wrong = |what| CheckpointError::Constructor { offset: pickle.offset(at), what };
         let name = pickle.global(element).map(|(_, name)| name).ok_or_else(|| wrong("its dtype"))?;
         let shape = pickle.dims(size).ok_or_else(|| wrong("its shape"))?;
+        reproof_tensor::byte_length(DType::F64, &shape).ok_or_else(|| wrong("its shape"))?;
         let (element, _) = dtype(name).unwrap_or((DType::U8, 1));
         Ok(TensorNode::new(element, shape, Storage::Absent { reason }).into())
     }
@@ -293,19 +303,12 @@ impl Converter<'_> {
         let pickle = self.pickle;
         let wrong = |what| CheckpointError::Constructor { offset: pickle.offset(at), what };
         let name = pickle.global(function).ok_or_else(|| wrong("its function"))?;
+        if name.1.starts_with("_rebuild_from_type") {
+            return Err(wrong("its function"));
+        }
         let arguments = pickle.sequence(inner).ok_or_else(|| wrong("its arguments"))?;
         let made = self.rebuilt(at, name, arguments)?.ok_or_else(|| wrong("its function"))?;
-        let mut attributes = Vec::new();
-        let halves = match pickle.get(state) {
-            Value::Tuple(halves) => halves.to_vec(),
-            _ => vec![state],
-        };
-        for half in halves {
-            if let Value::Dict(entries) = pickle.get(half) {
-                attributes.extend(self.named(entries)?);
-            }
-        }
-        attributes.retain(|(_, value)| value.has_tensors());
+        let attributes = self.attributes_of(state)?;
         match made {
             Node::Tensor(tensor)
                 if matches!(tensor.storage, Storage::Absent { .. }) && !attributes.is_empty() =>
@@ -319,6 +322,23 @@ impl Converter<'_> {
             }
             other => Ok(other),
         }
+    }
+
+    /// The tensors among the attributes that a state sets: a dictionary, or a pair of them.
+    fn attributes_of(&mut self, state: Id) -> Result<Vec<(String, Node)>, CheckpointError> {
+        let pickle = self.pickle;
+        let halves = match pickle.get(state) {
+            Value::Tuple(halves) if halves.len() <= 2 => halves.to_vec(),
+            _ => vec![state],
+        };
+        let mut attributes = Vec::new();
+        for half in halves {
+            if let Value::Dict(entries) = pickle.get(half) {
+                attributes.extend(self.named(entries)?);
+            }
+        }
+        attributes.retain(|(_, value)| value.has_tensors());
+        Ok(attributes)
     }
 }
 

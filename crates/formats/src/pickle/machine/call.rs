@@ -1,8 +1,8 @@
 //! Names that would be imported, calls that would be made, states that would be set: each kept as a value.
 
-use super::super::opcode::{GLOBAL, INST, NEWOBJ_EX, OBJ, REDUCE, STACK_GLOBAL};
+use super::super::opcode::{INST, NEWOBJ_EX, OBJ, REDUCE, STACK_GLOBAL};
 use super::super::value::{Call, Object, Value};
-use super::super::{InlineArray, PickleError, array};
+use super::super::{InlineArray, PickleError, array, limits};
 use super::Machine;
 
 impl Machine<'_> {
@@ -10,15 +10,18 @@ impl Machine<'_> {
     pub(super) fn global(&mut self) -> Result<Value, PickleError> {
         if self.opcode == STACK_GLOBAL {
             let (name, module) = (self.pop()?, self.pop()?);
-            let part = |id| self.pickle.text(id).map(Into::into);
-            // What is no text cannot be imported; the scan sees the attempt.
+            let part = |id| self.pickle.text(id).filter(|text| text.len() <= limits::NAME).map(Into::into);
+            // What is no text, or no name by its length, cannot be imported; the scan sees the attempt.
             let unknown = || "?".into();
             let module = part(module).unwrap_or_else(unknown);
             return Ok(Value::Global { module, name: part(name).unwrap_or_else(unknown) });
         }
         let (module, name) = (self.input.line("a module's name")?, self.input.line("a name")?);
         self.charge((module.len() + name.len()) as u64);
-        let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).into();
+        let part = |bytes: &[u8]| {
+            let bytes = &bytes[..bytes.len().min(limits::NAME)];
+            String::from_utf8_lossy(bytes).into()
+        };
         Ok(Value::Global { module: part(&module), name: part(&name) })
     }
 

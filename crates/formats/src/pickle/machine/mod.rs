@@ -5,7 +5,6 @@ mod container;
 mod literal;
 mod stack;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use reproof_digest::ReadAt;
@@ -63,7 +62,7 @@ pub(super) struct Machine<'a> {
     marks: Vec<usize>,
     memo: Memo,
     /// Values without state that need to exist once: `None`, truth values, small integers, the empty tuple.
-    interned: HashMap<u16, Id>,
+    interned: [Option<Id>; INTERNED],
     opcodes: u64,
     inline: u64,
     nested: usize,
@@ -77,6 +76,8 @@ const NONE_KEY: u16 = 256;
 const FALSE_KEY: u16 = 257;
 const TRUE_KEY: u16 = 258;
 const EMPTY_TUPLE_KEY: u16 = 259;
+/// Keys of [`Machine::interned`].
+const INTERNED: usize = 260;
 
 impl<'a> Machine<'a> {
     fn new(input: Input<'a>) -> Self {
@@ -86,7 +87,7 @@ impl<'a> Machine<'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
-            interned: HashMap::new(),
+            interned: [None; INTERNED],
             opcodes: 0,
             inline: 0,
             nested: 0,

@@ -23,13 +23,11 @@ impl Machine<'_> {
     }
 
     pub(super) fn push_interned(&mut self, key: u16, value: Value) -> Result<(), PickleError> {
-        let id = if let Some(id) = self.interned.get(&key) {
-            *id
-        } else {
-            let id = self.push_new(value)?;
-            self.interned.insert(key, id);
-            id
-        };
+        if let Some(id) = self.interned[usize::from(key)] {
+            return self.push_id(id);
+        }
+        let id = self.push_new(value)?;
+        self.interned[usize::from(key)] = Some(id);
         self.push_id(id)
     }
 

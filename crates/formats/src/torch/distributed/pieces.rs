@@ -69,8 +69,8 @@ fn read(
         file: place.file.clone(),
         problem: problem.to_owned(),
     };
-    let index = shards.iter().position(|shard| shard.name == place.file);
-    let index = index.ok_or_else(|| wrong("is not there"))?;
+    let index = shards.binary_search_by(|shard| shard.name.as_str().cmp(&place.file));
+    let index = index.map_err(|_| wrong("is not there"))?;
     let source = &shards[index].file;
     let end = place.offset.checked_add(place.length).filter(|end| *end <= source.size());
     let end = end.ok_or_else(|| wrong("ends before it"))?;
