@@ -1,16 +1,19 @@
 //! Constructs the runners that a command asked for.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use reproof::execution::{PYTHON, Runners, Settings};
+use reproof::trust::Trust;
 use reproof_contract::run::{Limits, Loading};
 use reproof_runner::{ChildRunner, PythonRunner, locate};
 
 use crate::arguments::EngineArguments;
 use crate::failure::UsageError;
+use crate::trust;
 
 /// The built-in engine, and ONNX Runtime where it is found.
 ///
@@ -37,8 +40,12 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     }
 }
 
-/// How each run of the artifact is set up.
-pub(crate) fn settings(arguments: &EngineArguments, artifact: &Path) -> Result<Settings> {
+/// How each run of the artifact with the runner `wanted` is set up.
+pub(crate) fn settings(
+    arguments: &EngineArguments,
+    wanted: Option<&str>,
+    artifact: &Path,
+) -> Result<Settings> {
     let pair = |text: &String| {
         let (name, value) = text
             .split_once('=')
@@ -56,11 +63,14 @@ pub(crate) fn settings(arguments: &EngineArguments, artifact: &Path) -> Result<S
         modules: vec![std::env::current_dir()?, std::path::absolute(beside.join("."))?],
         state: false,
     };
+    let asks = wanted == Some(PYTHON) && !arguments.trust;
+    let remembered = if asks { trust::remembered()? } else { BTreeSet::new() };
     Ok(Settings {
         threads: arguments.threads,
         options,
         device: arguments.device.clone().unwrap_or_default(),
         loading,
+        trust: Trust { remembered, ..Trust::default() },
     })
 }
 

@@ -8,6 +8,7 @@ mod engines;
 mod failure;
 mod output;
 mod quantities;
+mod trust;
 
 use std::process::ExitCode;
 

@@ -22,6 +22,7 @@ use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
+use crate::trust;
 
 use super::cases::{PROPOSED, distinct, gather, gather_named};
 
@@ -92,7 +93,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
-        record_proposals(path, &arguments.options, options, &runners, &bars)?
+        let recorded = record_proposals(path, &arguments.options, options, &runners, &bars)?;
+        trust::remember_recording(&arguments.options.engine, &recorded);
+        recorded
     } else {
         let artifact = Artifact::open(path)?;
         let model = onnx::read(&artifact.model)?;
@@ -152,7 +155,7 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
-    made.settings = settings(&options.engine, path)?;
+    made.settings = settings(&options.engine, wanted, path)?;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

@@ -194,7 +194,8 @@ fn execute(
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
     let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
-    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let digest = contract.artifact.artifact_digest;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
