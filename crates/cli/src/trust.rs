@@ -88,10 +88,10 @@ pub(crate) fn remember_verification(engine: &EngineArguments, report: &Report) {
 fn write(path: &Path, digests: &BTreeSet<Digest>) -> Result<()> {
     let folder = path.parent().context("the file has no folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
-    let lines: String = digests.iter().map(|digest| format!("{digest}\n")).collect();
+    let lines: Vec<String> = digests.iter().map(Digest::to_string).collect();
     let failed = || format!("could not write {}", path.display());
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    file.write_all(format!("{HEADER}{lines}").as_bytes()).with_context(failed)?;
+    file.write_all(format!("{HEADER}{}\n", lines.join("\n")).as_bytes()).with_context(failed)?;
     file.persist(path).with_context(failed)?;
     Ok(())
 }
