@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use reproof_contract::run::Device;
 use reproof_formats::OpenOptions;
 
 use crate::commands::{accept, cases, diff, digest, inspect, record, scan, schema, shell, unit, verify};
@@ -72,13 +73,32 @@ impl ModelArguments {
 /// What runs the model, and within which limits.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct EngineArguments {
-    /// What runs the model: `onnx` (built in) or `onnxruntime` (your library) [default: the one that recorded; for a
-    /// first recording `onnxruntime` where it is found].
-    #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime"])]
+    /// What runs the model: `onnx` (built in), `onnxruntime` (your library) or `python` (your interpreter) [default: the
+    /// one that recorded; for a first recording `onnxruntime` where it is found].
+    #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime", "python"])]
     pub(crate) runner: Option<String>,
     /// The ONNX Runtime library, or the folder that holds it [default: the `onnxruntime` package of `python3`].
     #[arg(long, value_name = "PATH", env = "ORT_DYLIB_PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
+    /// The Python interpreter that has the model's framework; nothing is installed there [default: python3].
+    #[arg(long, value_name = "INTERPRETER", help_heading = "Python")]
+    pub(crate) python: Option<PathBuf>,
+    /// What loads the artifact in Python: `torch`, `torch-module`, `torchscript`, `torch-export`, `transformers`,
+    /// `sklearn` or `callable` [default: found by content].
+    #[arg(long, value_name = "NAME", help_heading = "Python")]
+    pub(crate) adapter: Option<String>,
+    /// Your function that builds the model, or loads it if it takes the path: `package.module:function`.
+    #[arg(long, value_name = "MODULE:FUNCTION", help_heading = "Python")]
+    pub(crate) loader: Option<String>,
+    /// Let code run that is in the artifact, or that its contract names; remembered for these very bytes.
+    #[arg(long, help_heading = "Python")]
+    pub(crate) trust: bool,
+    /// Let the model use the network.
+    #[arg(long, help_heading = "Python")]
+    pub(crate) network: bool,
+    /// Where the model runs: `cpu`, `cuda:0`, or another in the framework's own spelling [default: cpu].
+    #[arg(long, value_name = "DEVICE", value_parser = device, help_heading = "Python")]
+    pub(crate) device: Option<Device>,
     /// Threads inside one operator, for engines that have them [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
@@ -91,4 +111,22 @@ pub(crate) struct EngineArguments {
     /// Give up on a run that needs more memory, such as `4GiB` [default: 4/5 of what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub(crate) memory_limit: Option<u64>,
+}
+
+impl EngineArguments {
+    /// The runner that was asked for, by its name or by what only one runner takes.
+    pub(crate) fn wanted(&self) -> Option<&str> {
+        let python = self.python.is_some() || self.adapter.is_some() || self.loader.is_some();
+        self.runner.as_deref().or_else(|| python.then_some(reproof::execution::PYTHON))
+    }
+}
+
+fn device(text: &str) -> Result<Device, String> {
+    match (text, text.strip_prefix("cuda:")) {
+        ("cpu", _) => Ok(Device::Cpu),
+        ("cuda", _) => Ok(Device::Cuda(0)),
+        (_, Some(index)) => index.parse().map(Device::Cuda).map_err(|_| "expected cuda:N".to_owned()),
+        _ if text.is_empty() => Err("expected a device such as cpu or cuda:0".to_owned()),
+        _ => Ok(Device::Other(text.to_owned())),
+    }
 }

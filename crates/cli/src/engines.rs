@@ -1,16 +1,19 @@
 //! Constructs the runners that a command asked for.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use reproof::execution::{Runners, Settings};
-use reproof_contract::run::Limits;
-use reproof_runner::{ChildRunner, locate};
+use reproof::execution::{PYTHON, Runners, Settings};
+use reproof::trust::Trust;
+use reproof_contract::run::{Limits, Loading};
+use reproof_runner::{ChildRunner, PythonRunner, locate};
 
 use crate::arguments::EngineArguments;
 use crate::failure::UsageError;
+use crate::trust;
 
 /// The built-in engine, and ONNX Runtime where it is found.
 ///
@@ -19,6 +22,13 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     let program = std::env::current_exe().context("could not find this program's own file")?;
     let child: Vec<OsString> = vec!["run-unit".into()];
     let runners = Runners::default().with(Arc::new(ChildRunner::onnx(program.clone(), child.clone())));
+    if wanted == Some(PYTHON) {
+        let interpreter = arguments.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+        // A path is one from here; a name is looked for where programs are.
+        let named = interpreter.components().count() == 1;
+        let interpreter = if named { interpreter } else { std::path::absolute(&interpreter)? };
+        return Ok(runners.with(Arc::new(PythonRunner::new(interpreter))));
+    }
     let asked = wanted == Some("onnxruntime") || (wanted.is_none() && arguments.onnxruntime.is_some());
     if wanted == Some("onnx") {
         return Ok(runners);
@@ -30,8 +40,12 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     }
 }
 
-/// Threads and engine options of each run.
-pub(crate) fn settings(arguments: &EngineArguments) -> Result<Settings> {
+/// How each run of the artifact with the runner `wanted` is set up.
+pub(crate) fn settings(
+    arguments: &EngineArguments,
+    wanted: Option<&str>,
+    artifact: &Path,
+) -> Result<Settings> {
     let pair = |text: &String| {
         let (name, value) = text
             .split_once('=')
@@ -39,7 +53,25 @@ pub(crate) fn settings(arguments: &EngineArguments) -> Result<Settings> {
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
     let options = arguments.options.iter().map(pair).collect::<Result<_, UsageError>>()?;
-    Ok(Settings { threads: arguments.threads, options })
+    let beside = if artifact.is_dir() { artifact } else { artifact.parent().unwrap_or(Path::new("")) };
+    let loading = Loading {
+        adapter: arguments.adapter.clone(),
+        loader: arguments.loader.clone(),
+        trust: arguments.trust,
+        network: arguments.network,
+        // As Python itself looks: here first, then where the model is.
+        modules: vec![std::env::current_dir()?, std::path::absolute(beside.join("."))?],
+        state: false,
+    };
+    let asks = wanted == Some(PYTHON) && !arguments.trust;
+    let remembered = if asks { trust::remembered()? } else { BTreeSet::new() };
+    Ok(Settings {
+        threads: arguments.threads,
+        options,
+        device: arguments.device.clone().unwrap_or_default(),
+        loading,
+        trust: Trust { remembered, ..Trust::default() },
+    })
 }
 
 /// The limits of each run.

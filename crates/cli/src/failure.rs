@@ -11,7 +11,7 @@ use reproof::folder::FolderError;
 use reproof::record::RecordError;
 use reproof::verify::VerifyError;
 use reproof_contract::Verdict;
-use reproof_runner::LocateError;
+use reproof_runner::{LocateError, RunError};
 
 use crate::output;
 
@@ -179,6 +179,10 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             return Some("this is a DeepSpeed checkpoint: join it with `python zero_to_fp32.py . joined`, which lies beside it, and name what that writes".to_owned());
         }
         return Some("an artifact is a model file, or a folder with exactly one".to_owned());
+    }
+    if let Some(ExecuteError::Run { source: RunError::Start { program, .. }, .. }) = cause.downcast_ref() {
+        let program = program.display();
+        return Some(format!("check that {program} is there and starts; --python INTERPRETER names another"));
     }
     if let Some(ExecuteError::NoRunner { .. }) = cause.downcast_ref::<ExecuteError>() {
         return Some("choose one of them with --runner".to_owned());

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod output;
 mod quantities;
+mod trust;
 
 use std::process::ExitCode;
 

@@ -21,6 +21,7 @@ mod ladder_local_damage;
 mod limits;
 mod options;
 mod planted;
+mod python;
 mod record_verify;
 mod scan;
 mod usage;

@@ -38,6 +38,9 @@ pub struct RunSpec {
     /// Package requirements of the child's interpreter; empty for engines without one.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// How a framework's own interpreter loads the artifact; nothing for engines of their own formats.
+    #[serde(default, skip_serializing_if = "Loading::is_default")]
+    pub loading: Loading,
     /// Intermediate values wanted beside the outputs.
     #[serde(default)]
     pub taps: Taps,
@@ -46,6 +49,31 @@ pub struct RunSpec {
     pub limits: Limits,
     /// How often each case is executed in the same process; outputs are kept of every repeat.
     pub repeats: u32,
+}
+
+/// How a framework's own interpreter loads an artifact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Loading {
+    /// The adapter by name, such as `torchscript`; `None` finds it by content.
+    pub adapter: Option<String>,
+    /// The user's function that makes the model: `package.module:function`.
+    pub loader: Option<String>,
+    /// Whether code that is pickled in the artifact may run.
+    pub trust: bool,
+    /// Whether the model may use the network.
+    pub network: bool,
+    /// Folders in which the loader's module is looked for, beside the interpreter's own.
+    pub modules: Vec<PathBuf>,
+    /// Whether the outcome tells what the model remembers; it takes a pass over every tensor.
+    pub state: bool,
+}
+
+impl Loading {
+    /// Whether nothing was told.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The inputs of one case: a folder with `inputs.json` and `inputs.safetensors`.
@@ -117,6 +145,25 @@ pub struct Outcome {
     pub cases: Vec<CaseOutcome>,
     /// What the child printed, shortened.
     pub printed: String,
+    /// What the model remembers, where it was asked for and the runner can see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ModelState>,
+}
+
+/// What a model remembers: tells a model that was loaded from one that was made up, and one that stays from one that
+/// changes while it is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ModelState {
+    /// Digests of its tensors after loading, by name; only equality means something.
+    pub tensors: BTreeMap<String, String>,
+    /// Tensors that the loader says were initialised, because the artifact lacks them.
+    pub initialised: Vec<String>,
+    /// Modules that behave as in training.
+    pub training: Vec<String>,
+    /// Tensors that changed while cases ran.
+    #[serde(skip_deserializing)]
+    pub changed: Vec<String>,
 }
 
 /// One timed step of a run.

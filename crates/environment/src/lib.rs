@@ -12,6 +12,9 @@ use reproof_contract::report::{EnvironmentDifference, Grade};
 /// Settings that change what is computed, beyond the order of operations.
 const SEMANTIC_SETTINGS: [&str; 2] = ["precision", "approximations"];
 
+/// Beginnings of settings that do so too: versions of packages, and the code that builds the model.
+const SEMANTIC_KINDS: [&str; 2] = ["package.", "loader."];
+
 /// What differs between the recorded environment and the current one, the gravest first.
 pub fn differences(recorded: &Environment, current: &Environment) -> Vec<EnvironmentDifference> {
     let mut found = Vec::new();
@@ -56,7 +59,8 @@ pub fn differences(recorded: &Environment, current: &Environment) -> Vec<Environ
     let settings: BTreeSet<&String> = recorded.settings.keys().chain(current.settings.keys()).collect();
     for name in settings {
         let value = |environment: &Environment| environment.settings.get(name).cloned().unwrap_or_default();
-        let semantic = SEMANTIC_SETTINGS.contains(&name.as_str());
+        let semantic = SEMANTIC_SETTINGS.contains(&name.as_str())
+            || SEMANTIC_KINDS.iter().any(|kind| name.starts_with(kind));
         let grade = if semantic { Grade::MayChangeResults } else { Grade::MayMoveBits };
         note(&format!("settings.{name}"), &value(recorded), &value(current), grade);
     }

@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::plan::Unit;
-use reproof_contract::run::{Outcome, RunSpec};
+use reproof_contract::run::{Device, Loading, Outcome, RunSpec};
 use reproof_progress::Progress;
 use reproof_runner::{RunError, Runner};
+
+use crate::folder::StoredContract;
+use crate::trust::Trust;
 
 /// The runners that are there, by name.
 #[derive(Clone, Default)]
@@ -29,6 +32,12 @@ pub struct Settings {
     pub threads: Option<u32>,
     /// Engine options by name.
     pub options: BTreeMap<String, String>,
+    /// Where the model runs.
+    pub device: Device,
+    /// How a framework of Python loads the artifact.
+    pub loading: Loading,
+    /// What else the user trusts.
+    pub trust: Trust,
 }
 
 impl Settings {
@@ -36,7 +45,36 @@ impl Settings {
     pub(crate) fn apply(&self, spec: &mut RunSpec) {
         spec.threads = self.threads;
         spec.options.clone_from(&self.options);
+        self.place(spec);
     }
+
+    /// Says of a run how and where the model is loaded, and nothing of its threads and options.
+    pub(crate) fn place(&self, spec: &mut RunSpec) {
+        spec.device.clone_from(&self.device);
+        spec.loading.clone_from(&self.loading);
+    }
+
+    /// Fills what was not told with how a contract says that its artifact is loaded.
+    #[must_use]
+    pub fn completed(mut self, stored: &StoredContract) -> Self {
+        if let Some(recorded) = &stored.contract.loading
+            && self.loading.adapter.is_none()
+            && self.loading.loader.is_none()
+        {
+            self.loading.adapter = Some(recorded.adapter.clone());
+            self.loading.loader.clone_from(&recorded.loader);
+            self.trust.lender = Some(stored.digest);
+        }
+        self
+    }
+}
+
+/// The name of the runner of Python's frameworks.
+pub const PYTHON: &str = "python";
+
+/// What a runner is given of an artifact: adapters look at all of it, engines at the model file.
+pub(crate) fn given<'a>(runner: &str, artifact: &'a Path, model: &'a Path) -> &'a Path {
+    if runner == PYTHON { artifact } else { model }
 }
 
 /// Why a unit could not be executed.
@@ -82,10 +120,14 @@ impl Runners {
         self.runners.keys().cloned().collect()
     }
 
-    /// The runner that computes float64 referees, if one does.
-    pub fn referee(&self) -> Option<&str> {
-        let found = self.runners.iter().find(|(_, runner)| runner.widens());
-        found.map(|(name, _)| name.as_str())
+    /// The runner that computes float64 referees of what `runner` recorded, if one does: itself, else another that
+    /// reads the same artifacts.
+    pub fn referee(&self, runner: &str) -> Option<&str> {
+        let widens = |name: &str| self.runners.get(name).is_some_and(|runner| runner.widens());
+        let fits =
+            |name: &&String| (*name == runner || (runner != PYTHON && *name != PYTHON)) && widens(name);
+        let own = self.runners.keys().find(|name| *name == runner && widens(name));
+        own.or_else(|| self.runners.keys().find(fits)).map(String::as_str)
     }
 
     /// Executes one unit below `scratch`, in a folder of the unit's own.

@@ -1,13 +1,16 @@
 //! Runs artifacts: always in a child process, behind one trait.
 //!
 //! Engines that live in this binary (tract, and ONNX Runtime through the user's library) run in a child that is
-//! this same binary, started again with [`serve`]. So a crash, a limit and peak memory belong to one run.
+//! this same binary, started again with [`serve`]. Frameworks of Python run in the user's interpreter, through a worker
+//! that this binary carries. So a crash, a limit and peak memory belong to one run.
 
 mod child;
 mod engine;
 mod onnx;
 mod onnxruntime;
 mod probe;
+#[cfg(unix)]
+mod python;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,8 @@ use reproof_progress::Progress;
 pub use child::{ChildRunner, serve};
 pub use onnxruntime::{LocateError, Located, locate};
 pub use probe::environment_class;
+#[cfg(unix)]
+pub use python::PythonRunner;
 
 /// Executes run specifications.
 ///

@@ -47,6 +47,11 @@ pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<Str
     }
 }
 
+/// The machine, for what ran in another interpreter on it.
+pub(crate) fn machine() -> (Cpu, System) {
+    (cpu(), system())
+}
+
 fn cpu() -> Cpu {
     // The first processor stands for all; asking for hundreds of them takes the kernel a while.
     let information = beginning("/proc/cpuinfo", 4096);

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use reproof::execution::PYTHON;
 use reproof::folder;
 use reproof::record::accept;
 
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
 use crate::failure::{Exit, UsageError, there};
+use crate::trust;
 
 use super::record::{Options, prepare, show};
 
@@ -41,8 +43,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let folder::Tampering { path, actual, .. } = file;
         anyhow::bail!("{path} of the contract is not as recorded ({actual}): restore it before accepting");
     }
-    let (runners, mut options) = prepare(path, &arguments.options)?;
-    if arguments.options.engine.runner.is_none()
+    let mut shared = arguments.options.clone();
+    if shared.engine.wanted().is_none() && before.contract.runner.as_deref() == Some(PYTHON) {
+        shared.engine.runner = Some(PYTHON.to_owned());
+    }
+    let (runners, mut options) = prepare(path, &shared)?;
+    if shared.engine.wanted().is_none()
         && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
     {
         options.runner.clone_from(recorded);
@@ -53,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     before.carry_over(&mut options);
     let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
     let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
+    trust::remember_recording(&shared.engine, &recorded);
     show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;
     Ok(Exit::Reached)
 }

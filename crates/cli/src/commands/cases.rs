@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::cases::{Case, OPEN_SIZES, export, import, propose};
+use reproof::cases::{Case, OPEN_SIZES, export, import, import_named, propose};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::{Format, onnx};
 use serde::Serialize;
@@ -102,6 +102,23 @@ pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> 
             import(&model, &path)?
         };
         for mut case in found {
+            case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
+            cases.push(case);
+        }
+    }
+    Ok(cases)
+}
+
+/// The cases of every source for a model that only its framework knows: no source proposes any.
+pub(crate) fn gather_named(sources: &[String]) -> Result<Vec<Case>> {
+    let mut cases: Vec<Case> = Vec::new();
+    for source in sources {
+        let path = PathBuf::from(source);
+        if source == PROPOSED || !path.exists() {
+            let problem = if source == PROPOSED { "inputs are not proposed for Python" } else { "no inputs" };
+            return Err(UsageError(format!("{problem} at {source}: name a file with --cases FILE")).into());
+        }
+        for mut case in import_named(&path)? {
             case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
             cases.push(case);
         }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
 use reproof::cases::{Case, OPEN_SIZES, imported_suite};
-use reproof::execution::Runners;
+use reproof::execution::{PYTHON, Runners};
 use reproof::record::{Allow, RecordError, RecordOptions, Recorded, record, record_imported};
 use reproof_contract::contract::RefereeRecord;
 use reproof_contract::{Assurance, CaseClass};
@@ -22,8 +22,9 @@ use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
+use crate::trust;
 
-use super::cases::{PROPOSED, distinct, gather};
+use super::cases::{PROPOSED, distinct, gather, gather_named};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
 }
 
 /// What `record` and `accept` share.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct Options {
     /// Where inputs come from: `auto` proposes them; a `.npy`, `.npz` or `.safetensors` file, a folder of them, or an
     /// ONNX `test_data_set_N` folder is taken as it is. Repeat for several [default: auto; `accept` keeps the suite].
@@ -92,7 +93,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
-        record_proposals(path, &arguments.options, options, &runners, &bars)?
+        let recorded = record_proposals(path, &arguments.options, options, &runners, &bars)?;
+        trust::remember_recording(&arguments.options.engine, &recorded);
+        recorded
     } else {
         let artifact = Artifact::open(path)?;
         let model = onnx::read(&artifact.model)?;
@@ -125,7 +128,7 @@ fn record_proposals(
     let [_, longer @ ..] = OPEN_SIZES;
     for open in longer {
         match record(path, &options, runners, bars) {
-            Err(RecordError::NoTypical { .. }) if arguments.proposes() => {
+            Err(RecordError::NoTypical { .. }) if arguments.proposes() && options.runner != PYTHON => {
                 options.cases = gather(&Artifact::open(path)?.model, &arguments.sources(), open)?;
             }
             result => return Ok(result?),
@@ -137,19 +140,22 @@ fn record_proposals(
 /// The runners and options of a recording.
 pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
     let artifact = Artifact::open(path)?;
-    let cases: Vec<Case> = if artifact.description.format == Format::Onnx {
+    let wanted = options.engine.wanted();
+    let cases: Vec<Case> = if wanted == Some(PYTHON) {
+        gather_named(&options.cases)?
+    } else if artifact.description.format == Format::Onnx {
         gather(&artifact.model, &options.sources(), OPEN_SIZES[0])?
     } else {
         Vec::new()
     };
-    let runners = runners(&options.engine, options.engine.runner.as_deref())?;
+    let runners = runners(&options.engine, wanted)?;
     // ONNX Runtime runs more models; the built-in engine needs nothing.
     let preferred = if runners.get("onnxruntime").is_some() { "onnxruntime" } else { "onnx" };
-    let runner = options.engine.runner.as_deref().unwrap_or(preferred);
+    let runner = wanted.unwrap_or(preferred);
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
-    made.settings = settings(&options.engine)?;
+    made.settings = settings(&options.engine, wanted, path)?;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

@@ -48,6 +48,9 @@ pub struct Contract {
     /// The runner that made the goldens, absent for imported ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<String>,
+    /// How a framework of Python loads the artifact, where that is the runner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<LoadingRecord>,
     /// The environment that the goldens were made in, absent for imported ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
@@ -75,6 +78,17 @@ pub struct Contract {
     pub previous: Option<Previous>,
 }
 
+/// How the artifact was loaded in Python: what another machine needs to do the same. The interpreter is not part of it,
+/// and neither is trust, which each user gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadingRecord {
+    /// The adapter by name, such as `torchscript`.
+    pub adapter: String,
+    /// The function that makes the model: `package.module:function`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loader: Option<String>,
+}
+
 /// A file of the contract's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContractFile {
@@ -87,7 +101,8 @@ pub struct ContractFile {
 /// A check that a model deserves a golden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HonestyCheck {
-    /// A fixed word: `fresh-loads`, `repeated-forwards`, `finite-outputs`, `varied-outputs`.
+    /// A fixed word: `inference-mode`, `kept-state`, `fresh-loads`, `repeated-forwards`, `finite-outputs`,
+    /// `varied-outputs`.
     pub id: String,
     /// Whether it passed; a failed one was allowed by name when recording.
     pub passed: bool,

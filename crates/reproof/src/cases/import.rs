@@ -85,12 +85,21 @@ fn list(names: &[String]) -> String {
 
 /// Reads the user's inputs at `path`: one file is one case, a folder of files one case per file.
 pub fn import(model: &Model, path: &Path) -> Result<Vec<Case>, ImportError> {
-    let inputs = read(model, path)?;
-    let cases = inputs.into_iter().map(|(name, inputs, _)| {
+    Ok(imported(read(Some(model), path)?, path))
+}
+
+/// As [`import`], for models whose inputs are not known: every value is taken under its own name, a nameless one as
+/// `input`.
+pub fn import_named(path: &Path) -> Result<Vec<Case>, ImportError> {
+    Ok(imported(read(None, path)?, path))
+}
+
+fn imported(found: Vec<Found>, path: &Path) -> Vec<Case> {
+    let cases = found.into_iter().map(|(name, inputs, _)| {
         let folder = if path.join(CASE_FILE).is_file() { path.to_owned() } else { path.join(&name) };
         exported(&folder, &inputs).unwrap_or_else(|| user_case(&name, inputs))
     });
-    Ok(cases.collect())
+    cases.collect()
 }
 
 /// A case as `reproof cases` wrote it, with its class and note.
@@ -121,7 +130,7 @@ pub fn export(case: &Case, folder: &Path) -> Result<(), ExportError> {
 
 /// Reads a published suite at `path`, with its outputs: `test_data_set_N` folders.
 pub fn imported_suite(model: &Model, path: &Path) -> Result<Vec<(Case, Values)>, ImportError> {
-    let read = read(model, path)?;
+    let read = read(Some(model), path)?;
     read.into_iter()
         .map(|(name, inputs, outputs)| {
             let outputs = outputs.ok_or_else(|| ImportError::Nothing { path: path.to_owned() })?;
@@ -149,7 +158,7 @@ fn user_case(name: &str, inputs: Values) -> Case {
 /// A name, the inputs, and the outputs where they are there.
 type Found = (String, Values, Option<Values>);
 
-fn read(model: &Model, path: &Path) -> Result<Vec<Found>, ImportError> {
+fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
     let failed = |source| ImportError::Format { path: path.to_owned(), source };
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if path.is_dir() {
@@ -157,8 +166,9 @@ fn read(model: &Model, path: &Path) -> Result<Vec<Found>, ImportError> {
             let inputs = values::read(path, "inputs").map_err(failed)?;
             return Ok(vec![(name, fit(model, path, inputs)?, None)]);
         }
-        if path.join("input_0.pb").is_file()
-            || (model.inputs().is_empty() && path.join("output_0.pb").is_file())
+        let written = path.join("input_0.pb").is_file();
+        if let Some(model) = model
+            && (written || (model.inputs().is_empty() && path.join("output_0.pb").is_file()))
         {
             let data = test_data::read(model, path).map_err(failed)?;
             return Ok(vec![(name, data.inputs, Some(data.outputs))]);
@@ -196,7 +206,11 @@ fn is_values(path: &Path) -> bool {
 }
 
 /// Puts values in the order of the model's inputs; a single value fits a single input whatever its name.
-fn fit(model: &Model, path: &Path, mut found: Values) -> Result<Values, ImportError> {
+fn fit(model: Option<&Model>, path: &Path, mut found: Values) -> Result<Values, ImportError> {
+    let Some(model) = model else {
+        found.iter_mut().filter(|(name, _)| name.is_empty()).for_each(|(name, _)| "input".clone_into(name));
+        return Ok(found);
+    };
     let inputs: Vec<String> = model.inputs().iter().map(|input| input.name.clone()).collect();
     if let ([only], [(name, _)]) = (inputs.as_slice(), found.as_mut_slice()) {
         name.clone_from(only);

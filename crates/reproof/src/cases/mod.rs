@@ -10,7 +10,7 @@ use reproof_contract::{CaseClass, Name};
 
 use crate::judge::Values;
 
-pub use import::{ExportError, ImportError, export, import, imported_suite};
+pub use import::{ExportError, ImportError, export, import, import_named, imported_suite};
 pub use propose::{OPEN_SIZES, ProposeError, propose};
 
 /// One canonical input.

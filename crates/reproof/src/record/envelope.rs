@@ -35,8 +35,32 @@ pub(super) fn perturbations(runner: &str) -> Vec<Perturbation> {
             ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
             ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
         ],
+        "python" => vec![
+            ("threads=2", |spec| spec.threads = Some(2)),
+            ("kernels=avx2", |spec| variables(spec, &AVX2)),
+            ("kernels=portable", |spec| variables(spec, &PORTABLE)),
+        ],
         _ => Vec::new(),
     }
+}
+
+/// What makes numeric libraries take the kernels of an older processor. Each variable belongs to one library and means
+/// nothing to the others (facts measured with torch on processors: ATen's moves softmax and norms, oneDNN's
+/// convolutions, MKL's matrix products).
+const AVX2: [(&str, &str); 3] =
+    [("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("OPENBLAS_CORETYPE", "Haswell")];
+
+/// As [`AVX2`], for the oldest processors that the libraries know.
+const PORTABLE: [(&str, &str); 4] = [
+    ("ATEN_CPU_CAPABILITY", "default"),
+    ("ONEDNN_MAX_CPU_ISA", "SSE41"),
+    ("MKL_CBWR", "COMPATIBLE"),
+    ("OPENBLAS_CORETYPE", "Nehalem"),
+];
+
+fn variables(spec: &mut RunSpec, wanted: &[(&str, &str)]) {
+    let owned = wanted.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    spec.variables.extend(owned);
 }
 
 fn set(spec: &mut RunSpec, option: &str, value: &str) {

@@ -26,11 +26,27 @@ pub(crate) fn explain(status: &Status) -> (String, String) {
                     "give it more with --memory-limit, on a machine that has it".to_owned(),
                 );
             }
+            if let Some(crash) = crash(last_words) {
+                return (
+                    format!("the interpreter died ({how}): {crash}"),
+                    "the fault is in native code below that line: try another version of the package (--python)"
+                        .to_owned(),
+                );
+            }
             let words =
                 if last_words.is_empty() { String::new() } else { format!(": {}", shorten(last_words)) };
             (format!("the engine died ({how}){words}"), "try the other engine (--runner)".to_owned())
         }
     }
+}
+
+/// What Python tells of a crash in native code: the kind, and the innermost line that is no library's.
+fn crash(words: &str) -> Option<String> {
+    let mut lines = words.lines().skip_while(|line| !line.starts_with("Fatal Python error: "));
+    let kind = lines.next()?.trim();
+    let frame = |line: &&str| line.starts_with("  File ") && !line.contains("/lib/python");
+    let place = lines.find(frame).map(|line| format!(", {}", line.trim())).unwrap_or_default();
+    Some(format!("{kind}{place}"))
 }
 
 /// The last line of what a child printed, cut to a readable length.

@@ -11,6 +11,11 @@ const FRESH_LOADS: &str = "fresh-loads";
 const REPEATED_FORWARDS: &str = "repeated-forwards";
 const FINITE_OUTPUTS: &str = "finite-outputs";
 const VARIED_OUTPUTS: &str = "varied-outputs";
+const INFERENCE_MODE: &str = "inference-mode";
+const KEPT_STATE: &str = "kept-state";
+
+/// How many names are listed at most.
+const LISTED: usize = 3;
 
 /// Runs every check; a failed one that is not allowed is an error with its fix.
 pub(super) fn check(
@@ -20,19 +25,35 @@ pub(super) fn check(
     options: &RecordOptions,
 ) -> Result<Vec<HonestyCheck>, RecordError> {
     let checks = [
-        (repeated_forwards(kept, first), Allow::Nondeterministic),
-        (fresh_loads(kept, first, second), Allow::Nondeterministic),
-        (finite_outputs(kept, first), Allow::Nan),
-        (varied_outputs(kept, first), Allow::InputBlind),
+        (inference_mode(first), Allow::Nondeterministic),
+        (kept_state(first), Allow::Nondeterministic),
+        // Before outputs: a random head makes them differ too, and this names it.
+        (Some(fresh_loads(kept, first, second)), Allow::Nondeterministic),
+        (Some(repeated_forwards(kept, first)), Allow::Nondeterministic),
+        (Some(finite_outputs(kept, first)), Allow::Nan),
+        (Some(varied_outputs(kept, first)), Allow::InputBlind),
     ];
     checks
         .into_iter()
+        .filter_map(|(check, allow)| Some((check?, allow)))
         .map(|(check, allow)| {
             if check.passed || options.allows(allow) {
                 return Ok(check);
             }
             let word = Allow::ALL.iter().find(|(known, _)| *known == allow).map_or("", |(_, word)| word);
             let fix = match check.id.as_str() {
+                INFERENCE_MODE => format!(
+                    "call `model.eval()` before the model is saved, or in the loader; or record its distribution with \
+                     --allow {word}"
+                ),
+                KEPT_STATE => format!(
+                    "call `model.eval()`, or reset the state at the start of each call; or record its distribution \
+                     with --allow {word}"
+                ),
+                FRESH_LOADS if made_up(first, second).is_some() => format!(
+                    "save the whole model, or load it with the class that was saved; or record its distribution with \
+                     --allow {word}"
+                ),
                 REPEATED_FORWARDS | FRESH_LOADS => format!(
                     "export the model in inference mode (dropout off, no sampling, no random operators); or record its \
                      distribution with --allow {word}"
@@ -49,7 +70,8 @@ pub(super) fn check(
 
 /// Whether outputs are the same from run to run.
 pub(super) fn is_deterministic(checks: &[HonestyCheck]) -> bool {
-    let about_runs = |check: &&HonestyCheck| check.id == REPEATED_FORWARDS || check.id == FRESH_LOADS;
+    let words = [REPEATED_FORWARDS, FRESH_LOADS, INFERENCE_MODE, KEPT_STATE];
+    let about_runs = |check: &&HonestyCheck| words.contains(&check.id.as_str());
     checks.iter().filter(about_runs).all(|check| check.passed)
 }
 
@@ -77,7 +99,52 @@ fn repeated_forwards(kept: &[&Case], first: &Completed) -> HonestyCheck {
     }
 }
 
+/// Whether nothing behaves as in training; nothing to say where the runner does not see it.
+fn inference_mode(first: &Completed) -> Option<HonestyCheck> {
+    let state = first.state.as_ref()?;
+    Some(if state.training.is_empty() {
+        result(INFERENCE_MODE, true, "no module behaves as in training".to_owned())
+    } else {
+        result(INFERENCE_MODE, false, format!("in training mode: {}", list(&state.training)))
+    })
+}
+
+/// Whether running leaves the model as it was.
+fn kept_state(first: &Completed) -> Option<HonestyCheck> {
+    let state = first.state.as_ref()?;
+    Some(if state.changed.is_empty() {
+        result(KEPT_STATE, true, "running changes nothing that the model remembers".to_owned())
+    } else {
+        result(KEPT_STATE, false, format!("running the cases changed {}", list(&state.changed)))
+    })
+}
+
+/// What was initialised and not loaded: the framework says so, or two loads differ.
+fn made_up(first: &Completed, second: &Completed) -> Option<String> {
+    let (one, two) = (first.state.as_ref()?, second.state.as_ref()?);
+    if !one.initialised.is_empty() {
+        return Some(format!(
+            "not in the artifact, so made up when it was loaded: {}",
+            list(&one.initialised)
+        ));
+    }
+    let differing = one.tensors.iter().filter(|(name, digest)| two.tensors.get(*name) != Some(digest));
+    let names: Vec<String> = differing.map(|(name, _)| name.clone()).collect();
+    (!names.is_empty()).then(|| format!("two fresh loads differ, so these were made up: {}", list(&names)))
+}
+
+fn list(names: &[String]) -> String {
+    let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 fn fresh_loads(kept: &[&Case], first: &Completed, second: &Completed) -> HonestyCheck {
+    if let Some(seen) = made_up(first, second) {
+        return result(FRESH_LOADS, false, seen);
+    }
     let differing = kept.iter().find(|case| match (first.outputs(&case.name), second.outputs(&case.name)) {
         (Some(one), Some(two)) => !all_identical(one, two),
         (one, two) => one.is_some() != two.is_some(),

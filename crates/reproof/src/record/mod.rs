@@ -20,7 +20,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
-    CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, Previous, RefereeRecord,
+    CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous, RefereeRecord,
 };
 use reproof_contract::plan::Purpose;
 use reproof_contract::run::Precision;
@@ -31,7 +31,7 @@ use reproof_progress::{Progress, Unit};
 
 use crate::artifact::{Artifact, identify};
 use crate::cases::Case;
-use crate::execution::Runners;
+use crate::execution::{PYTHON, Runners};
 use crate::folder::{self, Draft, StoredContract, case_folder};
 
 pub use error::RecordError;
@@ -98,12 +98,12 @@ fn make(
     let mut contract = blank(&artifact, identity, options);
     let mut notes = Vec::new();
     let mut assurance = Assurance::Bytes;
-    if artifact.description.format == Format::Onnx {
+    if artifact.description.format == Format::Onnx || options.runner == PYTHON {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
         notes.push(format!(
-            "{} holds weights without a graph: the contract covers bytes and weights, not outputs",
+            "{} is read, not run: the contract covers bytes and weights, not outputs; name what runs it with --python",
             artifact.description.format.as_str()
         ));
     }
@@ -165,6 +165,7 @@ fn blank(
             outputs: artifact.description.interface.outputs.clone(),
         },
         runner: None,
+        loading: None,
         environment: None,
         suite: Vec::new(),
         goldens: Vec::new(),
@@ -193,22 +194,25 @@ fn execute(
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
     let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
-    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let digest = contract.artifact.artifact_digest;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first = sweep.run(Purpose::Outputs, |spec| spec.repeats = samples, progress)?;
+    let first =
+        sweep.run(Purpose::Outputs, |spec| (spec.repeats, spec.loading.state) = (samples, true), progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
     sweep.restrict(&kept);
     progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
-    let second = sweep.run(Purpose::Repeat(1), |_| (), progress)?;
+    let second = sweep.run(Purpose::Repeat(1), |spec| spec.loading.state = true, progress)?;
     progress.end();
     let checks = honesty::check(&kept, &first, &second, options)?;
     let deterministic = honesty::is_deterministic(&checks);
     contract.honesty = checks;
     contract.runner = Some(options.runner.clone());
+    contract.loading = loading(options, &first);
     contract.environment.clone_from(&first.environment);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
@@ -234,6 +238,14 @@ fn execute(
         contract.goldens = golden_records(&class, &kept, &first, &referee::Referee::none());
     }
     Ok(())
+}
+
+/// How the artifact was loaded, with the adapter that was found for it.
+fn loading(options: &RecordOptions, first: &Completed) -> Option<LoadingRecord> {
+    let settings =
+        first.environment.as_ref().filter(|_| options.runner == PYTHON).map(|found| &found.settings);
+    let adapter = settings.and_then(|settings| settings.get("adapter")).cloned()?;
+    Some(LoadingRecord { adapter, loader: options.settings.loading.loader.clone() })
 }
 
 fn case_record(case: &Case) -> CaseRecord {

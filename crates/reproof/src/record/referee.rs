@@ -40,7 +40,7 @@ pub(super) fn compute(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Referee, RecordError> {
-    let Some(runner) = runners.referee() else {
+    let Some(runner) = runners.referee(sweep.runner()) else {
         return Ok(Referee::absent("no runner here computes in float64".to_owned()));
     };
     if !sweep.affords(golden.elapsed) {

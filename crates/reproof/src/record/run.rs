@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
-use reproof_contract::run::{CaseInput, Outcome, RunSpec, Status, Taps};
+use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
+use reproof_digest::Digest;
 use reproof_formats::values;
 use reproof_progress::Progress;
 
 use super::{RecordError, RecordOptions, explain};
 use crate::artifact::Artifact;
 use crate::cases::Case;
-use crate::execution::Runners;
+use crate::execution::{Runners, given};
 use crate::folder::case_folder;
 use crate::judge::Values;
+use crate::trust::settle;
 
 /// What came out of one run of all cases.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Completed {
     pub(crate) environment: Option<Environment>,
     /// Per case: how it ended, and the outputs of every repeat.
     pub(crate) cases: BTreeMap<Name, (Status, Vec<Values>)>,
+    /// What the model remembers, where it was asked for.
+    pub(crate) state: Option<ModelState>,
     /// Wall time of the whole run.
     pub(crate) elapsed: Duration,
 }
@@ -57,9 +61,10 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// Prepares runs of `artifact` over the cases that lie below `suite`.
+    /// Prepares runs of `artifact`, which has the artifact digest `digest`, over the cases that lie below `suite`.
     pub(crate) fn new(
         artifact: &Artifact,
+        digest: Digest,
         options: &RecordOptions,
         runners: &'a Runners,
         suite: &Path,
@@ -71,8 +76,17 @@ impl<'a> Sweep<'a> {
         let cases = options.cases.iter();
         let cases = cases
             .map(|case| CaseInput { name: case.name.clone(), folder: suite.join(case_folder(&case.name)) });
-        let mut spec = specification(&artifact.model, cases.collect(), options.limits);
-        options.settings.apply(&mut spec);
+        let mut spec = specification(
+            given(&options.runner, &artifact.path, &artifact.model),
+            cases.collect(),
+            options.limits,
+        );
+        let settings = settle(&options.settings, &options.runner, &artifact.path, Some(digest));
+        let settings = settings.map_err(|status| {
+            let (what, hint) = explain(&status);
+            RecordError::Undecided { what, hint }
+        })?;
+        settings.apply(&mut spec);
         let template = Unit { runner: options.runner.clone(), purpose: Purpose::Outputs, spec };
         Ok(Self { runners, template, scratch, started: Instant::now(), budget: options.budget })
     }
@@ -145,6 +159,7 @@ pub(crate) fn specification(
         options: BTreeMap::new(),
         variables: BTreeMap::new(),
         packages: Vec::new(),
+        loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
         limits,
         repeats: 1,
@@ -162,5 +177,11 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
         let outputs = case.outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.insert(case.name, (case.step.status, outputs));
     }
-    Ok(Completed { load: outcome.load.status, environment: outcome.environment, cases, elapsed })
+    Ok(Completed {
+        load: outcome.load.status,
+        environment: outcome.environment,
+        cases,
+        state: outcome.state,
+        elapsed,
+    })
 }

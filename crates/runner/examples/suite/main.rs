@@ -111,6 +111,7 @@ fn run(runner: &dyn Runner, case: &Path) -> Result<Verdict, Box<dyn Error>> {
         options: BTreeMap::new(),
         variables: BTreeMap::new(),
         packages: Vec::new(),
+        loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
         limits: Limits { milliseconds: Some(PATIENCE), memory_bytes: None },
         repeats: 1,

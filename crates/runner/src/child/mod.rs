@@ -4,6 +4,7 @@
 //! The child writes `load.json`, then per case the folders of outputs and `case-<index>.json`; every JSON file
 //! appears whole, by rename. Nothing travels over standard output, which belongs to whatever the engine prints.
 
+mod attempts;
 mod parent;
 mod supervise;
 mod worker;
@@ -16,7 +17,10 @@ use reproof_contract::run::{RunSpec, Status};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use attempts::{Attempt, attempts, last_words};
 pub use parent::ChildRunner;
+pub(crate) use parent::INHERITED;
+pub(crate) use supervise::{End, anonymous_memory};
 pub use worker::serve;
 
 use crate::RunError;
@@ -34,18 +38,18 @@ pub(crate) struct Request {
 
 /// What the child tells of loading.
 #[derive(Debug, Serialize, Deserialize)]
-struct LoadNote {
-    status: Status,
-    seconds: f64,
-    environment: Option<Environment>,
+pub(crate) struct LoadNote {
+    pub(crate) status: Status,
+    pub(crate) seconds: f64,
+    pub(crate) environment: Option<Environment>,
 }
 
 /// What the child tells of one case.
 #[derive(Debug, Serialize, Deserialize)]
-struct CaseNote {
-    status: Status,
-    seconds: f64,
-    outputs: Vec<PathBuf>,
+pub(crate) struct CaseNote {
+    pub(crate) status: Status,
+    pub(crate) seconds: f64,
+    pub(crate) outputs: Vec<PathBuf>,
 }
 
 fn load_note(folder: &Path) -> PathBuf {

@@ -1,29 +1,27 @@
-//! The parent's side: start the child, watch it, gather its notes, go on after a case that killed it.
+//! The parent's side of in-process engines: start the child, watch it, gather its notes.
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use reproof_contract::run::{CaseOutcome, LimitKind, Outcome, RunSpec, Status, Step};
+use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 
-use super::supervise::{End, watch};
-use super::{CaseNote, LoadNote, Request, case_note, load_note, read_json, write_json};
+use super::attempts::{Attempt, attempts, last_words};
+use super::supervise::watch;
+use super::{CaseNote, Request, case_note, load_note, read_json, write_json};
 use crate::{RunError, Runner};
 
 /// Environment variables that a child inherits: where programs, libraries and temporary files are, and nothing that
 /// could hold a secret.
-const INHERITED: [&str; 5] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
+pub(crate) const INHERITED: [&str; 5] =
+    ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
 
 /// What the C library's allocator is told (glibc; others do not know the name): blocks of up to 32 MiB come from the
 /// heap. By default each goes back to the system when it is freed, and loading a model of many layers then spends a
 /// sixth of its time on the same pages again and again.
 const ALLOCATOR: [(&str, &str); 1] = [("MALLOC_MMAP_THRESHOLD_", "33554432")];
-
-/// How much of what a child printed is kept, in bytes, from its end.
-const PRINTED: u64 = 4096;
 
 /// Runs an in-process engine in a child that is this binary started again.
 #[derive(Clone, Debug)]
@@ -91,29 +89,11 @@ impl ChildRunner {
                 .into_iter()
                 .flatten()
                 .collect(),
+            state: None,
             printed: last_words(&printed),
             end: watched.end,
             peaks: (watched.peak_before, watched.peak_after),
         })
-    }
-}
-
-/// What one child left.
-struct Attempt {
-    load: Option<LoadNote>,
-    cases: Vec<CaseNote>,
-    printed: String,
-    end: End,
-    peaks: (Option<u64>, Option<u64>),
-}
-
-impl Attempt {
-    /// Why the child did not finish the step that it was in.
-    fn cause(&self) -> Status {
-        match &self.end {
-            End::Limit(limit, value) => Status::Limit { limit: *limit, value: *value },
-            End::Exited(status) => Status::Died { how: describe(*status), last_words: self.printed.clone() },
-        }
     }
 }
 
@@ -127,76 +107,6 @@ impl Runner for ChildRunner {
     }
 
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError> {
-        let mut outcome: Option<Outcome> = None;
-        let mut rest = spec.clone();
-        for number in 0.. {
-            let attempt = self.attempt(&rest, &scratch.join(format!("attempt-{number}")), progress)?;
-            let cause = attempt.cause();
-            let finished = attempt.cases.len();
-            let step = |status, seconds, peak_memory_bytes| Step { status, seconds, peak_memory_bytes };
-            let load =
-                attempt.load.unwrap_or(LoadNote { status: cause.clone(), seconds: 0.0, environment: None });
-            let loaded = load.status.is_done();
-            let outcome = outcome.get_or_insert_with(|| Outcome {
-                load: step(load.status.clone(), load.seconds, attempt.peaks.0),
-                environment: load.environment,
-                cases: Vec::new(),
-                printed: String::new(),
-            });
-            outcome.printed.push_str(&attempt.printed);
-            for (case, note) in rest.cases.iter().zip(attempt.cases) {
-                outcome.cases.push(CaseOutcome {
-                    name: case.name.clone(),
-                    step: step(note.status, note.seconds, attempt.peaks.1),
-                    outputs: note.outputs,
-                    taps: Vec::new(),
-                });
-            }
-            let mut unfinished = rest.cases.split_off(finished).into_iter();
-            let fail = |outcome: &mut Outcome, name, status: &Status| {
-                let step = step(status.clone(), 0.0, attempt.peaks.1);
-                outcome.cases.push(CaseOutcome { name, step, outputs: Vec::new(), taps: Vec::new() });
-                progress.advance(1);
-            };
-            // The step that the child died in is to blame; what comes after it deserves its own child.
-            if loaded && let Some(blamed) = unfinished.next() {
-                fail(outcome, blamed.name, &cause);
-            }
-            rest.cases = unfinished.collect();
-            let out_of_time = matches!(cause, Status::Limit { limit: LimitKind::Time, .. });
-            if !loaded || out_of_time || rest.cases.is_empty() {
-                let status = if loaded { cause } else { load.status };
-                for case in std::mem::take(&mut rest.cases) {
-                    fail(outcome, case.name, &status);
-                }
-                break;
-            }
-        }
-        Ok(outcome.expect("the loop runs at least once"))
+        attempts(spec, scratch, progress, |spec, folder| self.attempt(spec, folder, progress))
     }
-}
-
-/// How a process ended, in words.
-fn describe(status: std::process::ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return format!("signal {signal}");
-    }
-    match status.code() {
-        Some(code) => format!("exit code {code}"),
-        None => "unknown end".to_owned(),
-    }
-}
-
-/// The end of what the child printed, as text.
-fn last_words(path: &Path) -> String {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(path)?;
-        let size = file.metadata()?.len();
-        file.seek(SeekFrom::Start(size.saturating_sub(PRINTED)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
-    };
-    read().unwrap_or_default()
 }

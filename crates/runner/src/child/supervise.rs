@@ -10,7 +10,7 @@ use reproof_contract::run::{LimitKind, Limits};
 const LOOKS: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(10);
 
 /// How a child ended.
-pub(super) enum End {
+pub(crate) enum End {
     /// By itself.
     Exited(ExitStatus),
     /// Killed for a limit, with its value.
@@ -63,7 +63,7 @@ pub(super) fn watch(
 
 /// Anonymous resident memory of a process in bytes, where the system tells. Mapped files do not count: they can be
 /// dropped at any time, and the peak of all resident memory never falls.
-fn anonymous_memory(process: u32) -> Option<u64> {
+pub(crate) fn anonymous_memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -65,6 +65,7 @@ impl Trial {
             options: BTreeMap::new(),
             variables: BTreeMap::new(),
             packages: Vec::new(),
+            loading: reproof_contract::run::Loading::default(),
             taps: Taps::None,
             limits: Limits::default(),
             repeats: 1,

@@ -1,0 +1,177 @@
+//! One exchange with a worker: the greeting, the model, each case, and what is made of the answers.
+
+use std::path::Path;
+
+use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status, Taps};
+use reproof_formats::values;
+use reproof_progress::Progress;
+
+use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
+use super::outputs;
+use super::worker::{Event, Worker};
+use crate::child::{CaseNote, End, LoadNote};
+
+/// One exchange with a worker, and what came of it so far.
+pub(super) struct Conversation<'a> {
+    spec: &'a RunSpec,
+    folder: &'a Path,
+    pub(super) worker: Worker,
+    pub(super) load: Option<LoadNote>,
+    pub(super) state: Option<ModelState>,
+    pub(super) cases: Vec<CaseNote>,
+    /// Peak memory of loading.
+    pub(super) peak: Option<u64>,
+}
+
+impl<'a> Conversation<'a> {
+    /// A worker that was not spoken to yet; its outputs go below `folder`.
+    pub(super) fn new(spec: &'a RunSpec, folder: &'a Path, worker: Worker) -> Self {
+        Self { spec, folder, worker, load: None, state: None, cases: Vec::new(), peak: None }
+    }
+
+    /// Asks for everything; returns the worker's end where it came before everything was answered.
+    pub(super) fn hold(&mut self, progress: &dyn Progress) -> std::io::Result<Option<End>> {
+        let line = match self.worker.next()? {
+            Event::Line(line) => line,
+            Event::End(end) => return Ok(Some(end)),
+        };
+        let speaks = serde_json::from_slice::<Greeting>(&line).map(|greeting| greeting.hello.protocol);
+        if speaks.ok() != Some(PROTOCOL) {
+            self.refuse("a worker that speaks this protocol", "do not write to the worker's channel");
+            return Ok(None);
+        }
+        if let Some(problem) = lacking(self.spec) {
+            self.load = Some(LoadNote { status: problem, seconds: 0.0, environment: None });
+            return Ok(None);
+        }
+        self.worker.send(&Request::load(self.spec));
+        let reply = match self.reply(0)? {
+            Ok(reply) => reply,
+            Err(end) => return Ok(end),
+        };
+        self.peak = self.worker.peak.take();
+        let status = reply.status.status;
+        let loaded = status.is_done();
+        let environment = reply.environment.map(|facts| facts.environment(self.spec));
+        self.state = reply.state;
+        self.load = Some(LoadNote { status, seconds: reply.seconds, environment });
+        if !loaded {
+            return Ok(None);
+        }
+        let spec = self.spec;
+        for (index, case) in spec.cases.iter().enumerate() {
+            let folder = self.folder.join(format!("case-{index}"));
+            if let Some(problem) = unreadable(case) {
+                self.cases.push(CaseNote { status: problem, seconds: 0.0, outputs: Vec::new() });
+                progress.advance(1);
+                continue;
+            }
+            self.worker.send(&Request::Run {
+                id: index + 1,
+                inputs: &case.folder,
+                outputs: &folder,
+                repeats: spec.repeats,
+                // Once, after the last: a pass over every tensor is not free.
+                state: spec.loading.state && index + 1 == spec.cases.len(),
+            });
+            let reply = match self.reply(index + 1)? {
+                Ok(reply) => reply,
+                Err(end) => return Ok(end),
+            };
+            self.compare(reply.state.as_ref());
+            self.cases.push(taken(reply, &folder));
+            progress.advance(1);
+        }
+        Ok(None)
+    }
+
+    /// The answer to a request; else the worker's end, or nothing where it said something else.
+    fn reply(&mut self, id: usize) -> std::io::Result<Result<Reply, Option<End>>> {
+        let line = match self.worker.next()? {
+            Event::Line(line) => line,
+            Event::End(end) => return Ok(Err(Some(end))),
+        };
+        match serde_json::from_slice::<Answer>(&line) {
+            Ok(answer) if answer.id == id => Ok(Ok(answer.reply)),
+            _ => {
+                self.refuse(
+                    "an answer of the worker",
+                    "the model's code must not write to the worker's channel",
+                );
+                Ok(Err(None))
+            }
+        }
+    }
+
+    /// Notes that the worker cannot be understood.
+    fn refuse(&mut self, what: &str, hint: &str) {
+        let status = Status::Unsupported { what: what.to_owned(), hint: hint.to_owned() };
+        self.load = Some(LoadNote { status, seconds: 0.0, environment: None });
+    }
+
+    /// Notes what changed while cases ran.
+    fn compare(&mut self, now: Option<&ModelState>) {
+        if let (Some(before), Some(now)) = (&mut self.state, now) {
+            let changed =
+                now.tensors.iter().filter(|(name, digest)| before.tensors.get(*name) != Some(digest));
+            before.changed = changed.map(|(name, _)| name.clone()).collect();
+        }
+    }
+}
+
+/// What this runner cannot do for a specification.
+fn lacking(spec: &RunSpec) -> Option<Status> {
+    let (what, hint) = if spec.taps != Taps::None {
+        ("taps in this version of the runner".to_owned(), "ask for the outputs alone".to_owned())
+    } else if let Some((name, _)) = spec.options.first_key_value() {
+        let hint = "set it in the loader (--loader MODULE:FUNCTION)".to_owned();
+        (format!("engine option `{name}` in Python"), hint)
+    } else {
+        return None;
+    };
+    Some(Status::Unsupported { what, hint })
+}
+
+/// Why the inputs of a case cannot be given to a worker, which checks nothing.
+fn unreadable(case: &CaseInput) -> Option<Status> {
+    let error = values::read(&case.folder, "inputs").err()?;
+    Some(Status::Unsupported {
+        what: format!("the inputs in {} cannot be read: {}", case.folder.display(), chain(&error)),
+        hint: "the case files are part of the contract: restore them".to_owned(),
+    })
+}
+
+/// The note of a case, with its outputs in place.
+fn taken(reply: Reply, folder: &Path) -> CaseNote {
+    let mut note = CaseNote { status: reply.status.status, seconds: reply.seconds, outputs: Vec::new() };
+    for (repeat, told) in reply.outputs.iter().enumerate() {
+        let place = folder.join(format!("repeat-{repeat}"));
+        // Only what lies where it was asked for is looked at.
+        let inside = told.parent() == Some(folder);
+        let result = if inside { outputs::take(told, &place).map_err(|error| chain(&error)) } else { Ok(()) };
+        match result {
+            Ok(()) if inside => note.outputs.push(place),
+            Ok(()) => {}
+            Err(problem) => {
+                note.status = Status::Unsupported {
+                    what: format!("the outputs of the worker: {problem}"),
+                    hint: "return plain tensors from the loader".to_owned(),
+                };
+                break;
+            }
+        }
+    }
+    note
+}
+
+/// The message of an error and of everything behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,132 @@
+//! Takes over what a worker wrote: everything is read as foreign, checked, and written anew with its digests.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use reproof_contract::Real;
+use reproof_contract::values::KeyNode;
+use reproof_formats::{FormatError, safetensors, values};
+use reproof_tensor::{Key, StringTensor, Tensor, Value};
+use serde::Deserialize;
+
+/// The largest file of outputs that is read, in bytes.
+const LARGEST: u64 = values::LARGEST;
+
+/// Why outputs could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TakeError {
+    /// The tree could not be read.
+    #[error("could not {action} {}", path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// The tree is not what the protocol says.
+    #[error("{} is no tree of values", path.display())]
+    Malformed {
+        path: PathBuf,
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The tree names a tensor that is not there, or one twice.
+    #[error("tensor `{key}` is missing")]
+    Missing { key: String },
+    /// An integer beyond 64 bits.
+    #[error("the integer {text} has more than 64 bits")]
+    Integer { text: String },
+    /// The files are not sound.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}
+
+#[derive(Deserialize)]
+struct Document {
+    values: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+    value: Told,
+}
+
+/// A tree as the worker tells it: that of the contract's documents, without digests.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Told {
+    Tensor { key: String },
+    Strings { shape: Vec<u64>, values: Vec<String> },
+    Sequence(Vec<Told>),
+    Map(Vec<(KeyNode, Told)>),
+    Optional(Option<Box<Told>>),
+    Text(String),
+    Integer(String),
+    Real(Real),
+    Boolean(bool),
+}
+
+/// Reads the outputs in `told` and writes them to `folder`, which is made.
+pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
+    let path = told.join("outputs.json");
+    let size = std::fs::metadata(&path).map(|metadata| metadata.len());
+    let text = match size {
+        Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
+        Ok(_) => std::fs::read(&path),
+        Err(error) => Err(error),
+    };
+    let text = text.map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
+    let document: Document =
+        serde_json::from_slice(&text).map_err(|source| TakeError::Malformed { path, source })?;
+    let tensors = safetensors::read_tensors(&told.join("outputs.safetensors"), LARGEST)?;
+    let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+    let values = document.values.into_iter();
+    let values = values.map(|named| Ok((named.name, value(named.value, &mut tensors)?)));
+    let values: Vec<(String, Value)> = values.collect::<Result<_, TakeError>>()?;
+    std::fs::create_dir_all(folder).map_err(|source| TakeError::File {
+        action: "make",
+        path: folder.to_owned(),
+        source,
+    })?;
+    values::write(folder, "outputs", &values)?;
+    // A second copy of large outputs is not worth its disk.
+    let _ = std::fs::remove_dir_all(told);
+    Ok(())
+}
+
+fn value(told: Told, tensors: &mut BTreeMap<String, Tensor>) -> Result<Value, TakeError> {
+    Ok(match told {
+        Told::Tensor { key } => match tensors.remove(&key) {
+            Some(tensor) => Value::Tensor(tensor),
+            None => return Err(TakeError::Missing { key }),
+        },
+        Told::Strings { shape, values } => Value::Strings(StringTensor { shape, values }),
+        Told::Sequence(items) => {
+            let items = items.into_iter().map(|item| value(item, tensors));
+            Value::Sequence(items.collect::<Result<_, _>>()?)
+        }
+        Told::Map(entries) => {
+            let entries = entries.into_iter().map(|(name, item)| Ok((key(name)?, value(item, tensors)?)));
+            Value::Map(entries.collect::<Result<_, TakeError>>()?)
+        }
+        Told::Optional(inner) => {
+            Value::Optional(inner.map(|inner| value(*inner, tensors).map(Box::new)).transpose()?)
+        }
+        Told::Text(text) => Value::Text(text),
+        Told::Integer(text) => Value::Integer(integer(text)?),
+        Told::Real(number) => Value::Real(number.0),
+        Told::Boolean(truth) => Value::Boolean(truth),
+    })
+}
+
+fn key(node: KeyNode) -> Result<Key, TakeError> {
+    Ok(match node {
+        KeyNode::Integer(text) => Key::Integer(integer(text)?),
+        KeyNode::Text(text) => Key::Text(text),
+    })
+}
+
+fn integer(text: String) -> Result<i64, TakeError> {
+    text.parse().map_err(|_| TakeError::Integer { text })
+}

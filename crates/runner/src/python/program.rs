@@ -1,0 +1,82 @@
+//! The worker's program, carried in this binary and laid out anew for each run: nothing is installed anywhere, and no
+//! run can change the program of another.
+
+use std::path::Path;
+
+use crate::RunError;
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../../../python/worker/", $path)))),*]
+    };
+}
+
+/// Every file of the program by its path below the program's folder.
+pub(crate) const FILES: &[(&str, &str)] = files!(
+    "__main__.py",
+    "_reproof_worker/__init__.py",
+    "_reproof_worker/arrays.py",
+    "_reproof_worker/channel.py",
+    "_reproof_worker/confine.py",
+    "_reproof_worker/detect.py",
+    "_reproof_worker/facts.py",
+    "_reproof_worker/failure.py",
+    "_reproof_worker/loader.py",
+    "_reproof_worker/main.py",
+    "_reproof_worker/network.py",
+    "_reproof_worker/raw.py",
+    "_reproof_worker/session.py",
+    "_reproof_worker/values.py",
+    "_reproof_worker/adapters/__init__.py",
+    "_reproof_worker/adapters/base.py",
+    "_reproof_worker/adapters/call.py",
+    "_reproof_worker/adapters/sklearn.py",
+    "_reproof_worker/adapters/sklearn_pickle.py",
+    "_reproof_worker/adapters/sklearn_tree.py",
+    "_reproof_worker/adapters/torch_checkpoint.py",
+    "_reproof_worker/adapters/torch_export.py",
+    "_reproof_worker/adapters/torch_module.py",
+    "_reproof_worker/adapters/torch_script.py",
+    "_reproof_worker/adapters/torch_tensor.py",
+    "_reproof_worker/adapters/torch_whole.py",
+    "_reproof_worker/adapters/torch_wide.py",
+    "_reproof_worker/adapters/transformers.py",
+);
+
+/// Writes the program below `folder`, which an interpreter can then run.
+pub(super) fn unpack(folder: &Path) -> Result<(), RunError> {
+    for (name, text) in FILES {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|source| RunError::Exchange { action: "write", path, source })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_program_is_carried() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../python/worker");
+        let mut open = vec![root.clone()];
+        let mut found = Vec::new();
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "py") {
+                    found.push(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        found.sort();
+        let mut carried: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        carried.sort_unstable();
+        assert_eq!(carried, found);
+    }
+}

@@ -1,0 +1,68 @@
+"""`sklearn`: an estimator or pipeline of scikit-learn, pickled or by joblib."""
+
+import hashlib
+import pickle
+
+from .. import arrays, detect
+from ..failure import Refused, Unsupported
+from . import base, sklearn_pickle
+
+
+def load(session):
+    if session.device != "cpu":
+        raise Unsupported("the device {} for scikit-learn".format(session.device), "use --device cpu")
+    estimator = sklearn_pickle.read(detect.only_file(session.artifact), session.trust)
+    if not hasattr(estimator, "predict") and not hasattr(estimator, "transform"):
+        raise Unsupported(
+            "an estimator: the file holds a {}".format(type(estimator).__name__),
+            "take it apart in a function and name it with --loader MODULE:FUNCTION",
+        )
+    return Estimator(estimator, session)
+
+
+class Estimator(base.Model):
+    """A fitted estimator: everything that it can say of a table."""
+
+    ENGINE = "sklearn"
+
+    # What an estimator is asked for, the first two that it has.
+    _METHODS = ("predict_proba", "decision_function", "predict", "transform")
+
+    def __init__(self, estimator, session):
+        self._estimator = estimator
+        self._float64 = session.float64
+
+    def run(self, inputs):
+        table = self._table(inputs)
+        outputs = {name: getattr(self._estimator, name)(table) for name in self._METHODS if self._has(name)}
+        # Scores of both kinds say the same.
+        if "predict_proba" in outputs:
+            outputs.pop("decision_function", None)
+        return outputs
+
+    def _has(self, name):
+        # `transform` of a classifier pipeline is not what it is for.
+        return hasattr(self._estimator, name) and (name != "transform" or not hasattr(self._estimator, "predict"))
+
+    def _table(self, inputs):
+        names = list(getattr(self._estimator, "feature_names_in_", []))
+        if len(inputs) == 1 and inputs[0][0] not in names:
+            return inputs[0][1]
+        if names and sorted(name for name, _ in inputs) == sorted(names):
+            import pandas
+
+            return pandas.DataFrame({name: value for name, value in inputs})[names]
+        expected = ", ".join(names) if names else "one table"
+        raise Refused("the estimator takes {}, and got {}".format(expected, ", ".join(name for name, _ in inputs)))
+
+    def take(self, tensor):
+        array = arrays.to_numpy(tensor)
+        return array.astype("float64") if self._float64 and array.dtype.kind == "f" else array
+
+    def give(self, value):
+        # Sparse matrices have a dense form that numbers can be compared in.
+        return arrays.from_any(value.toarray() if hasattr(value, "toarray") else value)
+
+    def state(self):
+        # The pickle of an estimator that was not touched is the same.
+        return {"estimator": hashlib.sha256(pickle.dumps(self._estimator)).hexdigest()}

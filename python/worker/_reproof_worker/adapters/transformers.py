@@ -1,0 +1,69 @@
+"""`transformers`: a folder with a configuration and weights, as `save_pretrained` leaves it."""
+
+import os
+
+import torch
+
+from ..failure import Unsupported
+from . import torch_module
+
+
+def load(session):
+    # The variables HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE are the parent's; nothing is asked of the hub.
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    torch_module.prepare(session)
+    folder = session.artifact
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    options = {"local_files_only": True, "trust_remote_code": session.trust}
+    configuration = transformers.AutoConfig.from_pretrained(folder, **options)
+    model, notes = _class(transformers, configuration).from_pretrained(
+        folder, dtype="auto", output_loading_info=True, **options
+    )
+    missing = sorted(map(_name, notes.get("missing_keys", ())))
+    mismatched = sorted(map(_name, notes.get("mismatched_keys", ())))
+    unexpected = sorted(map(_name, notes.get("unexpected_keys", ())))
+    if unexpected and not missing:
+        # Weights that nothing uses: the class is smaller than the file.
+        print("not used by {}: {}".format(type(model).__name__, ", ".join(unexpected)))
+    return Transformer(model, session, missing + mismatched)
+
+
+def _class(transformers, configuration):
+    """The class that was saved, by its name; the bare model where the configuration names none."""
+    named = (configuration.architectures or [None])[0]
+    found = getattr(transformers, named, None) if named else None
+    if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
+        return found
+    if named and getattr(configuration, "auto_map", None):
+        # Code in the folder, which runs only with trust.
+        for auto, reference in configuration.auto_map.items():
+            if reference.rpartition(".")[2] == named and hasattr(transformers, auto):
+                return getattr(transformers, auto)
+    if named:
+        raise Unsupported(
+            "the class {} in transformers {}".format(named, transformers.__version__),
+            "use a version that has it, or load it yourself with --loader",
+        )
+    return transformers.AutoModel
+
+
+def _name(key):
+    return key if isinstance(key, str) else str(key[0])
+
+
+class Transformer(torch_module.Module):
+    def run(self, inputs):
+        outputs = super().run(inputs)
+        # A cache for the next token is a means, not a result, and the logits already depend on what it holds.
+        for key in ("past_key_values", "encoder_last_hidden_state"):
+            if isinstance(outputs, dict) and key in outputs:
+                outputs = {name: value for name, value in outputs.items() if name != key}
+        return dict(outputs) if isinstance(outputs, dict) else outputs
+
+    def settings(self):
+        found = super().settings()
+        found["transformers.attention"] = getattr(self._module.config, "_attn_implementation", None) or "unknown"
+        return found

@@ -1,0 +1,52 @@
+"""What ran, in which versions and settings: the interpreter's part of an environment."""
+
+import os
+import platform
+import sys
+
+# Packages whose version can change what a model computes, where they were imported.
+_PACKAGES = (
+    "torch", "numpy", "scipy", "sklearn", "transformers", "tokenizers", "safetensors", "joblib", "jax", "jaxlib",
+    "flax", "keras", "tensorflow", "xgboost", "lightgbm", "onnxruntime", "PIL", "torchvision", "pandas", "timm",
+)  # fmt: skip
+
+# Environment variables that can move bits and hold no secrets.
+_VARIABLES = (
+    "OMP_NUM_THREADS", "OMP_DYNAMIC", "MKL_NUM_THREADS", "MKL_CBWR", "MKL_DYNAMIC", "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NVIDIA_TF32_OVERRIDE",
+    "CUBLAS_WORKSPACE_CONFIG", "TF_ENABLE_ONEDNN_OPTS", "PYTHONHASHSEED", "NPY_DISABLE_CPU_FEATURES",
+)  # fmt: skip
+
+
+def environment(session, network):
+    """Facts for the parent, which knows the machine itself."""
+    from . import loader
+
+    settings = {
+        "adapter": session.adapter,
+        "network": network,
+        "python": "{} {}".format(sys.implementation.name, platform.python_version()),
+    }
+    settings.update(session.settings())
+    digest = loader.source_digest(session)
+    if digest is not None:
+        settings["loader.sha256"] = digest
+    for name in _PACKAGES:
+        version = _version(name)
+        if version is not None and name != session.engine:
+            settings["package.{}".format(name)] = version
+    return {
+        "engine": session.engine,
+        "version": _version(session.engine) or platform.python_version(),
+        "class": session.environment_class(),
+        "libc": " ".join(part for part in platform.libc_ver() if part),
+        "settings": {name: str(value) for name, value in settings.items()},
+        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+    }
+
+
+def _version(name):
+    """The version of a package that was imported."""
+    module = sys.modules.get(name)
+    version = getattr(module, "__version__", None)
+    return str(version) if version is not None else None

@@ -1,0 +1,62 @@
+"""One loaded model and the cases that it runs."""
+
+import os
+import time
+
+from . import adapters, detect, failure, values
+
+
+class Session:
+    def __init__(self, request):
+        self.artifact = request["artifact"]
+        self.device = request["device"]
+        self.threads = request["threads"]
+        self.float64 = request["precision"] == "float64"
+        self.loader = request["loader"]
+        self.trust = request["trust"]
+        self.modules = request["modules"]
+        self.adapter = request["adapter"] or detect.adapter(self.artifact, self.loader)
+        # The loader's source file, once it was found.
+        self.source = None
+        self._model = adapters.load(self.adapter, self)
+
+    @property
+    def engine(self):
+        """The distribution that computes, by name."""
+        return self._model.ENGINE
+
+    def settings(self):
+        """What the framework says of its own setup."""
+        return self._model.settings()
+
+    def environment_class(self):
+        return self._model.environment_class()
+
+    def state(self):
+        """Digests of everything that the model remembers, and what is wrong with how it was loaded."""
+        return {
+            "tensors": self._model.state(),
+            "initialised": self._model.initialised(),
+            "training": self._model.training(),
+        }
+
+    def run(self, request):
+        """One case, as often as asked."""
+        inputs = values.read(request["inputs"], self._model.take)
+        reply = {"outputs": [], "seconds": 0.0}
+        try:
+            for repeat in range(request["repeats"]):
+                started = time.perf_counter()
+                # A model that changes its input in place must not see the change the next time.
+                outputs = self._model.run([(name, self._model.copy(value)) for name, value in inputs])
+                if repeat == 0:
+                    reply["seconds"] = time.perf_counter() - started
+                folder = os.path.join(request["outputs"], "told-{}".format(repeat))
+                os.makedirs(folder)
+                values.write(folder, outputs, self._model.give)
+                reply["outputs"].append(folder)
+        except BaseException as error:
+            reply["status"] = failure.status(error)
+        if request["state"]:
+            reply["state"] = self.state()
+        return reply
