@@ -9,6 +9,8 @@
 //! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
 //! * [`cases`]: canonical inputs, proposed or imported.
 //! * [`artifact`]: an artifact's files, model and digests.
+//! * [`engines`]: runners of what is found on this machine.
+//! * [`failure`]: what errors mean and what to do.
 //! * [`project`]: what `reproof.toml` says.
 #![forbid(unsafe_code)]
 
@@ -16,7 +18,9 @@ pub mod artifact;
 pub mod cases;
 mod clock;
 pub mod diff;
+pub mod engines;
 pub mod execution;
+pub mod failure;
 pub mod folder;
 mod judge;
 pub mod project;
