@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, OPEN_SIZES, imported_suite};
+use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, gather_named, imported_suite};
+use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
 use reproof::record::{Allow, RecordError, RecordOptions, Recorded, record, record_imported};
 use reproof_contract::contract::RefereeRecord;
@@ -23,8 +24,6 @@ use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
 use crate::trust;
-
-use super::cases::{PROPOSED, distinct, gather, gather_named};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -149,9 +148,7 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
         Vec::new()
     };
     let runners = runners(&options.engine, wanted)?;
-    // ONNX Runtime runs more models; the built-in engine needs nothing.
-    let preferred = if runners.get("onnxruntime").is_some() { "onnxruntime" } else { "onnx" };
-    let runner = wanted.unwrap_or(preferred);
+    let runner = wanted.unwrap_or(preferred(&runners));
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;

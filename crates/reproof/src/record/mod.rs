@@ -12,6 +12,7 @@ mod goldens;
 mod honesty;
 mod imported;
 mod keep;
+mod live;
 mod options;
 mod referee;
 mod rules;
@@ -98,7 +99,9 @@ fn make(
     let mut contract = blank(&artifact, identity, options);
     let mut notes = Vec::new();
     let mut assurance = Assurance::Bytes;
-    if artifact.description.format == Format::Onnx || options.runner == PYTHON {
+    if options.bytes_only {
+        notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+    } else if artifact.description.format == Format::Onnx || options.runner == PYTHON {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
@@ -133,6 +136,9 @@ fn finish(
     }
     if let Some(environment) = &contract.environment {
         draft.json(Path::new("environment/recorded-in.json"), environment)?;
+    }
+    if let Some(environment) = &options.saved_in {
+        draft.json(Path::new("environment/saved-in.json"), environment)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -227,6 +233,7 @@ fn execute(
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
         let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
+        contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
