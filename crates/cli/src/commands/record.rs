@@ -138,8 +138,8 @@ fn record_proposals(
 
 /// The runners and options of a recording.
 pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
-    let artifact = Artifact::open(path)?;
     let wanted = options.engine.wanted();
+    let artifact = if wanted == Some(PYTHON) { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let cases: Vec<Case> = if wanted == Some(PYTHON) {
         gather_named(&options.cases)?
     } else if artifact.description.format == Format::Onnx {

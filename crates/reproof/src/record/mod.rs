@@ -93,7 +93,8 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    let artifact = Artifact::open(path)?;
+    let runs_anything = options.runner == PYTHON;
+    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
@@ -101,7 +102,7 @@ fn make(
     let mut assurance = Assurance::Bytes;
     if options.bytes_only {
         notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
-    } else if artifact.description.format == Format::Onnx || options.runner == PYTHON {
+    } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
