@@ -33,7 +33,12 @@ pub(crate) fn run(sandbox: &Sandbox, command: &str, arguments: &[&str]) -> Finis
 
 /// Records and verifies; both must tell that the model is whole.
 #[track_caller]
-pub(crate) fn keeps_its_promise(artifact: &str, cases: &str, record: &[&str], verify: &[&str]) -> serde_json::Value {
+pub(crate) fn keeps_its_promise(
+    artifact: &str,
+    cases: &str,
+    record: &[&str],
+    verify: &[&str],
+) -> serde_json::Value {
     let sandbox = models();
     let path = format!("m/{artifact}");
     let budget = ["--budget", "1s", "--cases", cases];

@@ -55,6 +55,7 @@ pub struct RunSpec {
 /// How a framework's own interpreter loads an artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Loading {
     /// The adapter by name, such as `torchscript`; `None` finds it by content.
     pub adapter: Option<String>,

@@ -153,7 +153,9 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
         match called(&artifact, &options.sources(), &options.engine, &settings, &runners) {
             // Bytes and weights are a promise too.
             Err(GatherError::NoLoader { what, hint }) => {
-                lacking = Some(format!("the contract covers bytes and weights alone; for outputs it lacks {what}: {hint}"));
+                lacking = Some(format!(
+                    "the contract covers bytes and weights alone; for outputs it lacks {what}: {hint}"
+                ));
                 Vec::new()
             }
             found => found?,

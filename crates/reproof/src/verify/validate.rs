@@ -245,7 +245,9 @@ fn judge_case(
     let mut reports = judge::judge(golden, combined.as_ref().unwrap_or(produced), &rule, &context);
     if let Some(told) = judge::divergence(golden, combined.as_ref().unwrap_or(produced)) {
         let tokens = reports.iter_mut().find(|report| report.name == "tokens");
-        tokens.into_iter().for_each(|report| report.evidence.statement = format!("{told}; {}", report.evidence.statement));
+        tokens
+            .into_iter()
+            .for_each(|report| report.evidence.statement = format!("{told}; {}", report.evidence.statement));
     }
     staged.into_iter().for_each(|staged| staged.explain(&mut reports));
     reports
