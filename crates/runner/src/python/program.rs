@@ -24,6 +24,7 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/loader.py",
     "_reproof_worker/main.py",
     "_reproof_worker/network.py",
+    "_reproof_worker/objects.py",
     "_reproof_worker/raw.py",
     "_reproof_worker/session.py",
     "_reproof_worker/values.py",
