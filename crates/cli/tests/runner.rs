@@ -13,6 +13,7 @@ mod digests;
 mod documents;
 mod examples;
 mod fixtures;
+mod guides;
 mod honesty;
 mod hostile;
 mod imports;
