@@ -84,7 +84,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "INTERPRETER", help_heading = "Python")]
     pub(crate) python: Option<PathBuf>,
     /// What loads the artifact in Python: `torch`, `torch-module`, `torchscript`, `torch-export`, `transformers`,
-    /// `sklearn` or `callable` [default: found by content].
+    /// `transformers-generate`, `sklearn`, `callable` and others [default: found by content].
     #[arg(long, value_name = "NAME", help_heading = "Python")]
     pub(crate) adapter: Option<String>,
     /// Your function that builds the model, or loads it if it takes the path: `package.module:function`.

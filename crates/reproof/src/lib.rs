@@ -10,6 +10,8 @@
 //! * [`trust`]: leave to run code, given for these very bytes.
 //! * [`cases`]: canonical inputs, proposed or imported.
 //! * [`artifact`]: an artifact's files, model and digests.
+//! * [`engines`]: runners of what is found on this machine.
+//! * [`failure`]: what errors mean and what to do.
 //! * [`project`]: what `reproof.toml` says.
 #![forbid(unsafe_code)]
 
@@ -17,7 +19,9 @@ pub mod artifact;
 pub mod cases;
 mod clock;
 pub mod diff;
+pub mod engines;
 pub mod execution;
+pub mod failure;
 pub mod folder;
 mod judge;
 pub mod project;

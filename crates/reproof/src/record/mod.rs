@@ -12,6 +12,7 @@ mod goldens;
 mod honesty;
 mod imported;
 mod keep;
+mod live;
 mod options;
 mod referee;
 mod rules;
@@ -92,13 +93,18 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    let artifact = Artifact::open(path)?;
+    let runs_anything = options.runner == PYTHON;
+    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
-    let mut notes = Vec::new();
+    let mut notes = options.notes.clone();
     let mut assurance = Assurance::Bytes;
-    if artifact.description.format == Format::Onnx || options.runner == PYTHON {
+    if options.bytes_only {
+        if notes.is_empty() {
+            notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        }
+    } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
@@ -133,6 +139,9 @@ fn finish(
     }
     if let Some(environment) = &contract.environment {
         draft.json(Path::new("environment/recorded-in.json"), environment)?;
+    }
+    if let Some(environment) = &options.saved_in {
+        draft.json(Path::new("environment/saved-in.json"), environment)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -214,6 +223,7 @@ fn execute(
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
     contract.environment.clone_from(&first.environment);
+    contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
     let kept: Vec<&Case> = kept.into_iter().filter(|case| deterministic || is_ordinary(case)).collect();
@@ -227,6 +237,7 @@ fn execute(
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
         let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
+        contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
