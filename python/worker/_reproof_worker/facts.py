@@ -20,7 +20,7 @@ _VARIABLES = (
 
 def environment(session, network):
     """Facts for the parent, which knows the machine itself."""
-    from . import loader
+    from . import interpreter, loader
 
     settings = {
         "adapter": session.adapter,
@@ -41,6 +41,7 @@ def environment(session, network):
         "class": session.environment_class(),
         "libc": " ".join(part for part in platform.libc_ver() if part),
         "settings": {name: str(value) for name, value in settings.items()},
+        "libraries": interpreter.libraries(),
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
     }
 

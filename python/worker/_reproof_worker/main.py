@@ -33,7 +33,7 @@ class _Worker:
     def answer(self, request):
         started = time.perf_counter()
         try:
-            reply = self._load(request) if request["do"] == "load" else self._run(request)
+            reply = getattr(self, "_" + request["do"])(request)
         # A loader may raise anything, `SystemExit` included: all of it is an answer.
         except BaseException as error:
             reply = {"status": failure.status(error)}
@@ -42,9 +42,7 @@ class _Worker:
         return reply
 
     def _load(self, request):
-        # Before anything of the user is imported.
-        confine.limit_memory(request.get("memory_bytes"))
-        state = network.deny() if not request["network"] else "allowed"
+        state = _confine(request)
         sys.path[1:1] = request["modules"]
         from . import session
 
@@ -56,3 +54,21 @@ class _Worker:
 
     def _run(self, request):
         return self.model.run(request)
+
+    def _describe(self, request):
+        _confine(request)
+        from . import interpreter
+
+        return {"interpreter": interpreter.describe(request["imported"])}
+
+    def _fingerprint(self, request):
+        _confine(request)
+        from . import fingerprint
+
+        return {"fingerprint": fingerprint.take(request["threads"])}
+
+
+def _confine(request):
+    """Before anything of the user is imported; returns what became of the network."""
+    confine.limit_memory(request.get("memory_bytes"))
+    return network.deny() if not request["network"] else "allowed"
