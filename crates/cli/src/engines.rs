@@ -20,11 +20,8 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     let child: Vec<OsString> = vec!["run-unit".into()];
     let runners = Runners::default().with(Arc::new(ChildRunner::onnx(program.clone(), child.clone())));
     if wanted == Some(PYTHON) {
-        let interpreter = arguments.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
-        // A path is one from here; a name is looked for where programs are.
-        let named = interpreter.components().count() == 1;
-        let interpreter = if named { interpreter } else { std::path::absolute(&interpreter)? };
-        return Ok(runners.with(Arc::new(PythonRunner::new(interpreter))));
+        let interpreter = interpreter(arguments.python.as_deref().unwrap_or(Path::new("python3")))?;
+        return Ok(runners.with(Arc::new(PythonRunner::new(interpreter).with_cache(cache()))));
     }
     let asked = wanted == Some("onnxruntime") || (wanted.is_none() && arguments.onnxruntime.is_some());
     if wanted == Some("onnx") {
@@ -35,6 +32,21 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
         Err(error) if asked => Err(error.into()),
         Err(_) => Ok(runners),
     }
+}
+
+/// An interpreter as a child finds it: a path is one from here; a name is looked for where programs are.
+pub(crate) fn interpreter(told: &Path) -> Result<PathBuf> {
+    let named = told.components().count() == 1;
+    Ok(if named { told.to_owned() } else { std::path::absolute(told)? })
+}
+
+/// The folder for things that are slow to make and safe to delete: `$REPROOF_CACHE`, else `$XDG_CACHE_HOME/reproof`, else
+/// `~/.cache/reproof`.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("REPROOF_CACHE")
+        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("reproof")))
+        .or_else(|| Some(std::env::home_dir()?.join(".cache/reproof")))
 }
 
 /// How each run of the artifact is set up.
@@ -54,7 +66,7 @@ pub(crate) fn settings(arguments: &EngineArguments, artifact: &Path) -> Result<S
         network: arguments.network,
         // As Python itself looks: here first, then where the model is.
         modules: vec![std::env::current_dir()?, std::path::absolute(beside.join("."))?],
-        state: false,
+        ..Loading::default()
     };
     Ok(Settings {
         threads: arguments.threads,

@@ -32,6 +32,14 @@ pub fn shortened(path: &str, home: Option<&str>) -> String {
     }
 }
 
+/// A text, such as the value of a variable, with the home folder as `~` wherever it stands.
+pub fn without_home(text: &str, home: Option<&str>) -> String {
+    match home.map(|home| home.trim_end_matches('/')).filter(|home| !home.is_empty()) {
+        Some(home) => text.replace(home, "~"),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +60,6 @@ mod tests {
         assert_eq!(place("/home/ada", home), "~");
         assert_eq!(place("/home/adamant/x", home), "/home/adamant/x");
         assert_eq!(place("/opt/x", None), "/opt/x");
+        assert_eq!(without_home("--dump=/home/ada/x --y", home), "--dump=~/x --y");
     }
 }

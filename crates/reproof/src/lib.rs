@@ -14,7 +14,7 @@
 
 pub mod artifact;
 pub mod cases;
-mod clock;
+pub mod clock;
 pub mod diff;
 pub mod execution;
 pub mod folder;

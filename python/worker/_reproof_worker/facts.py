@@ -10,15 +10,8 @@ _PACKAGES = (
     "flax", "keras", "tensorflow", "xgboost", "lightgbm", "onnxruntime", "PIL", "torchvision", "pandas", "timm",
 )  # fmt: skip
 
-# Environment variables that can move bits and hold no secrets.
-_VARIABLES = (
-    "OMP_NUM_THREADS", "OMP_DYNAMIC", "MKL_NUM_THREADS", "MKL_CBWR", "MKL_DYNAMIC", "OPENBLAS_NUM_THREADS",
-    "OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NVIDIA_TF32_OVERRIDE",
-    "CUBLAS_WORKSPACE_CONFIG", "TF_ENABLE_ONEDNN_OPTS", "PYTHONHASHSEED", "NPY_DISABLE_CPU_FEATURES",
-)  # fmt: skip
 
-
-def environment(session, network):
+def environment(session, network, variables):
     """Facts for the parent, which knows the machine itself."""
     from . import interpreter, loader
 
@@ -42,7 +35,7 @@ def environment(session, network):
         "libc": " ".join(part for part in platform.libc_ver() if part),
         "settings": {name: str(value) for name, value in settings.items()},
         "libraries": interpreter.libraries(),
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "variables": {name: os.environ[name] for name in variables if name in os.environ},
     }
 
 

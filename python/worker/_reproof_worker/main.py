@@ -47,7 +47,7 @@ class _Worker:
         from . import session
 
         self.model = session.Session(request)
-        reply = {"environment": facts.environment(self.model, state)}
+        reply = {"environment": facts.environment(self.model, state, request["variables"])}
         if request["state"]:
             reply["state"] = self.model.state()
         return reply
@@ -65,7 +65,7 @@ class _Worker:
         _confine(request)
         from . import fingerprint
 
-        return {"fingerprint": fingerprint.take(request["threads"])}
+        return {"fingerprint": fingerprint.take(request["frameworks"], request["threads"])}
 
 
 def _confine(request):

@@ -32,8 +32,24 @@ pub fn differences(recorded: &Environment, current: &Environment) -> Vec<Environ
     found.maps("variables.", &recorded.variables, &current.variables, "(not set)");
     if let (Some(old), Some(new)) = (&recorded.python, &current.python) {
         python::compare(&mut found, old, new);
+        found.0.retain(|difference| !told_by_packages(&difference.item, &current.engine.name));
     }
+    let threads = (recorded.threads.to_string(), current.threads.to_string());
+    found.0.retain(|found| !mirrors_threads(found, &threads));
     found.into_sorted()
+}
+
+/// Whether an item repeats what the comparison of packages, or the engine's version, says already.
+fn told_by_packages(item: &str, engine: &str) -> bool {
+    item == "settings.python"
+        || item.starts_with("settings.package.")
+        || item.strip_prefix("distribution.").is_some_and(|name| name == engine)
+}
+
+/// Whether a difference only repeats that there are more threads, or fewer.
+fn mirrors_threads(found: &EnvironmentDifference, threads: &(String, String)) -> bool {
+    let mirror = ["variables.MKL_NUM_THREADS", "variables.OPENBLAS_NUM_THREADS", "settings.torch.threads"];
+    mirror.contains(&found.item.as_str()) && (&found.recorded, &found.current) == (&threads.0, &threads.1)
 }
 
 /// Whether two environments run the same engine in the same version.

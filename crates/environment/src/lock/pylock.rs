@@ -5,6 +5,7 @@ use reproof_contract::environment::OriginKind;
 use toml::{Table, Value};
 
 use super::Package;
+use crate::privacy;
 
 /// A lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,11 +118,21 @@ fn files(package: &Package, known: &[Table], table: &mut Table) -> Option<String
     let sound = found.get("sdist").is_none_or(hashed) && wheels.iter().all(hashed);
     for name in ["index", "wheels", "sdist", "archive", "requires-python", "marker"] {
         if let Some(value) = found.get(name) {
-            table.insert(name.to_owned(), value.clone());
+            table.insert(name.to_owned(), public(value.clone()));
         }
     }
     let there = !wheels.is_empty() || found.contains_key("sdist") || found.contains_key("archive");
     (!(sound && there)).then(|| "has files without hashes".to_owned())
+}
+
+/// A value without the credentials that the address of a private index may hold.
+fn public(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(privacy::without_credentials(text)),
+        Value::Array(values) => Value::Array(values.into_iter().map(public).collect()),
+        Value::Table(table) => Value::Table(table.into_iter().map(|(name, value)| (name, public(value))).collect()),
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +148,7 @@ created-by = "uv"
 [[packages]]
 name = "NumPy"
 version = "2.4.6"
-wheels = [{ url = "https://host/n.whl", upload-time = 2026-05-18T23:33:29Z, size = 1, hashes = { sha256 = "89" } }]
+wheels = [{ url = "https://ada:secret@host/n.whl", upload-time = 2026-05-18T23:33:29Z, size = 1, hashes = { sha256 = "89" } }]
 "#;
 
     fn package(name: &str, version: &str, origin: Origin) -> Package {
@@ -163,6 +174,7 @@ wheels = [{ url = "https://host/n.whl", upload-time = 2026-05-18T23:33:29Z, size
         let document: Table = toml::from_str(&locked.text).unwrap();
         let tables = document["packages"].as_array().unwrap();
         assert_eq!(tables[0]["wheels"][0]["hashes"]["sha256"].as_str(), Some("89"));
+        assert_eq!(tables[0]["wheels"][0]["url"].as_str(), Some("https://host/n.whl"));
         assert_eq!(tables[2]["vcs"]["commit-id"].as_str(), Some("abc"));
         assert_eq!(tables[3]["archive"]["hashes"]["sha256"].as_str(), Some("00"));
         assert_eq!(document["requires-python"].as_str(), Some("==3.11.*"));

@@ -9,10 +9,12 @@ VERSION = 1
 _FRAMEWORKS = ("torch", "jax", "numpy")
 
 
-def take(threads):
-    """The operators of every framework that is installed here."""
+def take(frameworks, threads):
+    """The operators of these frameworks, or of all that the probe knows, as far as they are installed here."""
     found = {}
     for name in _FRAMEWORKS:
+        if frameworks and name not in frameworks:
+            continue
         if importlib.util.find_spec(name) is not None:
             try:
                 found[name] = _framework(name, threads)
