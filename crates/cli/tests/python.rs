@@ -8,7 +8,7 @@ use reproof_testing::{Finished, Sandbox, folder, generated, python};
 use crate::fixtures::sandbox;
 
 /// The interpreter with torch, transformers and scikit-learn.
-fn interpreter() -> &'static str {
+pub(crate) fn interpreter() -> &'static str {
     static PYTHON: LazyLock<String> = LazyLock::new(|| {
         let found = python::environment("checkpoints");
         found.unwrap_or_else(|error| panic!("no Python for the tests: {error}")).display().to_string()
@@ -17,7 +17,7 @@ fn interpreter() -> &'static str {
 }
 
 /// A sandbox with what `tests/python/frameworks.py` makes.
-fn models() -> Sandbox {
+pub(crate) fn models() -> Sandbox {
     static FOLDER: LazyLock<PathBuf> =
         LazyLock::new(|| generated::by_script(interpreter().as_ref(), "frameworks.py", &["frameworks"]));
     let sandbox = sandbox();

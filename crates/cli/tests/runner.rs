@@ -10,6 +10,7 @@ mod comparing;
 mod diff;
 mod digests;
 mod documents;
+mod env;
 mod examples;
 mod fixtures;
 mod honesty;

@@ -6,8 +6,10 @@ use reproof_contract::environment::{Distribution, Library, OriginKind, Python};
 use reproof_contract::report::Grade;
 
 use super::{Found, packages, rules};
+use crate::installed;
 
 const ABSENT: &str = "(not installed)";
+const RECORD: &str = "RECORD of the distribution";
 const LIST: &str = "what is known of the package: docs/environment.md";
 
 pub(super) fn compare(found: &mut Found, old: &Python, new: &Python) {
@@ -62,7 +64,10 @@ fn distribution(found: &mut Found, name: &str, old: Option<&Distribution>, new: 
             found.push(format!("{item}.origin"), &origin(old), &origin(new), (grade, reason, LIST));
         }
     }
-    altered(found, &item, old, new);
+    // What is not installed has no files that could be altered.
+    if let (Some(old), Some(new)) = (old, new) {
+        altered(found, &item, old, new);
+    }
 }
 
 /// Where a distribution came from, on one line.
@@ -73,10 +78,9 @@ fn origin(distribution: &Distribution) -> String {
 }
 
 /// Files that are not what was installed, on either side.
-fn altered(found: &mut Found, item: &str, old: Option<&Distribution>, new: Option<&Distribution>) {
-    let of = |side: Option<&Distribution>| -> BTreeMap<String, String> {
-        let files = side.map(|side| side.altered.as_slice()).unwrap_or_default();
-        files.iter().map(|file| (file.path.clone(), file.actual.clone())).collect()
+fn altered(found: &mut Found, item: &str, old: &Distribution, new: &Distribution) {
+    let of = |side: &Distribution| -> BTreeMap<String, String> {
+        side.altered.iter().map(|file| (file.path.clone(), file.actual.clone())).collect()
     };
     let (old, new) = (of(old), of(new));
     let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -88,7 +92,11 @@ fn altered(found: &mut Found, item: &str, old: Option<&Distribution>, new: Optio
         };
         let (before, after) = (state(&old), state(&new));
         if before != after {
-            let rule = (Grade::MayChangeResults, "an installed file is not what was installed", "RECORD of the distribution");
+            let rule = if installed::is_launcher(path) {
+                (Grade::Harmless, "a launcher, which no model imports", RECORD)
+            } else {
+                (Grade::MayChangeResults, "an installed file is not what was installed", RECORD)
+            };
             found.push(format!("{item}.file {path}"), &before, &after, rule);
         }
     }

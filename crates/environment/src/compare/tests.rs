@@ -78,6 +78,10 @@ fn an_altered_file_is_named_and_may_change_results_whoever_it_belongs_to() {
     assert_eq!(found.item, "distribution.tqdm.file tqdm/std.py");
     assert_eq!((found.recorded.as_str(), found.current.as_str()), ("as installed", "altered, sha256 11"));
     assert_eq!(found.grade, Grade::MayChangeResults);
+    // Whoever moves an environment alters the first line of its launchers.
+    let launcher = AlteredFile { path: "../../../bin/tqdm".to_owned(), expected: "00".to_owned(), actual: "missing".to_owned() };
+    let found = only(|python| python.distributions.get_mut("tqdm").unwrap().altered.push(launcher));
+    assert_eq!((found.current.as_str(), found.grade), ("missing", Grade::Harmless));
 }
 
 #[test]

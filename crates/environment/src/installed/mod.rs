@@ -21,6 +21,12 @@ pub const LARGEST: u64 = 64 << 20;
 /// A SHA-256 hash.
 pub type Sha256 = [u8; 32];
 
+/// Whether a file of a list is a launcher: a program beside the packages, which no model imports. Its first line names the
+/// interpreter, so that whoever moves an environment alters it.
+pub fn is_launcher(row: &str) -> bool {
+    row.starts_with("..") && (row.contains("/bin/") || row.contains("/Scripts/"))
+}
+
 /// A hash in hexadecimal digits.
 pub fn hex(hash: &Sha256) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -5,7 +5,7 @@ use reproof_contract::environment::OriginKind;
 use toml::{Table, Value};
 
 use super::Package;
-use crate::privacy;
+use crate::{installed, privacy};
 
 /// A lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +99,10 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> Table {
         None => locked.hashed += 1,
         Some(problem) => locked.incomplete.push(format!("{} {} {problem}", package.name, package.version)),
     }
-    if !package.altered.is_empty() {
-        let files = package.altered.join(", ");
+    let altered: Vec<&str> =
+        package.altered.iter().map(String::as_str).filter(|path| !installed::is_launcher(path)).collect();
+    if !altered.is_empty() {
+        let files = altered.join(", ");
         locked.incomplete.push(format!("{} {} has altered files, which no lock brings back: {files}", package.name, package.version));
     }
     table
@@ -110,7 +112,7 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> Table {
 fn files(package: &Package, known: &[Table], table: &mut Table) -> Option<String> {
     let text = |found: &Table, name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let found = known.iter().find(|found| {
-        crate::installed::normalised(&text(found, "name")) == package.name && text(found, "version") == package.version
+        installed::normalised(&text(found, "name")) == package.name && text(found, "version") == package.version
     });
     let Some(found) = found else { return Some("has no hashes: no index answered for it".to_owned()) };
     let hashed = |value: &Value| value.get("hashes").and_then(Value::as_table).is_some_and(|hashes| !hashes.is_empty());

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use reproof_environment::installed::is_launcher;
 
 use super::{LookArguments, PythonArguments, document, survey, text};
 use crate::arguments::OutputArguments;
@@ -26,7 +27,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     } else {
         output::data(&text::describe(&document.environment))?;
     }
-    let python = document.environment.python.as_ref();
-    let altered = python.is_some_and(|python| python.distributions.values().any(|found| !found.altered.is_empty()));
+    let files = document.environment.python.iter().flat_map(|python| python.distributions.values());
+    let mut files = files.flat_map(|found| &found.altered);
+    let altered = files.any(|file| !is_launcher(&file.path));
     Ok(if altered && arguments.look.verify { Exit::Negative } else { Exit::Reached })
 }

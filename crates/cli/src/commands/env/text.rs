@@ -2,6 +2,7 @@
 
 use reproof_contract::environment::{Distribution, Environment, OriginKind, Python};
 use reproof_contract::report::EnvironmentDifference;
+use reproof_environment::installed::is_launcher;
 use reproof_report::visible_lines;
 
 use crate::output;
@@ -11,10 +12,7 @@ pub(super) fn describe(environment: &Environment) -> String {
     let mut blocks = vec![machine(environment)];
     if let Some(python) = &environment.python {
         blocks.push(interpreter(python));
-        let altered: Vec<Vec<String>> = python.distributions.iter().flat_map(altered).collect();
-        if !altered.is_empty() {
-            blocks.push(output::table(&["ALTERED since its installation", "file", "sha256 now"], altered));
-        }
+        blocks.extend(altered(python));
         blocks.push(output::table(&["distribution", "version", "from"], python.distributions.iter().map(row).collect()));
         if !python.libraries.is_empty() {
             let rows = python.libraries.iter().map(|library| {
@@ -77,9 +75,19 @@ fn short(hash: Option<&str>) -> String {
     hash.unwrap_or("unreadable").chars().take(12).collect()
 }
 
-fn altered((name, found): (&String, &Distribution)) -> Vec<Vec<String>> {
-    let rows = found.altered.iter().map(|file| vec![name.clone(), file.path.clone(), short(Some(&file.actual))]);
-    rows.collect()
+/// Files that are not what was installed; launchers are counted, because moving an environment alters each.
+fn altered(python: &Python) -> Vec<String> {
+    let files = python.distributions.iter().flat_map(|(name, found)| found.altered.iter().map(move |file| (name, file)));
+    let (launchers, files): (Vec<_>, Vec<_>) = files.partition(|(_, file)| is_launcher(&file.path));
+    let mut told = Vec::new();
+    if !files.is_empty() {
+        let lines = files.iter().map(|(name, file)| format!("  {name}: {} ({})", file.path, short(Some(&file.actual))));
+        told.push(format!("ALTERED since their installation:\n{}", lines.collect::<Vec<_>>().join("\n")));
+    }
+    if !launchers.is_empty() {
+        told.push(format!("{} launchers name another interpreter than when they were installed", launchers.len()));
+    }
+    told
 }
 
 fn row((name, found): (&String, &Distribution)) -> Vec<String> {
@@ -94,11 +102,11 @@ fn row((name, found): (&String, &Distribution)) -> Vec<String> {
     vec![name.clone(), found.version.clone(), from]
 }
 
-/// Differences, the gravest first, each with its reason.
+/// Differences, the gravest first, each with its reason and where the rule is from.
 pub(super) fn differences(found: &[EnvironmentDifference]) -> String {
-    let rows = found.iter().map(|difference| {
-        let (item, words) = (difference.item.clone(), difference.grade.words().to_owned());
-        vec![words, item, difference.recorded.clone(), difference.current.clone(), difference.reason.clone()]
+    let lines = found.iter().map(|difference| {
+        let EnvironmentDifference { item, recorded, current, reason, source, .. } = difference;
+        format!("{}: {item}: {recorded} -> {current}\n    {reason} ({source})", difference.grade.words())
     });
-    visible_lines(&output::table(&["effect", "item", "a", "b", "because"], rows.collect()))
+    visible_lines(&lines.collect::<Vec<_>>().join("\n"))
 }
