@@ -158,6 +158,6 @@ pub(crate) fn fingerprint(found: &FingerprintComparison) -> String {
     if let Some(more) = found.moved.len().checked_sub(MOVED).filter(|more| *more > 0) {
         named.push_str(&format!(" and {more} more"));
     }
-    let named = if named.is_empty() { named } else { format!(" ({named})") };
-    format!("{} of {} moved{named}: {}", found.moved.len(), found.compared, found.reading)
+    let named = if named.is_empty() { named } else { format!(": {named}") };
+    format!("{}; {} of {} moved{named}", found.reading, found.moved.len(), found.compared)
 }

@@ -41,14 +41,23 @@ pub fn pylock(packages: &[Package], resolved: &[String], python: &str) -> Result
     }
     let mut locked = Locked { text: String::new(), hashed: 0, incomplete: Vec::new() };
     let mut tables = Vec::new();
+    let mut left = Vec::new();
     for package in packages {
-        tables.push(Value::Table(one(package, &known, &mut locked)));
+        match one(package, &known, &mut locked) {
+            (table, true) => tables.push(Value::Table(table)),
+            // Installers refuse a whole lock for one package that they cannot get.
+            (table, false) => left.push(Value::Table(table)),
+        }
     }
     let mut document = Table::new();
     document.insert("lock-version".to_owned(), "1.0".into());
     document.insert("created-by".to_owned(), "reproof".into());
     document.insert("requires-python".to_owned(), format!("=={python}.*").into());
     document.insert("packages".to_owned(), Value::Array(tables));
+    if !left.is_empty() {
+        let ours = Table::from_iter([("not-locked".to_owned(), Value::Array(left))]);
+        document.insert("tool".to_owned(), Value::Table(Table::from_iter([("reproof".to_owned(), Value::Table(ours))])));
+    }
     let body = toml::to_string(&document).map_err(LockError::Unwritable)?;
     let mut head = String::from("# Made by `reproof env lock`: https://packaging.python.org/specifications/pylock-toml\n");
     for line in &locked.incomplete {
@@ -58,8 +67,8 @@ pub fn pylock(packages: &[Package], resolved: &[String], python: &str) -> Result
     Ok(locked)
 }
 
-/// The table of a package.
-fn one(package: &Package, known: &[Table], locked: &mut Locked) -> Table {
+/// The table of a package, and whether an installer can get it from there.
+fn one(package: &Package, known: &[Table], locked: &mut Locked) -> (Table, bool) {
     let mut table = Table::new();
     table.insert("name".to_owned(), package.name.clone().into());
     table.insert("version".to_owned(), package.version.clone().into());
@@ -95,6 +104,7 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> Table {
         OriginKind::Directory | OriginKind::Editable => Some(format!("comes from a folder of this machine ({url})")),
         OriginKind::Index | OriginKind::Conda | OriginKind::Unknown => files(package, known, &mut table),
     };
+    let there = ["wheels", "sdist", "archive", "vcs"].iter().any(|name| table.contains_key(*name));
     match problem {
         None => locked.hashed += 1,
         Some(problem) => locked.incomplete.push(format!("{} {} {problem}", package.name, package.version)),
@@ -105,7 +115,7 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> Table {
         let files = altered.join(", ");
         locked.incomplete.push(format!("{} {} has altered files, which no lock brings back: {files}", package.name, package.version));
     }
-    table
+    (table, there)
 }
 
 /// Adds the files of an index; why there are none.
@@ -177,9 +187,10 @@ wheels = [{ url = "https://ada:secret@host/n.whl", upload-time = 2026-05-18T23:3
         let tables = document["packages"].as_array().unwrap();
         assert_eq!(tables[0]["wheels"][0]["hashes"]["sha256"].as_str(), Some("89"));
         assert_eq!(tables[0]["wheels"][0]["url"].as_str(), Some("https://host/n.whl"));
-        assert_eq!(tables[2]["vcs"]["commit-id"].as_str(), Some("abc"));
-        assert_eq!(tables[3]["archive"]["hashes"]["sha256"].as_str(), Some("00"));
+        assert_eq!(tables[1]["vcs"]["commit-id"].as_str(), Some("abc"));
+        assert_eq!(tables[2]["archive"]["hashes"]["sha256"].as_str(), Some("00"));
         assert_eq!(document["requires-python"].as_str(), Some("==3.11.*"));
+        assert_eq!(document["tool"]["reproof"]["not-locked"][1]["name"].as_str(), Some("local"));
         assert!(locked.text.contains("# INCOMPLETE: lonely 1 has no hashes"), "{}", locked.text);
     }
 
@@ -203,7 +214,7 @@ wheels = [{ url = "https://ada:secret@host/n.whl", upload-time = 2026-05-18T23:3
             let packages = [package(&name, &version, from(OriginKind::Editable, &url, ""))];
             let locked = pylock(&packages, &[], "3.11").unwrap();
             let document: Table = toml::from_str(&locked.text).unwrap();
-            prop_assert_eq!(document["packages"][0]["name"].as_str(), Some(name.as_str()));
+            prop_assert_eq!(document["tool"]["reproof"]["not-locked"][0]["name"].as_str(), Some(name.as_str()));
         }
     }
 }

@@ -40,6 +40,8 @@ struct Document<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
+    side::there(&arguments.a)?;
+    side::there(&arguments.b)?;
     let a = side::read(&arguments.a, &arguments.python.python, &arguments.look)?;
     let b = side::read(&arguments.b, &arguments.python.python, &arguments.look)?;
     let mut found = differences(&a, &b);

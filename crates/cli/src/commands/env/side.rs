@@ -13,6 +13,16 @@ use crate::failure::UsageError;
 /// The largest document that is read, in bytes.
 const LARGEST: u64 = 64 << 20;
 
+/// Refuses a path where there is nothing, before anything is looked at.
+pub(super) fn there(name: &str) -> Result<(), UsageError> {
+    let path = Path::new(name);
+    if path.components().count() == 1 || path.exists() {
+        return Ok(());
+    }
+    let what = "an interpreter, a file of `env show --json`, a contract or an artifact with one";
+    Err(UsageError(format!("{name}: nothing is there; expected `current`, {what}")))
+}
+
 /// The environment that a word or path names.
 pub(super) fn read(name: &str, current: &Path, look: &LookArguments) -> Result<Environment> {
     if name == "current" {
@@ -24,11 +34,6 @@ pub(super) fn read(name: &str, current: &Path, look: &LookArguments) -> Result<E
     }
     if is_document(path) {
         return described(path);
-    }
-    let named = path.components().count() == 1;
-    if !named && !path.exists() {
-        let what = "an interpreter, a file of `env show --json`, a contract or an artifact with one";
-        return Err(UsageError(format!("{name}: nothing is there; expected `current`, {what}")).into());
     }
     Ok(document(survey(path, look)?).environment)
 }
