@@ -54,8 +54,10 @@ fn show(sandbox: &Sandbox, python: &str) -> Value {
 fn items(document: &Value) -> Vec<(&str, &str, &str, &str)> {
     let field = |found: &'_ Value, name: &str| found[name].as_str().unwrap().to_owned().leak() as &str;
     let all = document["differences"].as_array().unwrap().iter();
-    all.map(|found| (field(found, "item"), field(found, "recorded"), field(found, "current"), field(found, "grade")))
-        .collect()
+    all.map(|found| {
+        (field(found, "item"), field(found, "recorded"), field(found, "current"), field(found, "grade"))
+    })
+    .collect()
 }
 
 #[test]
@@ -107,7 +109,10 @@ fn an_altered_file_is_named_with_its_distribution() {
     let compared = env(&sandbox, &["diff", "before.json", &python, "--json"]);
     let document = compared.exits(1).json();
     let [found] = items(&document)[..] else { panic!("{document}") };
-    assert_eq!((found.0, found.1, found.3), ("distribution.six.file six.py", "as installed", "may-change-results"));
+    assert_eq!(
+        (found.0, found.1, found.3),
+        ("distribution.six.file six.py", "as installed", "may-change-results")
+    );
     assert!(found.2.starts_with("altered, sha256 "), "{}", found.2);
     fs::remove_file(&file).unwrap();
     env(&sandbox, &["diff", "before.json", &python]).exits(1).says("six.py: as installed -> missing");
@@ -123,7 +128,9 @@ fn another_numpy_and_variables_are_graded_with_their_reason() {
     assert_eq!(numpy.3, "may-change-results");
     assert_eq!(document["gravest"], "may-change-results");
     assert!(document["differences"].as_array().unwrap().iter().all(|found| {
-        found["grade"] != "harmless" && found["reason"].as_str().is_some() && found["source"].as_str().is_some()
+        found["grade"] != "harmless"
+            && found["reason"].as_str().is_some()
+            && found["source"].as_str().is_some()
     }));
     fs::write(sandbox.path("here.json"), show(&sandbox, &small()).to_string()).unwrap();
     env(&sandbox, &["diff", "here.json", "current", "--python", &small()]).exits(0).says("no difference");
@@ -143,7 +150,8 @@ fn hostile_lists_of_files_are_told_and_followed_nowhere() {
     let (python, packages) = altered(&sandbox);
     let hash = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
     let record = packages.join("six-1.17.0.dist-info/RECORD");
-    let rows = format!("../../../../../../../../etc/passwd,{hash},0\n/etc/hostname,{hash},0\nsix.py,{hash},0\n");
+    let rows =
+        format!("../../../../../../../../etc/passwd,{hash},0\n/etc/hostname,{hash},0\nsix.py,{hash},0\n");
     fs::write(&record, [rows.as_bytes(), b"\xff\xfe,,\n", &b"x,,\n".repeat(200_000)].concat()).unwrap();
     let document = show(&sandbox, &python);
     let told = document["python"]["problems"].to_string();
@@ -163,7 +171,8 @@ fn a_lock_builds_the_same_environment_again() {
     let (uv, kept) = python::installer().expect("uv for the tests");
     // What the environment was built from is kept, so that no network is needed.
     let uv = uv.display().to_string();
-    let arguments = ["env", "lock", "--python", &small(), "--uv", &uv, "--offline", "--sbom", "sbom.json", "--json"];
+    let arguments =
+        ["env", "lock", "--python", &small(), "--uv", &uv, "--offline", "--sbom", "sbom.json", "--json"];
     let finished = sandbox.command(arguments).variable("UV_CACHE_DIR", &kept).run();
     let told = finished.exits(0).json();
     let text = fs::read_to_string(sandbox.path("pylock.toml")).unwrap();
@@ -171,10 +180,14 @@ fn a_lock_builds_the_same_environment_again() {
     let root = sandbox.path("again");
     run(Command::new(small()).args(["-m", "venv", "--without-pip"]).arg(&root));
     let again = root.join("bin/python").display().to_string();
-    run(Command::new(&uv).args(["pip", "install", "--offline", "--no-config", "--python", &again, "--cache-dir"]).arg(&kept)
-        .args(["-r", "pylock.toml"]).current_dir(sandbox.folder()));
+    run(Command::new(&uv)
+        .args(["pip", "install", "--offline", "--no-config", "--python", &again, "--cache-dir"])
+        .arg(&kept)
+        .args(["-r", "pylock.toml"])
+        .current_dir(sandbox.folder()));
     let document = env(&sandbox, &["diff", &small(), &again, "--relevant", "--json"]).json();
-    let differing: Vec<_> = items(&document).into_iter().filter(|found| !found.0.starts_with("variables.")).collect();
+    let differing: Vec<_> =
+        items(&document).into_iter().filter(|found| !found.0.starts_with("variables.")).collect();
     assert_eq!(differing, [], "{told}");
     let check = "import sys\nfrom cyclonedx.schema import SchemaVersion\n\
                  from cyclonedx.validation.json import JsonStrictValidator\n\
@@ -192,7 +205,11 @@ fn a_lock_without_an_index_says_loudly_what_it_lacks() {
     let (python, packages) = altered(&sandbox);
     fs::write(packages.join("six.py"), "changed").unwrap();
     let finished = env(&sandbox, &["lock", "--python", &python, "--uv", "nobody/uv", "--json"]);
-    finished.exits(0).complains("INCOMPLETE").complains("six 1.17.0 has no hashes").complains("could not start nobody/uv");
+    finished
+        .exits(0)
+        .complains("INCOMPLETE")
+        .complains("six 1.17.0 has no hashes")
+        .complains("could not start nobody/uv");
     let document = finished.json();
     assert_eq!((&document["packages"], &document["hashed"]), (&1.into(), &0.into()));
     let text = fs::read_to_string(sandbox.path("pylock.toml")).unwrap();
@@ -205,7 +222,10 @@ fn operators_that_move_name_the_library() {
     let arguments = ["env", "fingerprint", "--python", interpreter(), "--json"];
     let recorded = sandbox.command(arguments).run().exits(0).json();
     let torch = recorded["frameworks"]["torch"]["operators"].as_object().unwrap();
-    assert!(torch.len() >= 50 && torch.values().all(|digest| digest.as_str().unwrap().len() == 64), "{torch:?}");
+    assert!(
+        torch.len() >= 50 && torch.values().all(|digest| digest.as_str().unwrap().len() == 64),
+        "{torch:?}"
+    );
     fs::write(sandbox.path("fingerprint.json"), recorded.to_string()).unwrap();
     let against = ["env", "fingerprint", "--python", interpreter(), "--against", "fingerprint.json"];
     sandbox.command(against).run().exits(0).says("0 of 85 operators moved");
@@ -223,7 +243,8 @@ fn verify_tells_what_differs_from_where_it_was_recorded() {
     let written: Value = serde_json::from_slice(&written).unwrap();
     assert!(written["python"]["distributions"]["torch"]["version"].is_string());
     let libraries = written["python"]["libraries"].as_array().unwrap();
-    let torch = libraries.iter().find(|found| found["path"].as_str().unwrap().ends_with("libtorch_cpu.so")).unwrap();
+    let torch =
+        libraries.iter().find(|found| found["path"].as_str().unwrap().ends_with("libtorch_cpu.so")).unwrap();
     assert_eq!((&torch["distribution"], torch["sha256"].as_str().unwrap().len()), (&"torch".into(), 64));
     let verify = [&["verify", "m/weights.pt", "--json"], &python[..]].concat();
     let report = sandbox.command(&verify).run().exits(0).json();
@@ -232,7 +253,10 @@ fn verify_tells_what_differs_from_where_it_was_recorded() {
     let command = sandbox.command(&verify).variable("ATEN_CPU_CAPABILITY", "default");
     let report = command.variable("OMP_NUM_THREADS", "2").run().exits(0).json();
     let found = items(&report["environment"]);
-    assert!(found.contains(&("variables.ATEN_CPU_CAPABILITY", "(not set)", "default", "may-move-bits")), "{found:?}");
+    assert!(
+        found.contains(&("variables.ATEN_CPU_CAPABILITY", "(not set)", "default", "may-move-bits")),
+        "{found:?}"
+    );
     assert!(found.contains(&("variables.OMP_NUM_THREADS", "1", "2", "may-move-bits")), "{found:?}");
     assert!(found.iter().all(|found| found.3 != "may-change-results"), "{found:?}");
     if report["verdict"] != "identical" {
@@ -252,5 +276,7 @@ fn what_is_no_environment_is_told() {
     env(&sandbox, &["diff", "odd.json", "odd.json"]).exits(3).complains("env show --json");
     fs::write(sandbox.path("odd.sh"), "#!/bin/sh\nexit 3\n").unwrap();
     env(&sandbox, &["show", "--python", "./odd.sh"]).exits(3);
-    env(&sandbox, &["fingerprint", "--python", &small(), "--against", "nothing"]).exits(2).complains("no file");
+    env(&sandbox, &["fingerprint", "--python", &small(), "--against", "nothing"])
+        .exits(2)
+        .complains("no file");
 }

@@ -100,8 +100,11 @@ pub fn compare(recorded: &Fingerprint, current: &Fingerprint) -> Option<Fingerpr
     let (old, new) = (flat(recorded), flat(current));
     let common = old.iter().filter_map(|(name, before)| Some((name, before, new.get(name)?)));
     let common: Vec<_> = common.collect();
-    let moved: Vec<String> =
-        common.iter().filter(|(_, before, after)| before != after).map(|(name, ..)| (*name).clone()).collect();
+    let moved: Vec<String> = common
+        .iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, ..)| (*name).clone())
+        .collect();
     let compared = u32::try_from(common.len()).unwrap_or(u32::MAX);
     let reading = reading(&moved, compared);
     Some(FingerprintComparison { compared, moved, reading })
@@ -159,11 +162,20 @@ mod tests {
 
     #[test]
     fn what_moved_is_named_and_read() {
-        let recorded = fingerprint(&[("softmax", "a"), ("attention", "b"), ("mm", "c"), ("fft", "unavailable: X")]);
-        let current = fingerprint(&[("softmax", "x"), ("attention", "y"), ("mm", "c"), ("fft", "d"), ("new", "e")]);
+        let recorded =
+            fingerprint(&[("softmax", "a"), ("attention", "b"), ("mm", "c"), ("fft", "unavailable: X")]);
+        let current =
+            fingerprint(&[("softmax", "x"), ("attention", "y"), ("mm", "c"), ("fft", "d"), ("new", "e")]);
         let found = compare(&recorded, &current).unwrap();
-        assert_eq!((found.compared, found.moved.as_slice()), (3, ["torch.attention".to_owned(), "torch.softmax".to_owned()].as_slice()));
-        assert!(found.reading.contains("ATEN_CPU_CAPABILITY") && !found.reading.contains("BLAS"), "{}", found.reading);
+        assert_eq!(
+            (found.compared, found.moved.as_slice()),
+            (3, ["torch.attention".to_owned(), "torch.softmax".to_owned()].as_slice())
+        );
+        assert!(
+            found.reading.contains("ATEN_CPU_CAPABILITY") && !found.reading.contains("BLAS"),
+            "{}",
+            found.reading
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Measurements and evidence as pairs of label and value, the same in every rendering.
 
-use reproof_contract::report::{Basis, EnvironmentDifference, Evidence, FingerprintComparison, Grade, Metrics, OutputReport};
+use reproof_contract::report::{
+    Basis, EnvironmentDifference, Evidence, FingerprintComparison, Grade, Metrics, OutputReport,
+};
 
 use crate::figures::{count, counted, exact, measure, percent};
 

@@ -19,8 +19,8 @@ use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 
 pub use child::{ChildRunner, serve};
-pub use onnxruntime::{LocateError, Located, locate};
 pub use environment::{Check, Index, Resolution, Survey, environment_class, machine_environment};
+pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
 pub use python::PythonRunner;
 

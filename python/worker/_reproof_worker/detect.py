@@ -3,7 +3,7 @@
 import os
 import zipfile
 
-from .failure import Unsupported
+from .failure import NoLoader, Unsupported
 
 _HINT = "name one with --adapter, or write a loader and name it with --loader MODULE:FUNCTION"
 
@@ -14,7 +14,7 @@ def adapter(artifact, loader):
     if loader:
         return "torch" if found in ("torch", "torch-module") else "callable"
     if found is None:
-        raise Unsupported("an adapter for what {} holds".format(os.path.basename(artifact)), _HINT)
+        raise NoLoader("an adapter for what {} holds".format(os.path.basename(artifact)), _HINT)
     return found
 
 

@@ -37,19 +37,27 @@ class _Worker:
         # A loader may raise anything, `SystemExit` included: all of it is an answer.
         except BaseException as error:
             reply = {"status": failure.status(error)}
+            if isinstance(error, failure.NoLoader):
+                reply["inputs"] = "no-loader"
         reply.setdefault("status", {"status": "done"})
         reply.setdefault("seconds", time.perf_counter() - started)
         return reply
 
     def _load(self, request):
         state = _confine(request)
-        sys.path[1:1] = request["modules"]
+        # Last: what lies beside an artifact must not stand in for a package. Without a loader and without trust, nothing
+        # there has any business to be imported.
+        if request["loader"] or request["trust"]:
+            sys.path.extend(request["modules"])
         from . import session
 
         self.model = session.Session(request)
-        reply = {"environment": facts.environment(self.model, state, request["variables"])}
+        environment = facts.environment(self.model, state, request["variables"])
+        reply = {"environment": environment, "sources": self.model.sources()}
         if request["state"]:
             reply["state"] = self.model.state()
+        if request["inputs"]:
+            reply["inputs"] = self.model.inputs()
         return reply
 
     def _run(self, request):

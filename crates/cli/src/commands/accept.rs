@@ -11,6 +11,7 @@ use reproof::record::accept;
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
 use crate::failure::{Exit, UsageError, there};
+use crate::trust;
 
 use super::record::{Options, prepare, show};
 
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if shared.engine.wanted().is_none() && before.contract.runner.as_deref() == Some(PYTHON) {
         shared.engine.runner = Some(PYTHON.to_owned());
     }
-    let (runners, mut options) = prepare(path, &shared)?;
+    let (runners, mut options) = prepare(path, &shared, !shared.cases.is_empty())?;
     if shared.engine.wanted().is_none()
         && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
     {
@@ -58,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     before.carry_over(&mut options);
     let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
     let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
+    trust::remember_recording(&shared.engine, &recorded);
     show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;
     Ok(Exit::Reached)
 }

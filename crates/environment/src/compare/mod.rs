@@ -93,7 +93,8 @@ impl Found {
     ) {
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in names {
-            let value = |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_else(|| absent.to_owned());
+            let value =
+                |map: &BTreeMap<String, String>| map.get(name).cloned().unwrap_or_else(|| absent.to_owned());
             self.note(&format!("{beginning}{name}"), &value(old), &value(new));
         }
     }
@@ -107,12 +108,14 @@ impl Found {
         self.note("cpu.cores", &old.cores.to_string(), &new.cores.to_string());
         let accelerators = |environment: &Environment| {
             let one = |part: fn(&reproof_contract::environment::Accelerator) -> &String| {
-                let found: Vec<&str> = environment.accelerators.iter().map(|found| part(found).as_str()).collect();
+                let found: Vec<&str> =
+                    environment.accelerators.iter().map(|found| part(found).as_str()).collect();
                 if found.is_empty() { "none".to_owned() } else { found.join(", ") }
             };
             (one(|found| &found.model), one(|found| &found.driver))
         };
-        let ((old_model, old_driver), (new_model, new_driver)) = (accelerators(recorded), accelerators(current));
+        let ((old_model, old_driver), (new_model, new_driver)) =
+            (accelerators(recorded), accelerators(current));
         self.note("accelerator.model", &old_model, &new_model);
         self.note("accelerator.driver", &old_driver, &new_driver);
         let (old, new) = (&recorded.system, &current.system);

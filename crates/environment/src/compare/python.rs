@@ -38,14 +38,21 @@ pub(super) fn compare(found: &mut Found, old: &Python, new: &Python) {
 
 fn distribution(found: &mut Found, name: &str, old: Option<&Distribution>, new: Option<&Distribution>) {
     let item = format!("distribution.{name}");
-    let version = |side: Option<&Distribution>| side.map_or_else(|| ABSENT.to_owned(), |found| found.version.clone());
+    let version =
+        |side: Option<&Distribution>| side.map_or_else(|| ABSENT.to_owned(), |found| found.version.clone());
     let (grade, reason) = packages::grade(name);
     if version(old) != version(new) {
         found.push(item.clone(), &version(old), &version(new), (grade, reason, LIST));
     } else if let (Some(old), Some(new)) = (old, new) {
         if old.content_sha256 != new.content_sha256 {
-            let short = |hash: &Option<String>| hash.as_ref().map_or_else(String::new, |hash| hash.chars().take(12).collect());
-            let reason = if grade == Grade::Harmless { reason } else { "the same version with other files: another build" };
+            let short = |hash: &Option<String>| {
+                hash.as_ref().map_or_else(String::new, |hash| hash.chars().take(12).collect())
+            };
+            let reason = if grade == Grade::Harmless {
+                reason
+            } else {
+                "the same version with other files: another build"
+            };
             found.push(
                 format!("{item}.content"),
                 &short(&old.content_sha256),
@@ -113,7 +120,9 @@ fn libraries(found: &mut Found, old: &Python, new: &Python) {
         // What belongs to a distribution that differs anyway is told with it.
         if before.sha256 != after.sha256 && version(old, before) == version(new, after) {
             let item = format!("library.{}", before.path);
-            let short = |library: &Library| library.sha256.as_ref().map_or_else(String::new, |hash| hash.chars().take(12).collect());
+            let short = |library: &Library| {
+                library.sha256.as_ref().map_or_else(String::new, |hash| hash.chars().take(12).collect())
+            };
             let rule = rules::of(&item);
             found.push(item, &short(before), &short(after), (rule.grade, rule.reason, rule.source));
         }

@@ -3,8 +3,8 @@
 //! "Measured" means the table in `docs/environment.md`: one change at a time on one machine, a transformer, a convolution
 //! network and about fifty operators, outputs compared bit for bit.
 
-use reproof_contract::report::Grade;
 use Grade::{Harmless, MayChangeResults, MayMoveBits};
+use reproof_contract::report::Grade;
 
 /// The grade of a difference.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,8 @@ const MEASURED: &str = "measured: docs/environment.md";
 const PYTORCH: &str = "PyTorch notes, Numerical accuracy and Reproducibility";
 const CUBLAS: &str = "cuBLAS documentation, Results reproducibility";
 const CUDNN: &str = "cuDNN documentation, Odds and ends: determinism";
-const ONEMKL: &str = "oneMKL developer guide, Obtaining numerically reproducible results; measured: docs/environment.md";
+const ONEMKL: &str =
+    "oneMKL developer guide, Obtaining numerically reproducible results; measured: docs/environment.md";
 const ONEDNN: &str = "oneDNN developer guide, CPU dispatcher control; measured: docs/environment.md";
 const PYTHON: &str = "Python documentation, Command line and environment";
 const TENSORFLOW: &str = "TensorFlow documentation, tf.config.experimental";
@@ -37,7 +38,12 @@ const fn rule(item: &'static str, grade: Grade, reason: &'static str, source: &'
 const RULES: &[Rule] = &[
     rule("class", MayMoveBits, "kernels of another kind of processor", PYTORCH),
     rule("engine.name", MayChangeResults, "another engine implements the operators", CAUTION),
-    rule("engine.version", MayChangeResults, "another version may compute an operator in another way", PYTORCH),
+    rule(
+        "engine.version",
+        MayChangeResults,
+        "another version may compute an operator in another way",
+        PYTORCH,
+    ),
     rule("engine.library", MayMoveBits, "another build of the same version", CAUTION),
     rule("threads", MayMoveBits, "long sums and gradients of weights are divided among threads", MEASURED),
     rule("cpu.model", Harmless, "kernels are chosen by features, not by model", MEASURED),
@@ -56,33 +62,103 @@ const RULES: &[Rule] = &[
     rule("settings.adapter", MayChangeResults, "the model is loaded in another way", CAUTION),
     rule("settings.network", Harmless, "what is loaded is the artifact either way", CAUTION),
     rule("settings.python", MayMoveBits, "another interpreter may iterate and format otherwise", PYTHON),
-    rule("settings.torch.matmul_precision", MayChangeResults, "products of float32 with fewer bits, where the device can", PYTORCH),
-    rule("settings.torch.deterministic", MayMoveBits, "other kernels where the usual ones do not repeat", PYTORCH),
+    rule(
+        "settings.torch.matmul_precision",
+        MayChangeResults,
+        "products of float32 with fewer bits, where the device can",
+        PYTORCH,
+    ),
+    rule(
+        "settings.torch.deterministic",
+        MayMoveBits,
+        "other kernels where the usual ones do not repeat",
+        PYTORCH,
+    ),
     rule("settings.torch.cpu_capability", MayMoveBits, "loops of another instruction set", MEASURED),
     rule("settings.torch.mkldnn", MayMoveBits, "other kernels for convolutions and products", MEASURED),
-    rule("settings.torch.threads", MayMoveBits, "long sums and gradients of weights are divided among threads", MEASURED),
+    rule(
+        "settings.torch.threads",
+        MayMoveBits,
+        "long sums and gradients of weights are divided among threads",
+        MEASURED,
+    ),
     rule("settings.torch.cudnn*", MayMoveBits, "other algorithms for convolutions", CUDNN),
     rule("settings.*", MayMoveBits, "another setting of the engine", CAUTION),
     // Variables.
-    rule("variables.ATEN_CPU_CAPABILITY", MayMoveBits, "softmax, norms and attention take loops of another instruction set", MEASURED),
-    rule("variables.OMP_*", MayMoveBits, "long sums and gradients of weights are divided among threads", MEASURED),
-    rule("variables.MKL_NUM_THREADS", MayMoveBits, "products may be divided among threads otherwise", MEASURED),
+    rule(
+        "variables.ATEN_CPU_CAPABILITY",
+        MayMoveBits,
+        "softmax, norms and attention take loops of another instruction set",
+        MEASURED,
+    ),
+    rule(
+        "variables.OMP_*",
+        MayMoveBits,
+        "long sums and gradients of weights are divided among threads",
+        MEASURED,
+    ),
+    rule(
+        "variables.MKL_NUM_THREADS",
+        MayMoveBits,
+        "products may be divided among threads otherwise",
+        MEASURED,
+    ),
     rule("variables.MKL_*", MayMoveBits, "another code branch for products and decompositions", ONEMKL),
-    rule("variables.ONEDNN_*", MayMoveBits, "convolutions, gelu and recurrent layers take another instruction set", ONEDNN),
-    rule("variables.DNNL_*", MayMoveBits, "convolutions, gelu and recurrent layers take another instruction set", ONEDNN),
-    rule("variables.OPENBLAS_*", MayMoveBits, "other kernels for products, or divided among threads otherwise", OPENBLAS),
+    rule(
+        "variables.ONEDNN_*",
+        MayMoveBits,
+        "convolutions, gelu and recurrent layers take another instruction set",
+        ONEDNN,
+    ),
+    rule(
+        "variables.DNNL_*",
+        MayMoveBits,
+        "convolutions, gelu and recurrent layers take another instruction set",
+        ONEDNN,
+    ),
+    rule(
+        "variables.OPENBLAS_*",
+        MayMoveBits,
+        "other kernels for products, or divided among threads otherwise",
+        OPENBLAS,
+    ),
     rule("variables.NPY_*", MayMoveBits, "NumPy's loops take another instruction set", NUMPY),
-    rule("variables.NVIDIA_TF32_OVERRIDE", MayChangeResults, "products with 10 bits of mantissa instead of 23", CUBLAS),
-    rule("variables.TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", MayChangeResults, "products with 10 bits of mantissa instead of 23", PYTORCH),
-    rule("variables.CUBLAS_EMULATE_*", MayChangeResults, "products are computed from parts of lower precision", CUBLAS),
+    rule(
+        "variables.NVIDIA_TF32_OVERRIDE",
+        MayChangeResults,
+        "products with 10 bits of mantissa instead of 23",
+        CUBLAS,
+    ),
+    rule(
+        "variables.TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+        MayChangeResults,
+        "products with 10 bits of mantissa instead of 23",
+        PYTORCH,
+    ),
+    rule(
+        "variables.CUBLAS_EMULATE_*",
+        MayChangeResults,
+        "products are computed from parts of lower precision",
+        CUBLAS,
+    ),
     rule("variables.CUBLAS_*", MayMoveBits, "sums on the device may come in another order", CUBLAS),
     rule("variables.CUDA_VISIBLE_DEVICES", MayMoveBits, "another device", CUBLAS),
-    rule("variables.TF_ENABLE_ONEDNN_OPTS", MayMoveBits, "other kernels, as TensorFlow itself says", TENSORFLOW),
+    rule(
+        "variables.TF_ENABLE_ONEDNN_OPTS",
+        MayMoveBits,
+        "other kernels, as TensorFlow itself says",
+        TENSORFLOW,
+    ),
     rule("variables.TF_*", MayMoveBits, "other kernels where the usual ones do not repeat", TENSORFLOW),
     rule("variables.XLA_FLAGS", MayChangeResults, "what the compiler may do to the program", XLA),
     rule("variables.JAX_*", MayChangeResults, "precision, width of numbers or generator of JAX", XLA),
     rule("variables.TORCH*", MayMoveBits, "what is compiled, and how it is fused", PYTORCH),
-    rule("variables.PYTHONHASHSEED", MayChangeResults, "the order of sets: code that iterates over one gives another order", PYTHON),
+    rule(
+        "variables.PYTHONHASHSEED",
+        MayChangeResults,
+        "the order of sets: code that iterates over one gives another order",
+        PYTHON,
+    ),
     rule("variables.*", MayMoveBits, "a switch of a numeric library", CAUTION),
     // The interpreter.
     rule("python.implementation", MayChangeResults, "another interpreter", PYTHON),
@@ -93,8 +169,18 @@ const RULES: &[Rule] = &[
     rule("python.abi", MayMoveBits, "other builds of every package", CAUTION),
     rule("python.*", Harmless, "computes nothing of a model", CAUTION),
     // What frameworks say of the libraries below them.
-    rule("fact.torch.matmul_precision", MayChangeResults, "products of float32 with fewer bits, where the device can", PYTORCH),
-    rule("fact.torch.cuda.tf32", MayChangeResults, "products with 10 bits of mantissa instead of 23", PYTORCH),
+    rule(
+        "fact.torch.matmul_precision",
+        MayChangeResults,
+        "products of float32 with fewer bits, where the device can",
+        PYTORCH,
+    ),
+    rule(
+        "fact.torch.cuda.tf32",
+        MayChangeResults,
+        "products with 10 bits of mantissa instead of 23",
+        PYTORCH,
+    ),
     rule("fact.jax.matmul_precision", MayChangeResults, "products with fewer bits", XLA),
     rule("fact.jax.x64", MayChangeResults, "numbers of half the width", XLA),
     rule("fact.jax.threefry_partitionable", MayChangeResults, "another stream of random numbers", XLA),

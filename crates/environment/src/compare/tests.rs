@@ -5,7 +5,11 @@ use reproof_contract::environment::{AlteredFile, Distribution, Library, Origin, 
 use super::*;
 
 fn distribution(version: &str) -> Distribution {
-    Distribution { version: version.to_owned(), content_sha256: Some("00".to_owned()), ..Distribution::default() }
+    Distribution {
+        version: version.to_owned(),
+        content_sha256: Some("00".to_owned()),
+        ..Distribution::default()
+    }
 }
 
 fn with_python(change: impl FnOnce(&mut Python)) -> Environment {
@@ -73,22 +77,32 @@ fn versions_are_graded_by_what_the_package_does() {
 
 #[test]
 fn an_altered_file_is_named_and_may_change_results_whoever_it_belongs_to() {
-    let altered = AlteredFile { path: "tqdm/std.py".to_owned(), expected: "00".to_owned(), actual: "11".to_owned() };
+    let altered =
+        AlteredFile { path: "tqdm/std.py".to_owned(), expected: "00".to_owned(), actual: "11".to_owned() };
     let found = only(|python| python.distributions.get_mut("tqdm").unwrap().altered.push(altered));
     assert_eq!(found.item, "distribution.tqdm.file tqdm/std.py");
     assert_eq!((found.recorded.as_str(), found.current.as_str()), ("as installed", "altered, sha256 11"));
     assert_eq!(found.grade, Grade::MayChangeResults);
     // Whoever moves an environment alters the first line of its launchers.
-    let launcher = AlteredFile { path: "../../../bin/tqdm".to_owned(), expected: "00".to_owned(), actual: "missing".to_owned() };
+    let launcher = AlteredFile {
+        path: "../../../bin/tqdm".to_owned(),
+        expected: "00".to_owned(),
+        actual: "missing".to_owned(),
+    };
     let found = only(|python| python.distributions.get_mut("tqdm").unwrap().altered.push(launcher));
     assert_eq!((found.current.as_str(), found.grade), ("missing", Grade::Harmless));
 }
 
 #[test]
 fn another_build_and_another_origin_are_told() {
-    let build = only(|python| python.distributions.get_mut("numpy").unwrap().content_sha256 = Some("11".to_owned()));
+    let build =
+        only(|python| python.distributions.get_mut("numpy").unwrap().content_sha256 = Some("11".to_owned()));
     assert_eq!((build.item.as_str(), build.grade), ("distribution.numpy.content", Grade::MayMoveBits));
-    let vcs = Origin { kind: OriginKind::Vcs, url: Some("https://host/x".to_owned()), revision: Some("git a".to_owned()) };
+    let vcs = Origin {
+        kind: OriginKind::Vcs,
+        url: Some("https://host/x".to_owned()),
+        revision: Some("git a".to_owned()),
+    };
     let origin = only(|python| python.distributions.get_mut("numpy").unwrap().origin = vcs);
     assert_eq!((origin.current.as_str(), origin.grade), ("vcs https://host/x git a", Grade::Harmless));
     let editable = Origin { kind: OriginKind::Editable, ..Origin::default() };
@@ -104,7 +118,11 @@ fn a_micro_version_of_python_is_harmless_and_a_minor_one_is_not() {
 
 #[test]
 fn a_library_is_told_once_and_facts_only_where_both_were_asked() {
-    let library = |hash: &str| Library { path: "/lib/libm.so.6".to_owned(), distribution: None, sha256: Some(hash.to_owned()) };
+    let library = |hash: &str| Library {
+        path: "/lib/libm.so.6".to_owned(),
+        distribution: None,
+        sha256: Some(hash.to_owned()),
+    };
     let recorded = with_python(|python| python.libraries.push(library("00")));
     let current = with_python(|python| python.libraries.push(library("11")));
     let found = differences(&recorded, &current);

@@ -31,7 +31,8 @@ pub(super) fn decode(text: &[u8]) -> Option<Sha256> {
 pub fn encode(hash: &Sha256) -> String {
     let mut text = String::with_capacity(43);
     for chunk in hash.chunks(3) {
-        let held = chunk.iter().fold(0_u32, |held, byte| (held << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let held =
+            chunk.iter().fold(0_u32, |held, byte| (held << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             let digit = (held >> (18 - 6 * place)) & 63;
             text.push(char::from(ALPHABET[digit as usize]));
@@ -50,14 +51,23 @@ mod tests {
     fn the_hash_of_nothing_is_read() {
         let digits = b"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
         let hash = decode(digits).unwrap();
-        assert_eq!(super::super::hex(&hash), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            super::super::hex(&hash),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
         assert_eq!(encode(&hash).as_bytes(), digits);
         assert_eq!(decode(b"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU="), Some(hash));
     }
 
     #[test]
     fn what_is_no_hash_is_refused() {
-        for text in ["", "=", "47DEQ", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "!7DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"] {
+        for text in [
+            "",
+            "=",
+            "47DEQ",
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+            "!7DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+        ] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
     }

@@ -85,11 +85,15 @@ mod tests {
 
     #[test]
     fn every_kind_of_place_is_told_without_secrets() {
-        let found = of(r#"{"url": "https://ada:pw@host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#);
+        let found =
+            of(r#"{"url": "https://ada:pw@host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#);
         assert_eq!((found.kind, found.revision.as_deref()), (OriginKind::Vcs, Some("git abc")));
         assert_eq!(found.url.as_deref(), Some("https://host/x.git"));
         let found = of(r#"{"url": "https://host/x.whl?t=1", "archive_info": {"hashes": {"sha256": "00"}}}"#);
-        assert_eq!((found.url.as_deref(), found.revision.as_deref()), (Some("https://host/x.whl"), Some("sha256=00")));
+        assert_eq!(
+            (found.url.as_deref(), found.revision.as_deref()),
+            (Some("https://host/x.whl"), Some("sha256=00"))
+        );
         let found = of(r#"{"url": "file:///home/ada/x", "dir_info": {"editable": true}}"#);
         assert_eq!((found.kind, found.url.as_deref()), (OriginKind::Editable, Some("file://~/x")));
         assert_eq!(of(r#"{"url": "file:///x", "dir_info": {}}"#).kind, OriginKind::Directory);

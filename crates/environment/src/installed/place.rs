@@ -46,7 +46,11 @@ mod tests {
     use super::*;
 
     fn of(row: &str) -> Result<PathBuf, Refused> {
-        resolve(Path::new("/env/lib/python3/site-packages"), row, &[PathBuf::from("/env"), PathBuf::from("/")])
+        resolve(
+            Path::new("/env/lib/python3/site-packages"),
+            row,
+            &[PathBuf::from("/env"), PathBuf::from("/")],
+        )
     }
 
     #[test]
@@ -58,7 +62,9 @@ mod tests {
 
     #[test]
     fn rows_that_lead_out_are_refused() {
-        for row in ["../../../../etc/passwd", "/etc/passwd", "a/../../../../../etc/shadow", "../../../../../../../x"] {
+        for row in
+            ["../../../../etc/passwd", "/etc/passwd", "a/../../../../../etc/shadow", "../../../../../../../x"]
+        {
             assert_eq!(of(row), Err(Refused::Outside), "{row}");
         }
         assert_eq!(of("a\0b"), Err(Refused::NoPath));

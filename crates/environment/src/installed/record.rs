@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn rows_with_and_without_quotes_are_read() {
-        let text = format!("a/__init__.py,{EMPTY},0\r\n\"b, \"\"c\"\".py\",{EMPTY},0\n\na.dist-info/RECORD,,\n");
+        let text =
+            format!("a/__init__.py,{EMPTY},0\r\n\"b, \"\"c\"\".py\",{EMPTY},0\n\na.dist-info/RECORD,,\n");
         let record = Record::read(text.as_bytes());
         assert_eq!(paths(&record), ["a/__init__.py", "b, \"c\".py", "a.dist-info/RECORD"]);
         assert_eq!(record.problems, Vec::<String>::new());

@@ -56,10 +56,15 @@ pub fn pylock(packages: &[Package], resolved: &[String], python: &str) -> Result
     document.insert("packages".to_owned(), Value::Array(tables));
     if !left.is_empty() {
         let ours = Table::from_iter([("not-locked".to_owned(), Value::Array(left))]);
-        document.insert("tool".to_owned(), Value::Table(Table::from_iter([("reproof".to_owned(), Value::Table(ours))])));
+        document.insert(
+            "tool".to_owned(),
+            Value::Table(Table::from_iter([("reproof".to_owned(), Value::Table(ours))])),
+        );
     }
     let body = toml::to_string(&document).map_err(LockError::Unwritable)?;
-    let mut head = String::from("# Made by `reproof env lock`: https://packaging.python.org/specifications/pylock-toml\n");
+    let mut head = String::from(
+        "# Made by `reproof env lock`: https://packaging.python.org/specifications/pylock-toml\n",
+    );
     for line in &locked.incomplete {
         head.push_str(&format!("# INCOMPLETE: {}\n", line.replace(['\n', '\r'], " ")));
     }
@@ -73,7 +78,8 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> (Table, bool)
     table.insert("name".to_owned(), package.name.clone().into());
     table.insert("version".to_owned(), package.version.clone().into());
     let origin = &package.origin;
-    let (url, revision) = (origin.url.as_deref().unwrap_or_default(), origin.revision.as_deref().unwrap_or_default());
+    let (url, revision) =
+        (origin.url.as_deref().unwrap_or_default(), origin.revision.as_deref().unwrap_or_default());
     let remote = url.starts_with("https://") || url.starts_with("http://") || url.starts_with("ssh://");
     let problem = match origin.kind {
         OriginKind::Vcs => match revision.split_once(' ') {
@@ -101,7 +107,9 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> (Table, bool)
             }
             _ => Some("comes from an archive whose hash or address nobody wrote down".to_owned()),
         },
-        OriginKind::Directory | OriginKind::Editable => Some(format!("comes from a folder of this machine ({url})")),
+        OriginKind::Directory | OriginKind::Editable => {
+            Some(format!("comes from a folder of this machine ({url})"))
+        }
         OriginKind::Index | OriginKind::Conda | OriginKind::Unknown => files(package, known, &mut table),
     };
     let there = ["wheels", "sdist", "archive", "vcs"].iter().any(|name| table.contains_key(*name));
@@ -113,19 +121,26 @@ fn one(package: &Package, known: &[Table], locked: &mut Locked) -> (Table, bool)
         package.altered.iter().map(String::as_str).filter(|path| !installed::is_launcher(path)).collect();
     if !altered.is_empty() {
         let files = altered.join(", ");
-        locked.incomplete.push(format!("{} {} has altered files, which no lock brings back: {files}", package.name, package.version));
+        locked.incomplete.push(format!(
+            "{} {} has altered files, which no lock brings back: {files}",
+            package.name, package.version
+        ));
     }
     (table, there)
 }
 
 /// Adds the files of an index; why there are none.
 fn files(package: &Package, known: &[Table], table: &mut Table) -> Option<String> {
-    let text = |found: &Table, name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |found: &Table, name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let found = known.iter().find(|found| {
-        installed::normalised(&text(found, "name")) == package.name && text(found, "version") == package.version
+        installed::normalised(&text(found, "name")) == package.name
+            && text(found, "version") == package.version
     });
     let Some(found) = found else { return Some("has no hashes: no index answered for it".to_owned()) };
-    let hashed = |value: &Value| value.get("hashes").and_then(Value::as_table).is_some_and(|hashes| !hashes.is_empty());
+    let hashed = |value: &Value| {
+        value.get("hashes").and_then(Value::as_table).is_some_and(|hashes| !hashes.is_empty())
+    };
     let wheels = found.get("wheels").and_then(Value::as_array).cloned().unwrap_or_default();
     let sound = found.get("sdist").is_none_or(hashed) && wheels.iter().all(hashed);
     for name in ["index", "wheels", "sdist", "archive", "requires-python", "marker"] {
@@ -142,7 +157,9 @@ fn public(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(privacy::without_credentials(text)),
         Value::Array(values) => Value::Array(values.into_iter().map(public).collect()),
-        Value::Table(table) => Value::Table(table.into_iter().map(|(name, value)| (name, public(value))).collect()),
+        Value::Table(table) => {
+            Value::Table(table.into_iter().map(|(name, value)| (name, public(value))).collect())
+        }
         other => other,
     }
 }
@@ -196,13 +213,17 @@ wheels = [{ url = "https://ada:secret@host/n.whl", upload-time = 2026-05-18T23:3
 
     #[test]
     fn a_hash_of_another_version_is_not_taken() {
-        let locked = pylock(&[package("numpy", "2.0", Origin::default())], &[ANSWER.to_owned()], "3.11").unwrap();
+        let locked =
+            pylock(&[package("numpy", "2.0", Origin::default())], &[ANSWER.to_owned()], "3.11").unwrap();
         assert_eq!((locked.hashed, locked.incomplete.len()), (0, 1));
     }
 
     #[test]
     fn altered_files_are_told_and_nonsense_is_an_error() {
-        let altered = Package { altered: vec!["numpy/x.py".to_owned()], ..package("numpy", "2.4.6", Origin::default()) };
+        let altered = Package {
+            altered: vec!["numpy/x.py".to_owned()],
+            ..package("numpy", "2.4.6", Origin::default())
+        };
         let locked = pylock(&[altered], &[ANSWER.to_owned()], "3.11").unwrap();
         assert!(locked.incomplete[0].contains("numpy/x.py"));
         assert!(pylock(&[], &["lock-version = ".to_owned()], "3.11").is_err());

@@ -93,9 +93,8 @@ fn component(package: &Package, lock: &Table) -> Value {
     if let Some(hash) = &package.content_sha256 {
         properties.push(json!({ "name": "reproof:content-sha256", "value": hash }));
     }
-    properties.extend(
-        package.altered.iter().map(|path| json!({ "name": "reproof:altered-file", "value": path })),
-    );
+    properties
+        .extend(package.altered.iter().map(|path| json!({ "name": "reproof:altered-file", "value": path })));
     object.insert("properties".to_owned(), properties.into());
     made
 }
@@ -105,7 +104,8 @@ fn references(package: &Package, lock: &Table) -> Vec<Value> {
     let tables = lock.get("packages").and_then(toml::Value::as_array).into_iter().flatten();
     let same = |table: &&toml::Value| {
         let text = |name: &str| table.get(name).and_then(toml::Value::as_str);
-        text("name") == Some(package.name.as_str()) && text("version").is_none_or(|version| version == package.version)
+        text("name") == Some(package.name.as_str())
+            && text("version").is_none_or(|version| version == package.version)
     };
     let mut found = Vec::new();
     for table in tables.filter(same) {
@@ -113,8 +113,10 @@ fn references(package: &Package, lock: &Table) -> Vec<Value> {
         let others = ["sdist", "archive"].into_iter().filter_map(|name| table.get(name));
         for file in wheels.chain(others) {
             let Some(url) = file.get("url").and_then(toml::Value::as_str) else { continue };
-            let hash = file.get("hashes").and_then(|hashes| hashes.get("sha256")).and_then(toml::Value::as_str);
-            let hashes: Vec<Value> = hash.iter().map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
+            let hash =
+                file.get("hashes").and_then(|hashes| hashes.get("sha256")).and_then(toml::Value::as_str);
+            let hashes: Vec<Value> =
+                hash.iter().map(|hash| json!({ "alg": "SHA-256", "content": hash })).collect();
             found.push(json!({ "type": "distribution", "url": url, "hashes": hashes }));
         }
     }
@@ -131,7 +133,9 @@ fn references(package: &Package, lock: &Table) -> Vec<Value> {
 fn purl(package: &Package) -> String {
     let encoded = |text: &str| -> String {
         let byte = |byte: u8| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         };
         text.bytes().map(byte).collect()
@@ -165,7 +169,8 @@ mod tests {
 
     fn package(name: &str, requires: &[&str]) -> Package {
         let requires = requires.iter().map(|name| (*name).to_owned()).collect();
-        let metadata = Metadata { requires, license_expression: Some("MIT".to_owned()), ..Metadata::default() };
+        let metadata =
+            Metadata { requires, license_expression: Some("MIT".to_owned()), ..Metadata::default() };
         Package { name: name.to_owned(), version: "1.0+cpu".to_owned(), metadata, ..Package::default() }
     }
 
@@ -174,7 +179,13 @@ mod tests {
         let packages = [package("torch", &["numpy>=1", "absent"]), package("numpy", &[])];
         let python = Python { version: "3.11.7".to_owned(), ..Python::default() };
         let lock = "[[packages]]\nname = 'numpy'\nversion = '1.0+cpu'\nwheels = [{url = 'https://h/n', hashes = {sha256 = '00'}}]";
-        let of = Sbom { python: &python, packages: &packages, lock, timestamp: "2026-01-01T00:00:00Z", made_by: "1" };
+        let of = Sbom {
+            python: &python,
+            packages: &packages,
+            lock,
+            timestamp: "2026-01-01T00:00:00Z",
+            made_by: "1",
+        };
         let bill = sbom(&of);
         assert_eq!(bill["components"][0]["purl"], "pkg:pypi/torch@1.0%2Bcpu");
         assert_eq!(bill["dependencies"][1]["dependsOn"], json!(["pkg:pypi/numpy@1.0%2Bcpu"]));

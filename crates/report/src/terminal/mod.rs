@@ -84,6 +84,12 @@ fn environment(sheet: &mut Sheet, report: &Report) {
         sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &text, Ink::Dim, None);
     }
     if let Some(found) = &environment.fingerprint {
-        sheet.excerpt(1, &[Span::new(Ink::Strong, "operators  ")], &facts::fingerprint(found), Ink::Plain, None);
+        sheet.excerpt(
+            1,
+            &[Span::new(Ink::Strong, "operators  ")],
+            &facts::fingerprint(found),
+            Ink::Plain,
+            None,
+        );
     }
 }

@@ -12,6 +12,7 @@ mod goldens;
 mod honesty;
 mod imported;
 mod keep;
+mod live;
 mod options;
 mod referee;
 mod rules;
@@ -93,13 +94,18 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    let artifact = Artifact::open(path)?;
+    let runs_anything = options.runner == PYTHON;
+    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
-    let mut notes = Vec::new();
+    let mut notes = options.notes.clone();
     let mut assurance = Assurance::Bytes;
-    if artifact.description.format == Format::Onnx || options.runner == PYTHON {
+    if options.bytes_only {
+        if notes.is_empty() {
+            notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        }
+    } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
@@ -131,6 +137,9 @@ fn finish(
             .context
             .preprocessing
             .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
+    }
+    if let Some(environment) = &options.saved_in {
+        draft.json(Path::new("environment/saved-in.json"), environment)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -192,12 +201,12 @@ fn execute(
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
     let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
-    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let digest = contract.artifact.artifact_digest;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first =
-        sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
+    let first = sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
@@ -211,6 +220,7 @@ fn execute(
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
     contract.environment = surroundings::describe(&first, draft)?;
+    contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
     let kept: Vec<&Case> = kept.into_iter().filter(|case| deterministic || is_ordinary(case)).collect();
@@ -224,6 +234,7 @@ fn execute(
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
         let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
+        contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;

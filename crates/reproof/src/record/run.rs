@@ -8,6 +8,8 @@ use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
+use reproof_contract::signature::Source;
+use reproof_digest::Digest;
 use reproof_formats::values;
 use reproof_progress::Progress;
 
@@ -17,6 +19,7 @@ use crate::cases::Case;
 use crate::execution::{Runners, given};
 use crate::folder::case_folder;
 use crate::judge::Values;
+use crate::trust::settle;
 
 /// What came out of one run of all cases.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct Completed {
     pub(crate) cases: BTreeMap<Name, (Status, Vec<Values>)>,
     /// What the model remembers, where it was asked for.
     pub(crate) state: Option<ModelState>,
+    /// Files beside the weights that have a part in what it computes.
+    pub(crate) sources: Vec<Source>,
     /// Wall time of the whole run.
     pub(crate) elapsed: Duration,
 }
@@ -59,9 +64,10 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// Prepares runs of `artifact` over the cases that lie below `suite`.
+    /// Prepares runs of `artifact`, which has the artifact digest `digest`, over the cases that lie below `suite`.
     pub(crate) fn new(
         artifact: &Artifact,
+        digest: Digest,
         options: &RecordOptions,
         runners: &'a Runners,
         suite: &Path,
@@ -78,7 +84,12 @@ impl<'a> Sweep<'a> {
             cases.collect(),
             options.limits,
         );
-        options.settings.apply(&mut spec);
+        let settings = settle(&options.settings, &options.runner, &artifact.path, Some(digest));
+        let settings = settings.map_err(|status| {
+            let (what, hint) = explain(&status);
+            RecordError::Undecided { what, hint }
+        })?;
+        settings.apply(&mut spec);
         let template = Unit { runner: options.runner.clone(), purpose: Purpose::Outputs, spec };
         Ok(Self { runners, template, scratch, started: Instant::now(), budget: options.budget })
     }
@@ -179,6 +190,7 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
         environment: outcome.environment,
         cases,
         state: outcome.state,
+        sources: outcome.sources,
         elapsed,
     })
 }

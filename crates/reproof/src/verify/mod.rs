@@ -7,6 +7,7 @@ mod checks;
 mod execute;
 mod load;
 mod options;
+mod stages;
 mod summary;
 mod validate;
 
@@ -102,7 +103,7 @@ pub fn verify(
     let mut environment = EnvironmentReport::default();
     let mut runner = None;
     let stop = options.fail_fast && load.verdict().is_negative();
-    if stop || stored.contract.suite.is_empty() {
+    if stop || options.bytes_only || stored.contract.suite.is_empty() {
         phases.push(load.phase());
     } else {
         let execution = execute::run(&subject, &load, scratch.path())?;
@@ -140,7 +141,11 @@ pub fn verify(
         verdict,
         required: options.required,
         assurance: assurance(&phases),
-        summary: summary::summarise(verdict, &stored.contract, &phases, &cases),
+        summary: stages::summarised(
+            verdict,
+            summary::summarise(verdict, &stored.contract, &phases, &cases),
+            &cases,
+        ),
         artifact: ReportArtifact {
             path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
             artifact_digest: digests.map(|digests| digests.artifact),

@@ -12,8 +12,9 @@ use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
 use super::execute::{Execution, golden_class};
+use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
-use crate::execution::given;
+use crate::execution::{PYTHON, given};
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{self, Context, Values, all_identical, judge_statistics};
 use crate::record::{explain, specification, widen};
@@ -54,13 +55,21 @@ pub(super) fn judge(
         .flatten()
         .filter(|sides| contract.statistics.is_none() && needs_referee(sides, definition_in_doubt))
         .collect();
-    let referee = rerun(subject, &execution.model, &differing, scratch)?;
+    let compared = sides.iter().flatten().filter(|_| contract.statistics.is_none()).filter_map(|sides| {
+        let (goldens, produced) = sides.loaded.as_ref().ok()?;
+        Some((&sides.record.name, goldens.first()?, produced))
+    });
+    let restaged = restage(subject, execution, compared, scratch)?;
+    let referee = rerun(subject, execution, &differing, &restaged, scratch)?;
     let mut checks = Vec::new();
     let mut cases = Vec::new();
     for (record, sides) in contract.suite.iter().zip(&sides) {
         let outcome = execution.cases.iter().find(|case| case.name == record.name);
         let outputs = match sides {
-            Some(sides) => judge_case(subject, execution, definition_in_doubt, sides, &referee),
+            Some(sides) => {
+                let staged = restaged.iter().find(|staged| staged.name == record.name);
+                judge_case(subject, execution, definition_in_doubt, sides, &referee, staged)
+            }
             None => Vec::new(),
         };
         checks.extend(outputs.iter().map(|output| output_check(&record.name, output)));
@@ -139,8 +148,9 @@ struct Rerun {
 /// Reruns the current definition in float64, for the cases whose bits differ and that have a recorded referee.
 fn rerun(
     subject: &Subject<'_>,
-    model: &Path,
+    execution: &Execution,
     differing: &[&Sides<'_>],
+    restaged: &[Restaged],
     scratch: &Path,
 ) -> Result<Rerun, VerifyError> {
     let none = Rerun { outputs: Vec::new(), peak: None };
@@ -148,19 +158,25 @@ fn rerun(
     if differing.is_empty() {
         return Ok(none);
     }
-    if subject.runners.get(runner).is_none() {
+    // Python's was not asked for leave where another engine ran.
+    let unasked = runner == PYTHON && execution.runner != PYTHON;
+    if unasked || subject.runners.get(runner).is_none() {
         let reason = format!("the referee's runner {runner} is not here");
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
         return Ok(Rerun { outputs: outputs.collect(), peak: None });
     }
-    let folder = |name: &Name| subject.stored.folder.join(case_folder(name));
+    let folder = |name: &Name| match restaged.iter().find(|staged| staged.name == *name) {
+        Some(staged) => staged.folder.clone(),
+        None => subject.stored.folder.join(case_folder(name)),
+    };
     let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
         name: sides.record.name.clone(),
         folder: std::path::absolute(folder(&sides.record.name))
             .unwrap_or_else(|_| folder(&sides.record.name)),
     });
-    let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
-    subject.options.settings.clone().completed(&subject.stored.contract).place(&mut spec);
+    let artifact = given(runner, subject.path, &execution.model);
+    let mut spec = specification(artifact, cases.collect(), subject.options.limits);
+    execution.settings.place(&mut spec);
     widen(&mut spec);
     let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
     subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);
@@ -183,6 +199,7 @@ fn judge_case(
     doubt: bool,
     sides: &Sides<'_>,
     referee: &Rerun,
+    staged: Option<&Restaged>,
 ) -> Vec<OutputReport> {
     let contract = &subject.stored.contract;
     let (goldens, produced) = match &sides.loaded {
@@ -224,7 +241,16 @@ fn judge_case(
         },
     };
     let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
-    judge::judge(golden, produced, &rule, &context)
+    let combined = staged.and_then(|staged| staged.combined(produced));
+    let mut reports = judge::judge(golden, combined.as_ref().unwrap_or(produced), &rule, &context);
+    if let Some(told) = judge::divergence(golden, combined.as_ref().unwrap_or(produced)) {
+        let tokens = reports.iter_mut().find(|report| report.name == "tokens");
+        tokens
+            .into_iter()
+            .for_each(|report| report.evidence.statement = format!("{told}; {}", report.evidence.statement));
+    }
+    staged.into_iter().for_each(|staged| staged.explain(&mut reports));
+    reports
 }
 
 /// The line of the checklist for one output.

@@ -8,8 +8,8 @@ use reproof_contract::run::{CaseInput, Limits, Status};
 use reproof_formats::values;
 
 use super::{CaseNote, LoadNote, Request, case_note, load_note, read_json, write_json};
-use crate::engine::{self, Failure, Loaded, Session};
 use crate::RunError;
+use crate::engine::{self, Failure, Loaded, Session};
 
 /// Serves the request in `folder`. This is what the hidden command of the binary calls; it returns when every case
 /// has its note.

@@ -48,7 +48,8 @@ impl Files {
     /// The hashes kept in `folder` for an environment, or none.
     pub(crate) fn load(folder: Option<&Path>, environment: &Path) -> Self {
         let name = sha2::Sha256::digest(environment.as_os_str().as_encoded_bytes());
-        let place = folder.map(|folder| folder.join("environments").join(format!("{}.txt", &hex(&name.into())[..16])));
+        let place = folder
+            .map(|folder| folder.join("environments").join(format!("{}.txt", &hex(&name.into())[..16])));
         let mut files = Self { place, ..Self::default() };
         if let Some(place) = &files.place
             && std::fs::metadata(place).is_ok_and(|metadata| metadata.len() <= LARGEST)

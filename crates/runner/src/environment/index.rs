@@ -48,7 +48,8 @@ impl Index {
             match self.ask(pins) {
                 Ok(answer) => resolution.answers.push(answer),
                 Err(why) => {
-                    let hopeless = UNREACHABLE.iter().any(|word| why.contains(word)) && !why.contains("not found");
+                    let hopeless =
+                        UNREACHABLE.iter().any(|word| why.contains(word)) && !why.contains("not found");
                     if pins.len() == 1 || hopeless {
                         resolution.failures.extend(pins.iter().map(|pin| (pin.clone(), why.clone())));
                     } else {
@@ -65,7 +66,16 @@ impl Index {
     fn ask(&self, pins: &[String]) -> Result<String, String> {
         let failed = |error: std::io::Error| format!("could not start {}: {error}", self.uv.display());
         let mut command = Command::new(&self.uv);
-        command.args(["pip", "compile", "-", "--no-deps", "--quiet", "--no-header", "--format", "pylock.toml"]);
+        command.args([
+            "pip",
+            "compile",
+            "-",
+            "--no-deps",
+            "--quiet",
+            "--no-header",
+            "--format",
+            "pylock.toml",
+        ]);
         command.arg("--python").arg(&self.python);
         if self.offline {
             command.arg("--offline");

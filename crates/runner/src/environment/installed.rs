@@ -60,7 +60,9 @@ pub(crate) fn survey(
     for (suspect, hash) in suspects.into_iter().zip(hashes) {
         match hash {
             Some(hash) if hash == suspect.expected => {}
-            Some(hash) => installed.altered(&suspect.distribution, suspect.path, &suspect.expected, &hex(&hash)),
+            Some(hash) => {
+                installed.altered(&suspect.distribution, suspect.path, &suspect.expected, &hex(&hash))
+            }
             None => {
                 installed.tell(format!("{}: {} cannot be read", suspect.distribution, suspect.path));
             }
@@ -140,7 +142,8 @@ impl Installed {
             return;
         }
         let installer = read(&described.join("INSTALLER"));
-        let installer = installer.map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(100).collect::<String>());
+        let installer = installer
+            .map(|bytes| String::from_utf8_lossy(&bytes).trim().chars().take(100).collect::<String>());
         let document = read(&described.join("direct_url.json"));
         let origin = origin(document.as_deref(), installer.as_deref(), home).unwrap_or_else(|error| {
             self.tell(format!("{key}: direct_url.json cannot be read: {error}"));
@@ -148,7 +151,11 @@ impl Installed {
         });
         let list = described.join("RECORD");
         let record = read(&list).map(|bytes| Record::read(&bytes)).unwrap_or_else(|| {
-            let told = if wheel { "has no list of files (RECORD) that can be read" } else { "was installed without a list of files" };
+            let told = if wheel {
+                "has no list of files (RECORD) that can be read"
+            } else {
+                "was installed without a list of files"
+            };
             Record { entries: Vec::new(), problems: vec![told.to_owned()] }
         });
         for problem in &record.problems {
@@ -223,9 +230,12 @@ impl Installed {
     /// What Conda installed beside Python's packages, by the names of its notes.
     fn conda(&mut self, roots: &[PathBuf]) {
         for root in roots {
-            for entry in fs::read_dir(root.join("conda-meta")).into_iter().flatten().flatten().take(MOST_FOLDERS) {
+            for entry in
+                fs::read_dir(root.join("conda-meta")).into_iter().flatten().flatten().take(MOST_FOLDERS)
+            {
                 let file = entry.file_name().to_string_lossy().into_owned();
-                let Some((rest, build)) = file.strip_suffix(".json").and_then(|stem| stem.rsplit_once('-')) else {
+                let Some((rest, build)) = file.strip_suffix(".json").and_then(|stem| stem.rsplit_once('-'))
+                else {
                     continue;
                 };
                 let Some((name, version)) = rest.rsplit_once('-') else { continue };

@@ -65,7 +65,8 @@ pub(crate) fn accelerators() -> Vec<Accelerator> {
     let driver = beginning("/proc/driver/nvidia/version", 4096);
     // `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue ...`
     let number = |word: &&str| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let driver = driver.lines().next().unwrap_or_default().split_whitespace().find(number).unwrap_or_default();
+    let driver =
+        driver.lines().next().unwrap_or_default().split_whitespace().find(number).unwrap_or_default();
     let folders = std::fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().flatten();
     let model = |folder: std::fs::DirEntry| {
         let text = beginning(&folder.path().join("information").to_string_lossy(), 4096);

@@ -11,12 +11,12 @@ use std::path::PathBuf;
 use reproof_contract::environment::{Library, Python};
 use reproof_environment::lock::Package;
 
-pub use index::{Index, Resolution};
-pub use machine::{environment_class, machine_environment};
 pub(crate) use files::Files;
+pub use index::{Index, Resolution};
 pub(crate) use installed::survey;
 pub(crate) use libraries::Owners;
 pub(crate) use machine::{accelerators, environment, home, machine, told};
+pub use machine::{environment_class, machine_environment};
 
 /// How installed files are checked against the hashes of their installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use reproof_progress::Progress;
 use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
 use super::outputs;
 use super::worker::{Event, Worker};
-use crate::child::{CaseNote, End, LoadNote};
+use crate::child::{CaseNote, End, LoadNote, Told};
 
 /// One exchange with a worker, and what came of it so far.
 pub(super) struct Conversation<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Conversation<'a> {
     folder: &'a Path,
     pub(super) worker: Worker,
     pub(super) load: Option<LoadNote>,
-    pub(super) state: Option<ModelState>,
+    pub(super) told: Told,
     pub(super) cases: Vec<CaseNote>,
     /// Peak memory of loading.
     pub(super) peak: Option<u64>,
@@ -27,7 +27,8 @@ pub(super) struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     /// A worker that was not spoken to yet; its outputs go below `folder`.
     pub(super) fn new(spec: &'a RunSpec, threads: u32, folder: &'a Path, worker: Worker) -> Self {
-        Self { spec, threads, folder, worker, load: None, state: None, cases: Vec::new(), peak: None }
+        let (load, told) = (None, Told::default());
+        Self { spec, threads, folder, worker, load, told, cases: Vec::new(), peak: None }
     }
 
     /// Asks for everything; returns the worker's end where it came before everything was answered.
@@ -48,7 +49,7 @@ impl<'a> Conversation<'a> {
         let status = reply.status.status;
         let loaded = status.is_done();
         let environment = reply.environment.map(|facts| facts.environment(self.threads));
-        self.state = reply.state;
+        self.told = Told { state: reply.state, inputs: reply.inputs, sources: reply.sources };
         self.load = Some(LoadNote { status, seconds: reply.seconds, environment });
         if !loaded {
             return Ok(None);
@@ -120,7 +121,7 @@ impl<'a> Conversation<'a> {
 
     /// Notes what changed while cases ran.
     fn compare(&mut self, now: Option<&ModelState>) {
-        if let (Some(before), Some(now)) = (&mut self.state, now) {
+        if let (Some(before), Some(now)) = (&mut self.told.state, now) {
             let changed =
                 now.tensors.iter().filter(|(name, digest)| before.tensors.get(*name) != Some(digest));
             before.changed = changed.map(|(name, _)| name.clone()).collect();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::environment::{Engine, Environment, Fingerprint, Library, Python, System};
 use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status};
+use reproof_contract::signature::{Inputs, Source};
 use reproof_environment::VARIABLES;
 use serde::{Deserialize, Serialize};
 
@@ -44,11 +45,18 @@ pub(super) enum Request<'a> {
         memory_bytes: Option<u64>,
         state: bool,
         variables: &'a [&'a str],
+        inputs: bool,
     },
     /// Tell what only the interpreter knows of itself.
     Describe { id: usize, network: bool, memory_bytes: Option<u64>, imported: bool },
     /// Tell what operators give.
-    Fingerprint { id: usize, network: bool, memory_bytes: Option<u64>, frameworks: &'a [String], threads: u32 },
+    Fingerprint {
+        id: usize,
+        network: bool,
+        memory_bytes: Option<u64>,
+        frameworks: &'a [String],
+        threads: u32,
+    },
     /// Run a case.
     Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool },
 }
@@ -74,6 +82,7 @@ impl<'a> Request<'a> {
             memory_bytes: spec.limits.memory_bytes,
             state: loading.state,
             variables: &VARIABLES,
+            inputs: loading.inputs,
         }
     }
 }
@@ -95,6 +104,10 @@ pub(super) struct Reply {
     pub(super) environment: Option<Facts>,
     #[serde(default)]
     pub(super) state: Option<ModelState>,
+    #[serde(default)]
+    pub(super) inputs: Option<Inputs>,
+    #[serde(default)]
+    pub(super) sources: Vec<Source>,
     #[serde(default)]
     pub(super) outputs: Vec<PathBuf>,
     #[serde(default)]

@@ -69,7 +69,13 @@ impl PythonRunner {
         self
     }
 
-    fn start(&self, mut command: Command, spec: &RunSpec, folder: &Path, printed: &Path) -> Result<Worker, RunError> {
+    fn start(
+        &self,
+        mut command: Command,
+        spec: &RunSpec,
+        folder: &Path,
+        printed: &Path,
+    ) -> Result<Worker, RunError> {
         program::unpack(&folder.join("worker"))?;
         let create = |source| RunError::Exchange { action: "create", path: printed.to_owned(), source };
         let output = File::create(printed).map_err(create)?;
@@ -114,18 +120,18 @@ impl PythonRunner {
         let worker = self.start(self.command(spec, folder), spec, folder, &printed)?;
         let mut conversation = Conversation::new(spec, threads(spec), folder, worker);
         let early = conversation.hold(progress).map_err(failed)?;
-        let Conversation { worker, load, state, cases, peak, .. } = conversation;
+        let Conversation { worker, load, told, cases, peak, .. } = conversation;
         let after = worker.peak;
         let end = match early {
             Some(end) => end,
             None => worker.farewell().map_err(failed)?,
         };
-        Ok(Attempt { load, cases, state, printed: last_words(&printed), end, peaks: (peak, after.or(peak)) })
+        Ok(Attempt { load, cases, told, printed: last_words(&printed), end, peaks: (peak, after.or(peak)) })
     }
 }
 
 impl Runner for PythonRunner {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "python"
     }
 

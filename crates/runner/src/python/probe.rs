@@ -28,7 +28,8 @@ impl PythonRunner {
             memory_bytes: spec.limits.memory_bytes,
             imported,
         })?;
-        let told = told.interpreter.ok_or_else(|| self.silent("what is installed", "an answer without facts"))?;
+        let told =
+            told.interpreter.ok_or_else(|| self.silent("what is installed", "an answer without facts"))?;
         Ok(self.look(told, check))
     }
 
@@ -67,8 +68,11 @@ impl PythonRunner {
         own: bool,
         request: impl FnOnce(usize) -> Request<'a>,
     ) -> Result<Reply, RunError> {
-        let scratch = tempfile::tempdir()
-            .map_err(|source| RunError::Exchange { action: "create", path: std::env::temp_dir(), source })?;
+        let scratch = tempfile::tempdir().map_err(|source| RunError::Exchange {
+            action: "create",
+            path: std::env::temp_dir(),
+            source,
+        })?;
         let folder = scratch.path();
         let printed = folder.join("printed.txt");
         let mut command = self.command(spec, folder);

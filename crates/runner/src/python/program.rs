@@ -39,6 +39,7 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/call.py",
     "_reproof_worker/adapters/sklearn.py",
     "_reproof_worker/adapters/sklearn_pickle.py",
+    "_reproof_worker/adapters/sklearn_tree.py",
     "_reproof_worker/adapters/torch_checkpoint.py",
     "_reproof_worker/adapters/torch_export.py",
     "_reproof_worker/adapters/torch_module.py",
@@ -47,6 +48,9 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/torch_whole.py",
     "_reproof_worker/adapters/torch_wide.py",
     "_reproof_worker/adapters/transformers.py",
+    "_reproof_worker/adapters/transformers_generate.py",
+    "_reproof_worker/adapters/transformers_inputs.py",
+    "_reproof_worker/adapters/transformers_text.py",
 );
 
 /// Writes the program below `folder`, which an interpreter can then run.

@@ -19,6 +19,13 @@ _TYPES = {name: getattr(torch, spelled) for name, spelled in _NAMES.items() if h
 _DTYPES = {dtype: name for name, dtype in _TYPES.items()}
 
 
+def name_of(dtype):
+    """A dtype as safetensors spells it."""
+    if dtype not in _DTYPES:
+        raise Unsupported("an input of the type {}".format(dtype), "give inputs of another type in the loader")
+    return _DTYPES[dtype]
+
+
 def take(tensor):
     """A tensor of its own memory."""
     dtype = _TYPES.get(tensor.dtype)
@@ -33,15 +40,11 @@ def give(value):
     """A raw tensor from a tensor; arrays and texts as elsewhere; nothing for anything else."""
     if not isinstance(value, torch.Tensor):
         return arrays.from_any(value)
-    return raw.Raw(*_content(value))
+    return raw.Raw(*content(value))
 
 
 def content(tensor):
     """Dtype, shape and bytes."""
-    return _content(tensor)
-
-
-def _content(tensor):
     name = _DTYPES.get(tensor.dtype)
     if name is None or tensor.is_quantized or tensor.layout is not torch.strided:
         kind = "{} in the layout {}".format(tensor.dtype, tensor.layout)

@@ -15,7 +15,9 @@ use crate::failure::{Exit, UsageError};
 use crate::output;
 
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 told, or the same with --against; 1 operators moved; 2 wrong usage; 3 no answer.")]
+#[command(
+    after_help = "Exit codes: 0 told, or the same with --against; 1 operators moved; 2 wrong usage; 3 no answer."
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     python: PythonArguments,
@@ -61,7 +63,8 @@ fn recorded(path: &Path) -> Result<Fingerprint> {
     let contract = [path.to_owned(), folder::beside(path)];
     if let Some(place) = contract.iter().find(|place| place.join("contract.json").is_file()) {
         let found = folder::read(place)?.fingerprint();
-        let missing = || UsageError(format!("{}: its contract has no fingerprint of operators", path.display()));
+        let missing =
+            || UsageError(format!("{}: its contract has no fingerprint of operators", path.display()));
         return Ok(found.ok_or_else(missing)?);
     }
     if !path.is_file() {
@@ -75,7 +78,11 @@ fn recorded(path: &Path) -> Result<Fingerprint> {
 fn listed(fingerprint: &Fingerprint) -> String {
     let rows = fingerprint.frameworks.iter().flat_map(|(framework, found)| {
         found.operators.iter().map(move |(name, digest)| {
-            let digest = if digest.starts_with("unavailable") { digest.clone() } else { digest.chars().take(12).collect() };
+            let digest = if digest.starts_with("unavailable") {
+                digest.clone()
+            } else {
+                digest.chars().take(12).collect()
+            };
             vec![format!("{framework} {}", found.version), name.clone(), digest]
         })
     });
@@ -88,7 +95,8 @@ fn listed(fingerprint: &Fingerprint) -> String {
 
 fn told(comparison: &FingerprintComparison) -> String {
     let count = comparison.moved.len();
-    let mut lines = vec![format!("{count} of {} operators moved: {}", comparison.compared, comparison.reading)];
+    let mut lines =
+        vec![format!("{count} of {} operators moved: {}", comparison.compared, comparison.reading)];
     lines.extend(comparison.moved.iter().map(|name| format!("  {name}")));
     lines.join("\n")
 }

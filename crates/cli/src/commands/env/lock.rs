@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 use clap::Args;
 use reproof::clock;
+use reproof::engines::from_here;
 use reproof_contract::environment::OriginKind;
 use reproof_environment::lock::{Package, Sbom, pylock, sbom};
 use reproof_runner::Index;
@@ -13,7 +14,6 @@ use serde::Serialize;
 
 use super::{LookArguments, PythonArguments, survey};
 use crate::arguments::OutputArguments;
-use crate::engines::interpreter;
 use crate::failure::Exit;
 use crate::output;
 
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let look = LookArguments { verify: false, frameworks: false };
     let survey = survey(&arguments.python.python, &look)?;
     let pins: Vec<String> = survey.packages.iter().filter(|package| indexed(package)).map(pin).collect();
-    let python = interpreter(&arguments.python.python)?;
+    let python = from_here(&arguments.python.python);
     let index = Index { uv: arguments.uv.clone(), python, offline: arguments.offline };
     let resolution = index.resolve(&pins);
     let minor: Vec<&str> = survey.python.version.splitn(3, '.').take(2).collect();
@@ -103,6 +103,8 @@ fn tell(incomplete: &[String], failures: &[(String, String)]) {
     }
     if let Some((pin, why)) = failures.first() {
         output::note(&format!("because: {pin}: {why}"));
-        output::note("hint: install uv (`pip install uv`) or name it with --uv, with the index that has these packages");
+        output::note(
+            "hint: install uv (`pip install uv`) or name it with --uv, with the index that has these packages",
+        );
     }
 }

@@ -11,11 +11,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use reproof::engines::from_here;
 use reproof_contract::environment::{Document, Environment, EnvironmentSchema, System};
 use reproof_contract::run::Limits;
 use reproof_runner::{Check, PythonRunner, Survey, machine_environment};
 
-use crate::engines::{cache, interpreter};
+use crate::engines::cache;
 use crate::failure::Exit;
 
 #[derive(Args, Debug)]
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 
 /// The runner of an interpreter.
 fn runner(python: &std::path::Path) -> Result<PythonRunner> {
-    Ok(PythonRunner::new(interpreter(python)?).with_cache(cache()))
+    Ok(PythonRunner::new(from_here(python)).with_cache(cache()))
 }
 
 fn survey(python: &std::path::Path, look: &LookArguments) -> Result<Survey> {

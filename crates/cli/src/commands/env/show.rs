@@ -10,7 +10,9 @@ use crate::failure::Exit;
 use crate::output;
 
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 described, 1 with --verify where a file is altered, 2 wrong usage, 3 no answer.")]
+#[command(
+    after_help = "Exit codes: 0 described, 1 with --verify where a file is altered, 2 wrong usage, 3 no answer."
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     python: PythonArguments,

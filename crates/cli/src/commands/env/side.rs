@@ -40,13 +40,19 @@ pub(super) fn read(name: &str, current: &Path, look: &LookArguments) -> Result<E
 
 /// The environment of a contract, given by its folder, its document or its artifact.
 fn recorded(path: &Path) -> Result<Option<Environment>> {
-    let own = if path.file_name().is_some_and(|name| name == "contract.json") { path.parent() } else { Some(path) };
+    let own =
+        if path.file_name().is_some_and(|name| name == "contract.json") { path.parent() } else { Some(path) };
     let beside = folder::beside(path);
     let place = [own, Some(beside.as_path())].into_iter().flatten();
-    let Some(place) = place.into_iter().find(|place| place.join("contract.json").is_file()) else { return Ok(None) };
+    let Some(place) = place.into_iter().find(|place| place.join("contract.json").is_file()) else {
+        return Ok(None);
+    };
     let stored = folder::read(place)?;
     let environment = stored.recorded_environment().ok_or_else(|| {
-        UsageError(format!("{}: its contract was made without running anything, so it has no environment", path.display()))
+        UsageError(format!(
+            "{}: its contract was made without running anything, so it has no environment",
+            path.display()
+        ))
     })?;
     Ok(Some(environment))
 }

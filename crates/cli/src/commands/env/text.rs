@@ -13,7 +13,10 @@ pub(super) fn describe(environment: &Environment) -> String {
     if let Some(python) = &environment.python {
         blocks.push(interpreter(python));
         blocks.extend(altered(python));
-        blocks.push(output::table(&["distribution", "version", "from"], python.distributions.iter().map(row).collect()));
+        blocks.push(output::table(
+            &["distribution", "version", "from"],
+            python.distributions.iter().map(row).collect(),
+        ));
         if !python.libraries.is_empty() {
             let rows = python.libraries.iter().map(|library| {
                 let owner = library.distribution.clone().unwrap_or_default();
@@ -77,15 +80,23 @@ fn short(hash: Option<&str>) -> String {
 
 /// Files that are not what was installed; launchers are counted, because moving an environment alters each.
 fn altered(python: &Python) -> Vec<String> {
-    let files = python.distributions.iter().flat_map(|(name, found)| found.altered.iter().map(move |file| (name, file)));
+    let files = python
+        .distributions
+        .iter()
+        .flat_map(|(name, found)| found.altered.iter().map(move |file| (name, file)));
     let (launchers, files): (Vec<_>, Vec<_>) = files.partition(|(_, file)| is_launcher(&file.path));
     let mut told = Vec::new();
     if !files.is_empty() {
-        let lines = files.iter().map(|(name, file)| format!("  {name}: {} ({})", file.path, short(Some(&file.actual))));
+        let lines = files
+            .iter()
+            .map(|(name, file)| format!("  {name}: {} ({})", file.path, short(Some(&file.actual))));
         told.push(format!("ALTERED since their installation:\n{}", lines.collect::<Vec<_>>().join("\n")));
     }
     if !launchers.is_empty() {
-        told.push(format!("{} launchers name another interpreter than when they were installed", launchers.len()));
+        told.push(format!(
+            "{} launchers name another interpreter than when they were installed",
+            launchers.len()
+        ));
     }
     told
 }

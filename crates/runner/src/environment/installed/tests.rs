@@ -51,7 +51,9 @@ impl Environment {
 
 fn altered(installed: &Installed) -> Vec<(&str, &str)> {
     let files = installed.distributions.values().flat_map(|found| &found.altered);
-    files.map(|file| (file.path.as_str(), if file.actual == "missing" { "missing" } else { "changed" })).collect()
+    files
+        .map(|file| (file.path.as_str(), if file.actual == "missing" { "missing" } else { "changed" }))
+        .collect()
 }
 
 #[test]
@@ -70,7 +72,11 @@ fn a_changed_and_a_missing_file_are_named_however_fast_the_check() {
         environment.write("thing/sub.py", b"two = 3, longer\n");
         fs::remove_file(environment.packages.join("thing/__init__.py")).unwrap();
         let installed = environment.survey(check);
-        assert_eq!(altered(&installed), [("thing/__init__.py", "missing"), ("thing/sub.py", "changed")], "{check:?}");
+        assert_eq!(
+            altered(&installed),
+            [("thing/__init__.py", "missing"), ("thing/sub.py", "changed")],
+            "{check:?}"
+        );
     }
 }
 
@@ -128,7 +134,12 @@ fn folders_that_lie_are_told_and_harm_nothing() {
     let names: Vec<&str> = installed.distributions.keys().map(String::as_str).collect();
     assert_eq!(names, ["bytes", "empty", "huge", "old", "other", "thing"]);
     let told = installed.problems.join("\n");
-    for expected in ["other-2: its headers name `thing`", "not UTF-8", "direct_url.json cannot be read", "installed without a list"] {
+    for expected in [
+        "other-2: its headers name `thing`",
+        "not UTF-8",
+        "direct_url.json cannot be read",
+        "installed without a list",
+    ] {
         assert!(told.contains(expected), "{expected}: {told}");
     }
     assert_eq!(installed.distributions["thing"].version, "1.0");
