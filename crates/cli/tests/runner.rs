@@ -11,6 +11,7 @@ mod comparing;
 mod diff;
 mod digests;
 mod documents;
+mod env;
 mod examples;
 mod fixtures;
 mod guides;

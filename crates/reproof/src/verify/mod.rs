@@ -123,6 +123,9 @@ pub fn verify(
         let differs = cases
             .iter()
             .any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
+        if differs {
+            environment.fingerprint = execution.fingerprint(&subject);
+        }
         if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
             execution.keep(keep)?;
         }
