@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use reproof_contract::run::Device;
 use reproof_formats::OpenOptions;
 
-use crate::commands::{accept, cases, diff, digest, inspect, record, scan, schema, shell, unit, verify};
+use crate::commands::{accept, cases, diff, digest, env, inspect, record, scan, schema, shell, unit, verify};
 use crate::quantities::{duration, memory};
 
 /// Proves that a saved model still loads and still produces identical outputs, and when it does not, says why.
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Accept(accept::Arguments),
     /// Prove that an artifact keeps its promise: load, execute, validate.
     Verify(verify::Arguments),
+    /// Show, compare, lock and fingerprint the environment of a Python interpreter.
+    Env(env::Arguments),
     /// Print the JSON Schema of a document.
     Schema(schema::Arguments),
     /// Print completions for a shell.

@@ -69,6 +69,9 @@ pub struct Loading {
     pub modules: Vec<PathBuf>,
     /// Whether the outcome tells what the model remembers; it takes a pass over every tensor.
     pub state: bool,
+    /// Whether the outcome tells what is installed for the interpreter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub installed: bool,
     /// Whether the outcome tells what the model can be given.
     pub inputs: bool,
 }

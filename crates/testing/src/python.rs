@@ -35,6 +35,7 @@ const SETS: &[Set] = &[
             Lock { file: "carriers.lock", dependencies: false },
         ],
     },
+    Set { name: "environments", locks: &[Lock { file: "environments.lock", dependencies: true }] },
 ];
 
 struct Set {
@@ -107,7 +108,7 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `models` or `checkpoints`) of this repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `models`, `checkpoints` or `environments`) of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.
@@ -115,6 +116,14 @@ pub fn environment(set: &str) -> Result<PathBuf, EnvironmentError> {
     let locks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python");
     let base = std::env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     environment_in(&cache()?.join("python"), &locks, set, &base)
+}
+
+/// The installer `uv`, with the folder in which it keeps what it fetched for the environments; nothing where it cannot be
+/// had.
+pub fn installer() -> Option<(PathBuf, PathBuf)> {
+    let folder = cache().ok()?.join("python");
+    let base = std::env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    Some((uv(&folder, Path::new(&base))?, folder.join("uv-cache")))
 }
 
 /// As [`environment`], with the cache folder, the folder of the lock files and the base interpreter given.

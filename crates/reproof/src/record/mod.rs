@@ -17,6 +17,7 @@ mod options;
 mod referee;
 mod rules;
 mod run;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 
@@ -137,9 +138,6 @@ fn finish(
             .preprocessing
             .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
     }
-    if let Some(environment) = &contract.environment {
-        draft.json(Path::new("environment/recorded-in.json"), environment)?;
-    }
     if let Some(environment) = &options.saved_in {
         draft.json(Path::new("environment/saved-in.json"), environment)?;
     }
@@ -208,8 +206,7 @@ fn execute(
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first =
-        sweep.run(Purpose::Outputs, |spec| (spec.repeats, spec.loading.state) = (samples, true), progress)?;
+    let first = sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
@@ -222,7 +219,7 @@ fn execute(
     contract.honesty = checks;
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
-    contract.environment.clone_from(&first.environment);
+    contract.environment = surroundings::describe(&first, draft)?;
     contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
@@ -240,6 +237,7 @@ fn execute(
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
+        surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
     } else {
         contract.outputs = rules::tolerances(options);
@@ -249,6 +247,13 @@ fn execute(
         contract.goldens = golden_records(&class, &kept, &first, &referee::Referee::none());
     }
     Ok(())
+}
+
+/// The first run also tells what the model remembers and what is installed.
+fn surveyed(spec: &mut reproof_contract::run::RunSpec, samples: u32) {
+    spec.repeats = samples;
+    spec.loading.state = true;
+    spec.loading.installed = true;
 }
 
 /// How the artifact was loaded, with the adapter that was found for it.
