@@ -35,6 +35,15 @@ const SETS: &[Set] = &[
             Lock { file: "carriers.lock", dependencies: false },
         ],
     },
+    Set {
+        name: "jax",
+        locks: &[
+            Lock { file: "jax.lock", dependencies: true },
+            Lock { file: "trees.lock", dependencies: false },
+        ],
+    },
+    // A compiler that only builders of TensorFlow use is left out of the lock.
+    Set { name: "tf", locks: &[Lock { file: "tf.lock", dependencies: false }] },
 ];
 
 struct Set {
@@ -107,7 +116,8 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `models` or `checkpoints`) of this repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `models`, `checkpoints`, `jax` or `tf`) of this repository, built
+/// where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::cases::{Case, OPEN_SIZES, export, import, import_named, propose};
+use reproof::cases::{OPEN_SIZES, export, gather};
 use reproof_contract::{CaseClass, Name};
-use reproof_formats::{Format, onnx};
+use reproof_formats::Format;
 use serde::Serialize;
 
 use crate::arguments::OutputArguments;
@@ -82,59 +82,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     });
     output::data(&output::table(&["case", "class", "inputs", "what it tries"], rows.collect()))?;
     Ok(Exit::Reached)
-}
-
-/// The source that proposes cases from the model's signature.
-pub(crate) const PROPOSED: &str = "auto";
-
-/// The cases of every source, with names made distinct; proposals have open dims of the size `open`.
-pub(crate) fn gather(model: &std::path::Path, sources: &[String], open: u64) -> Result<Vec<Case>> {
-    let model = onnx::read(model)?;
-    let mut cases: Vec<Case> = Vec::new();
-    for source in sources {
-        let found = if source == PROPOSED {
-            propose(&model, open)?
-        } else {
-            let path = PathBuf::from(source);
-            if !path.exists() {
-                return Err(UsageError(format!("no inputs at {source}")).into());
-            }
-            import(&model, &path)?
-        };
-        for mut case in found {
-            case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
-            cases.push(case);
-        }
-    }
-    Ok(cases)
-}
-
-/// The cases of every source for a model that only its framework knows: no source proposes any.
-pub(crate) fn gather_named(sources: &[String]) -> Result<Vec<Case>> {
-    let mut cases: Vec<Case> = Vec::new();
-    for source in sources {
-        let path = PathBuf::from(source);
-        if source == PROPOSED || !path.exists() {
-            let problem = if source == PROPOSED { "inputs are not proposed for Python" } else { "no inputs" };
-            return Err(UsageError(format!("{problem} at {source}: name a file with --cases FILE")).into());
-        }
-        for mut case in import_named(&path)? {
-            case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
-            cases.push(case);
-        }
-    }
-    Ok(cases)
-}
-
-/// The name, or the name with the first number that nobody took.
-pub(crate) fn distinct(name: Name, is_taken: impl Fn(&Name) -> bool) -> Name {
-    let base = name.to_string();
-    let numbered = |number: u32| {
-        let suffix = format!("-{number}");
-        let kept = base.len().min(64 - suffix.len());
-        Name::from_text(&format!("{}{suffix}", &base[..kept]))
-    };
-    let candidates = std::iter::once(name).chain((2..).map(numbered));
-    let mut free = candidates.into_iter().filter(|candidate| !is_taken(candidate));
-    free.next().expect("there are more numbers than cases")
 }

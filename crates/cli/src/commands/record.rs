@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, OPEN_SIZES, imported_suite};
+use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, gather_named, imported_suite};
+use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
 use reproof::record::{Allow, RecordError, RecordOptions, Recorded, record, record_imported};
 use reproof_contract::contract::RefereeRecord;
@@ -22,8 +23,7 @@ use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, there};
 use crate::output;
 use crate::quantities::duration;
-
-use super::cases::{PROPOSED, distinct, gather, gather_named};
+use crate::trust;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -92,7 +92,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
-        record_proposals(path, &arguments.options, options, &runners, &bars)?
+        let recorded = record_proposals(path, &arguments.options, options, &runners, &bars)?;
+        trust::remember_recording(&arguments.options.engine, &recorded);
+        recorded
     } else {
         let artifact = Artifact::open(path)?;
         let model = onnx::read(&artifact.model)?;
@@ -146,13 +148,11 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
         Vec::new()
     };
     let runners = runners(&options.engine, wanted)?;
-    // ONNX Runtime runs more models; the built-in engine needs nothing.
-    let preferred = if runners.get("onnxruntime").is_some() { "onnxruntime" } else { "onnx" };
-    let runner = wanted.unwrap_or(preferred);
+    let runner = wanted.unwrap_or(preferred(&runners));
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
-    made.settings = settings(&options.engine, path)?;
+    made.settings = settings(&options.engine, wanted, path)?;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

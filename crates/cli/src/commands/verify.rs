@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::execution::PYTHON;
+use reproof::engines;
 use reproof::verify::{VerifyOptions, verify};
 use reproof_contract::{Relation, Report, Verdict};
 use reproof_digest::Digest;
@@ -16,6 +16,7 @@ use crate::bars::Bars;
 use crate::engines::{limits, runners, settings};
 use crate::failure::Exit;
 use crate::output;
+use crate::trust;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes: 0 reaches the required verdict, 1 does not, 2 wrong usage, 3 no answer.")]
@@ -82,12 +83,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         fail_fast: arguments.fail_fast,
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
-        settings: settings(&arguments.engine, &arguments.path)?,
+        settings: settings(&arguments.engine, wanted.as_deref(), &arguments.path)?,
         limits: limits(&arguments.engine),
         shown_path: Some(output::shown(&arguments.path)),
         ..VerifyOptions::new(SystemTime::now())
     };
     let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
+    trust::remember_verification(&arguments.engine, &report);
     write_files(arguments, &report)?;
     let printed = if arguments.output.json {
         output::json(&report)
@@ -104,15 +106,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::of(report.verdict, report.required))
 }
 
-/// The runner that is asked for, or that the contract was recorded with if that one needs no search: looking for a
-/// library that is not needed would cost the start of an interpreter.
+/// The runner that is asked for, or that the contract was recorded with if that one needs no search.
 fn wanted_runner(arguments: &Arguments) -> Option<String> {
     if let Some(wanted) = arguments.engine.wanted() {
         return Some(wanted.to_owned());
     }
-    let place = arguments.contract.clone().unwrap_or_else(|| reproof::folder::beside(&arguments.path));
-    let recorded = reproof::folder::read(&place).ok()?.contract.runner?;
-    matches!(recorded.as_str(), "onnx" | PYTHON).then_some(recorded)
+    engines::recorded(&arguments.path, arguments.contract.as_deref())
 }
 
 fn write_files(arguments: &Arguments, report: &Report) -> Result<()> {

@@ -102,7 +102,7 @@ pub struct ContractFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HonestyCheck {
     /// A fixed word: `inference-mode`, `kept-state`, `fresh-loads`, `repeated-forwards`, `finite-outputs`,
-    /// `varied-outputs`.
+    /// `varied-outputs`, `live-model`.
     pub id: String,
     /// Whether it passed; a failed one was allowed by name when recording.
     pub passed: bool,

@@ -1,6 +1,7 @@
 //! Canonical inputs: proposed from a model's signature, or the user's own.
 
 mod fill;
+mod gather;
 mod import;
 mod propose;
 mod random;
@@ -10,6 +11,7 @@ use reproof_contract::{CaseClass, Name};
 
 use crate::judge::Values;
 
+pub use gather::{GatherError, PROPOSED, distinct, gather, gather_named};
 pub use import::{ExportError, ImportError, export, import, import_named, imported_suite};
 pub use propose::{OPEN_SIZES, ProposeError, propose};
 

@@ -12,6 +12,7 @@ mod goldens;
 mod honesty;
 mod imported;
 mod keep;
+mod live;
 mod options;
 mod referee;
 mod rules;
@@ -99,7 +100,9 @@ fn make(
     let mut contract = blank(&artifact, identity, options);
     let mut notes = Vec::new();
     let mut assurance = Assurance::Bytes;
-    if artifact.description.format == Format::Onnx || runs_anything {
+    if options.bytes_only {
+        notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+    } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
@@ -134,6 +137,9 @@ fn finish(
     }
     if let Some(environment) = &contract.environment {
         draft.json(Path::new("environment/recorded-in.json"), environment)?;
+    }
+    if let Some(environment) = &options.saved_in {
+        draft.json(Path::new("environment/saved-in.json"), environment)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -195,7 +201,8 @@ fn execute(
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
     let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
-    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let digest = contract.artifact.artifact_digest;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
@@ -227,6 +234,7 @@ fn execute(
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
         let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
+        contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use reproof_contract::Name;
 use reproof_contract::contract::{Context, Governance, Tolerance, ToleranceOrigin};
+use reproof_contract::environment::Environment;
 use reproof_contract::run::Limits;
 
 use crate::cases::Case;
 use crate::execution::Settings;
 use crate::folder::StoredContract;
+use crate::judge::Values;
 
 /// An honesty check that may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +47,12 @@ pub struct RecordOptions {
     pub runner: String,
     /// The cases.
     pub cases: Vec<Case>,
+    /// What the live model gave for the cases, which the saved one must give too.
+    pub live: Option<BTreeMap<Name, Values>>,
+    /// Where the artifact was saved, as whoever saved it tells.
+    pub saved_in: Option<Environment>,
+    /// Record bytes and weights alone, whatever could run.
+    pub bytes_only: bool,
     /// Where the contract goes, if not beside the artifact.
     pub folder: Option<PathBuf>,
     /// Seeds, code, data.
@@ -88,7 +97,7 @@ impl StoredContract {
                 top: rule.decision.map(|decision| decision.top),
             });
         }
-        options.settings = std::mem::take(&mut options.settings).completed(before);
+        options.settings = std::mem::take(&mut options.settings).completed(self);
         if before.statistics.is_some() && !options.allows(Allow::Nondeterministic) {
             options.allow.push(Allow::Nondeterministic);
         }
@@ -101,6 +110,9 @@ impl RecordOptions {
         Self {
             runner: runner.to_owned(),
             cases,
+            live: None,
+            saved_in: None,
+            bytes_only: false,
             folder: None,
             context: Context::default(),
             context_files: Vec::new(),

@@ -102,7 +102,7 @@ pub fn verify(
     let mut environment = EnvironmentReport::default();
     let mut runner = None;
     let stop = options.fail_fast && load.verdict().is_negative();
-    if stop || stored.contract.suite.is_empty() {
+    if stop || options.bytes_only || stored.contract.suite.is_empty() {
         phases.push(load.phase());
     } else {
         let execution = execute::run(&subject, &load, scratch.path())?;

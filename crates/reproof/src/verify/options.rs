@@ -24,6 +24,8 @@ pub struct VerifyOptions {
     pub runner: Option<String>,
     /// Stop after a failed integrity check.
     pub fail_fast: bool,
+    /// Stop after the bytes, whatever the contract could run.
+    pub bytes_only: bool,
     /// Also compare SHA-256 of each file.
     pub sha256: bool,
     /// Where produced tensors are kept when something differs.
@@ -48,6 +50,7 @@ impl VerifyOptions {
             required: Verdict::Equivalent,
             runner: None,
             fail_fast: false,
+            bytes_only: false,
             sha256: false,
             keep: None,
             settings: Settings::default(),

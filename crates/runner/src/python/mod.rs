@@ -117,7 +117,7 @@ impl PythonRunner {
 }
 
 impl Runner for PythonRunner {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "python"
     }
 

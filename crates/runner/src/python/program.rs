@@ -43,6 +43,7 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/sentence_transformers.py",
     "_reproof_worker/adapters/sklearn.py",
     "_reproof_worker/adapters/sklearn_pickle.py",
+    "_reproof_worker/adapters/sklearn_tree.py",
     "_reproof_worker/adapters/skops.py",
     "_reproof_worker/adapters/table.py",
     "_reproof_worker/adapters/tensorflow_setup.py",

@@ -5,8 +5,8 @@ use reproof_formats::{Description, PartDescription, TrainingState};
 use reproof_report::visible_lines;
 use serde_json::Value;
 
-use super::{Document, Tensor};
 use crate::output;
+use reproof::artifact::{InspectedTensor, Inspection};
 
 /// Operators and tensors listed for people; JSON always lists all.
 const LISTED: usize = 20;
@@ -21,12 +21,13 @@ const TELLING: &[&str] = &["step", "global_step", "epoch", "lr", "covers", "last
 pub(super) fn text(
     artifact: &Artifact,
     description: &Description,
-    document: &Document<'_>,
+    document: &Inspection<'_>,
     all: bool,
 ) -> String {
     let most = if all { usize::MAX } else { LISTED };
     let bytes: u64 = document.files.iter().map(|file| file.size).sum();
-    let elements = |tensor: &Tensor| reproof_tensor::element_count(&tensor.shape).unwrap_or(u64::MAX);
+    let elements =
+        |tensor: &InspectedTensor| reproof_tensor::element_count(&tensor.shape).unwrap_or(u64::MAX);
     let parameters = document.tensors.iter().fold(0_u64, |sum, tensor| sum.saturating_add(elements(tensor)));
     let mut blocks = vec![format!(
         "{}  {}, {}, {bytes} bytes, {} tensors with {parameters} elements",

@@ -1,0 +1,89 @@
+//! The cases of several sources together.
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::Name;
+use reproof_formats::{FormatError, onnx};
+
+use super::{Case, ImportError, ProposeError, import, import_named, propose};
+
+/// The source that proposes cases from the model's signature.
+pub const PROPOSED: &str = "auto";
+
+/// Why there are no cases.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// There is nothing at a source.
+    #[error("no inputs at {}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The model has no signature to propose from.
+    #[error("inputs are not proposed for Python: name a file with --cases FILE")]
+    NotProposed,
+    /// The model could not be read.
+    #[error("could not read {}", path.display())]
+    Model {
+        /// The model.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FormatError,
+    },
+    /// A source could not be read.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Nothing could be proposed.
+    #[error(transparent)]
+    Propose(#[from] ProposeError),
+}
+
+/// The cases of every source for an ONNX model, with names made distinct; proposals have open dims of the size `open`.
+pub fn gather(model: &Path, sources: &[String], open: u64) -> Result<Vec<Case>, GatherError> {
+    let read = onnx::read(model);
+    let model = read.map_err(|source| GatherError::Model { path: model.to_owned(), source })?;
+    let found = sources.iter().map(|source| match source.as_str() {
+        PROPOSED => Ok(propose(&model, open)?),
+        _ => Ok(import(&model, &there(source)?)?),
+    });
+    together(found)
+}
+
+/// The cases of every source for a model that only its framework knows: no source proposes any.
+pub fn gather_named(sources: &[String]) -> Result<Vec<Case>, GatherError> {
+    let found = sources.iter().map(|source| match source.as_str() {
+        PROPOSED => Err(GatherError::NotProposed),
+        _ => Ok(import_named(&there(source)?)?),
+    });
+    together(found)
+}
+
+fn there(source: &str) -> Result<PathBuf, GatherError> {
+    let path = PathBuf::from(source);
+    if path.exists() { Ok(path) } else { Err(GatherError::Missing { path }) }
+}
+
+fn together(found: impl Iterator<Item = Result<Vec<Case>, GatherError>>) -> Result<Vec<Case>, GatherError> {
+    let mut cases: Vec<Case> = Vec::new();
+    for found in found {
+        for mut case in found? {
+            case.name = distinct(case.name, |name| cases.iter().any(|known| known.name == *name));
+            cases.push(case);
+        }
+    }
+    Ok(cases)
+}
+
+/// The name, or the name with the first number that nobody took.
+pub fn distinct(name: Name, is_taken: impl Fn(&Name) -> bool) -> Name {
+    let base = name.to_string();
+    let numbered = |number: u32| {
+        let suffix = format!("-{number}");
+        let kept = base.len().min(64 - suffix.len());
+        Name::from_text(&format!("{}{suffix}", &base[..kept]))
+    };
+    let candidates = std::iter::once(name).chain((2..).map(numbered));
+    let mut free = candidates.into_iter().filter(|candidate| !is_taken(candidate));
+    free.next().expect("there are more numbers than cases")
+}

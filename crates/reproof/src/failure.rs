@@ -1,0 +1,149 @@
+//! From the errors of every use case to what they mean and what to do.
+
+use std::error::Error;
+
+use reproof_runner::{LocateError, RunError};
+
+use crate::artifact::OpenError;
+use crate::cases::{GatherError, ImportError, ProposeError};
+use crate::diff::DiffError;
+use crate::execution::ExecuteError;
+use crate::folder::FolderError;
+use crate::record::RecordError;
+use crate::verify::VerifyError;
+
+/// What an error means for the question that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The question makes no sense.
+    Usage,
+    /// The answer is no: the model itself did something wrong.
+    Negative,
+    /// There is no answer.
+    Unanswered,
+}
+
+/// An error and everything behind it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source())
+}
+
+/// What an error means.
+pub fn classify(error: &(dyn Error + 'static)) -> Failure {
+    for cause in causes(error) {
+        // A transparent error stands in the chain in place of what it wraps.
+        if let Some(GatherError::Import(wrapped)) = cause.downcast_ref() {
+            return classify(wrapped);
+        }
+        match cause.downcast_ref::<RecordError>() {
+            Some(
+                RecordError::Exists { .. }
+                | RecordError::NoCases
+                | RecordError::ContextFile { .. }
+                | RecordError::ContextTwice { .. },
+            ) => {
+                return Failure::Usage;
+            }
+            Some(
+                RecordError::Unloadable { .. }
+                | RecordError::NoTypical { refused: true, .. }
+                | RecordError::Dishonest { .. },
+            ) => return Failure::Negative,
+            _ => {}
+        }
+        if let Some(VerifyError::Unexpected { .. }) = cause.downcast_ref::<VerifyError>() {
+            return Failure::Negative;
+        }
+        if let Some(GatherError::Missing { .. } | GatherError::NotProposed) =
+            cause.downcast_ref::<GatherError>()
+        {
+            return Failure::Usage;
+        }
+        if let Some(DiffError::NoPart { .. }) = cause.downcast_ref::<DiffError>() {
+            return Failure::Usage;
+        }
+        if let Some(VerifyError::NoArtifact { .. }) = cause.downcast_ref::<VerifyError>() {
+            return Failure::Usage;
+        }
+        if let Some(ImportError::Names { .. } | ImportError::Nothing { .. }) =
+            cause.downcast_ref::<ImportError>()
+        {
+            return Failure::Usage;
+        }
+    }
+    Failure::Unanswered
+}
+
+/// What to do about an error, where there is something.
+pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
+    causes(error).find_map(advice)
+}
+
+/// What to do about one cause, where there is something.
+fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
+    match cause.downcast_ref::<GatherError>() {
+        Some(GatherError::Import(wrapped)) => return advice(wrapped),
+        Some(GatherError::Propose(wrapped)) => return advice(wrapped),
+        _ => {}
+    }
+    // A transparent error stands in the chain in place of what it wraps, which the chain then leaves out.
+    match cause.downcast_ref::<VerifyError>() {
+        Some(VerifyError::Contract(wrapped)) => return advice(wrapped),
+        Some(VerifyError::Execute(wrapped)) => return advice(wrapped),
+        _ => {}
+    }
+    if let Some(error) = cause.downcast_ref::<RecordError>() {
+        return match error {
+            RecordError::Open(wrapped) => advice(wrapped),
+            RecordError::Execute(wrapped) => advice(wrapped),
+            RecordError::Exists { .. } => Some(
+                "record never overwrites: make the next contract with `reproof accept PATH --reason TEXT`"
+                    .to_owned(),
+            ),
+            RecordError::Undecided { hint, .. } | RecordError::NoTypical { hint, .. } => Some(hint.clone()),
+            RecordError::Dishonest { fix, .. } => Some(fix.clone()),
+            RecordError::NoCases => Some("give inputs with --cases FILE".to_owned()),
+            RecordError::ContextTwice { .. } => Some("rename one of them".to_owned()),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<FolderError>() {
+        return match error {
+            FolderError::Missing { .. } => {
+                Some("make one with `reproof record PATH`, or name its folder with --contract DIR".to_owned())
+            }
+            FolderError::NewerSchema { .. } => Some("use a newer reproof".to_owned()),
+            _ => Some("restore the contract's folder from where it was recorded".to_owned()),
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<reproof_formats::FormatError>() {
+        return error.hint().map(ToString::to_string);
+    }
+    match cause.downcast_ref::<LocateError>() {
+        Some(LocateError::Nowhere) => return Some(
+            "install it with `pip install onnxruntime`, name the library with --onnxruntime PATH, or use the built-in \
+             engine with --runner onnx"
+                .to_owned(),
+        ),
+        Some(LocateError::Missing { .. }) => return Some("check the path; it may also be the folder of the library".to_owned()),
+        None => {}
+    }
+    if cause.is::<ProposeError>() {
+        return Some("one file per case: .npy, .npz, .safetensors or a test_data_set_N folder".to_owned());
+    }
+    if let Some(OpenError::Ambiguous { found, .. }) = cause.downcast_ref::<OpenError>() {
+        // DeepSpeed's pieces of ranks are joined by a script that it puts beside them.
+        if found.iter().any(|name| name.ends_with("_model_states.pt")) {
+            return Some("this is a DeepSpeed checkpoint: join it with `python zero_to_fp32.py . joined`, which lies beside it, and name what that writes".to_owned());
+        }
+        return Some("an artifact is a model file, or a folder with exactly one".to_owned());
+    }
+    if let Some(ExecuteError::Run { source: RunError::Start { program, .. }, .. }) = cause.downcast_ref() {
+        let program = program.display();
+        return Some(format!("check that {program} is there and starts; --python INTERPRETER names another"));
+    }
+    if let Some(ExecuteError::NoRunner { .. }) = cause.downcast_ref::<ExecuteError>() {
+        return Some("choose one of them with --runner".to_owned());
+    }
+    None
+}
