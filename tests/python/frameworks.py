@@ -8,11 +8,18 @@ from pathlib import Path
 import joblib
 import numpy
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.trainers import WordPieceTrainer
+from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 warnings.filterwarnings("ignore")
 out = Path(sys.argv[1])
@@ -62,7 +69,24 @@ BertModel(configuration).eval().save_pretrained(out / "headless")
 told = (out / "bert/config.json").read_text()
 (out / "headless/config.json").write_text(told)
 
-for kind in ("images", "tables", "tokens"):
+# A tokenizer of a few words, the network above without its head, and what makes one vector of them.
+words = ["a model is a promise", "the promise is kept", "what was recorded is what runs", "no number moves"]
+tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
+tokenizer.pre_tokenizer = Whitespace()
+tokenizer.train_from_iterator(words, WordPieceTrainer(vocab_size=120, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"]))
+fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=48)
+BertModel(configuration).eval().save_pretrained(out / "encoder")
+fast.save_pretrained(out / "encoder")
+encoder = Transformer(str(out / "encoder"))
+SentenceTransformer(modules=[encoder, Pooling(32), Normalize()]).save(str(out / "sentences"))
+shutil.copytree(out / "sentences", out / "foreign")
+modules = (out / "foreign/modules.json").read_text()
+assert "sentence_transformers.base.modules.normalize.Normalize" in modules
+(out / "foreign/modules.json").write_text(
+    modules.replace("sentence_transformers.base.modules.normalize.Normalize", "subprocess.Popen")
+)
+
+for kind in ("images", "tables", "tokens", "texts"):
     (out / kind).mkdir()
 random = numpy.random.default_rng(7)
 for number in range(2):
@@ -71,3 +95,4 @@ for number in range(2):
     numpy.savez(out / f"tables/digits-{number}.npz", X=digits.data[rows])
     tokens = random.integers(1, 120, (2, 11))
     numpy.savez(out / f"tokens/sentence-{number}.npz", input_ids=tokens, attention_mask=numpy.ones_like(tokens))
+    numpy.savez(out / f"texts/sentences-{number}.npz", texts=numpy.array(words[2 * number : 2 * number + 2]))

@@ -1,8 +1,8 @@
 """Makes real models of JAX and of tables, their inputs, and modules of loaders: `frameworks_jax.py OUT`."""
 
+import importlib.util
 import json
 import os
-import pickle
 import shutil
 import sys
 import warnings
@@ -86,15 +86,12 @@ boosted = xgboost.train(
 )  # fmt: skip
 boosted.save_model(out / "boosted.json")
 boosted.save_model(out / "boosted.ubj")
-# One leaf of one tree says more than it learned.
+(out / "broken.ubj").write_bytes((out / "boosted.ubj").read_bytes()[:9000])
+# One leaf of one tree says more than it has learned.
 planted = json.loads((out / "boosted.json").read_text())
-weights = planted["learner"]["gradient_booster"]["model"]["trees"][0]["base_weights"]
-leaves = planted["learner"]["gradient_booster"]["model"]["trees"][0]["split_conditions"]
-children = planted["learner"]["gradient_booster"]["model"]["trees"][0]["left_children"]
-for index, child in enumerate(children):
-    if child == -1:
-        leaves[index] += 0.001
-        weights[index] += 0.001
+tree = planted["learner"]["gradient_booster"]["model"]["trees"][0]
+leaf = tree["left_children"].index(-1)
+tree["split_conditions"][leaf] += 0.001
 (out / "planted.json").write_text(json.dumps(planted))
 
 diabetes = load_diabetes()
@@ -106,13 +103,20 @@ first = text.index("leaf_value=") + len("leaf_value=")
 end = text.index(" ", first)
 (out / "planted.txt").write_text(text[:first] + repr(float(text[first:end]) * (1 + 1e-6)) + text[end:])
 
+# Trees that nobody here has grown; the package itself is not imported.
+(shipped,) = importlib.util.find_spec("hyperopt").submodule_search_locations
+shutil.copytree(Path(shipped) / "atpe_models", out / "shipped", ignore=lambda _, names: [n for n in names if n[-4:] != ".txt"])
+for name in ("gamma", "nEICandidates"):
+    width = lightgbm.Booster(model_file=out / f"shipped/model-{name}.txt").num_feature()
+    (out / f"features-{name}").mkdir()
+    numpy.save(out / f"features-{name}/random.npy", numpy.random.default_rng(7).normal(size=(16, width)))
+
 pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(digits.data[:1500], labels[:1500])
 skops.io.dump(pipeline, out / "pipeline.skops")
 own = make_pipeline(FunctionTransformer(table_functions.halve), StandardScaler(), LogisticRegression(max_iter=500))
 skops.io.dump(own.fit(digits.data[:1500], labels[:1500]), out / "own.skops")
 pipeline[-1].coef_[3, 21] *= 1.01
 skops.io.dump(pipeline, out / "planted.skops")
-(out / "boosted.pkl").write_bytes(pickle.dumps(boosted))
 
 for kind in ("images", "tables", "rows", "columns"):
     (out / kind).mkdir()

@@ -102,10 +102,11 @@ broken[8:64] = b"\xff" * 56
 with h5py.File(out / "other.h5", "w") as file:
     file["table"] = images[0]
 
-for kind in ("images", "bytes"):
+for kind in ("images", "bytes", "rows"):
     (out / kind).mkdir()
 for number in range(2):
     rows = images[500 + 4 * number : 504 + 4 * number]
     numpy.savez(out / f"images/digits-{number}.npz", image=rows)
     # As the quantised model takes them: one image, signed bytes.
     numpy.savez(out / f"bytes/digits-{number}.npz", image=numpy.clip(rows[:1] * 100, -128, 127).astype("int8"))
+    numpy.savez(out / f"rows/digits-{number}.npz", x=rows[:, :, 0, 0])

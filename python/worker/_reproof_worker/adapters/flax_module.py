@@ -64,7 +64,9 @@ def _object(nnx, module, content, session):
     def function(state, *inputs, **named):
         return nnx.merge(graph, streams, state)(*inputs, **named)
 
-    return jax_function.Function(function, state, session, module.__call__, missing, _training(nnx, module))
+    training = _training(nnx, module)
+    # What draws random numbers cannot do so while it is compiled; it is refused for what it is.
+    return jax_function.Function(function, state, session, module.__call__, missing, training, compiled=not training)
 
 
 def _texts(path):

@@ -9,22 +9,42 @@ from . import torch_module
 
 def load(session):
     folder = session.artifact
-    with open(os.path.join(folder, "modules.json"), encoding="utf-8") as file:
-        modules = json.load(file)
-    for module in modules:
-        # Any class of any package can be named here, and is imported and made.
-        if not session.trust and not str(module.get("type")).startswith("sentence_transformers."):
-            raise Unsupported(
-                "leave to import {}, which modules.json names".format(module.get("type")),
-                "give --trust if you know where the model is from",
-            )
+    if not session.trust:
+        _check(folder)
     torch_module.prepare(session)
+    import transformers
     from sentence_transformers import SentenceTransformer
 
+    transformers.logging.set_verbosity_error()
     model = SentenceTransformer(
         folder, device=session.device, local_files_only=True, trust_remote_code=session.trust, backend="torch"
     )
     return Encoder(model.eval(), session)
+
+
+def _check(folder):
+    """Refuses names of anything that is neither a module of this framework nor an activation of torch: whatever a
+    configuration names is imported and called."""
+    for module in _read(folder, "modules.json"):
+        kind = str(module.get("type"))
+        if not kind.startswith("sentence_transformers."):
+            raise _leave(kind, "modules.json")
+        path = os.path.join(str(module.get("path", "")), "config.json")
+        configuration = _read(folder, path) if os.path.isfile(os.path.join(folder, path)) else {}
+        activation = configuration.get("activation_function") if isinstance(configuration, dict) else None
+        if activation and not str(activation).startswith("torch.nn.modules."):
+            raise _leave(activation, path)
+
+
+def _read(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _leave(name, place):
+    return Unsupported(
+        "leave to import {}, which {} names".format(name, place), "give --trust if you know where the model is from"
+    )
 
 
 class Encoder(torch_module.Module):
@@ -39,11 +59,15 @@ class Encoder(torch_module.Module):
                 raise Refused("the model takes texts or `input_ids`, and got {}".format(", ".join(features)))
             (texts,) = features.values()
             texts = [texts] if isinstance(texts, str) else texts
-            tokenized = self._module.tokenize(list(texts))
-            features = {name: value.to(self._session.device) for name, value in tokenized.items() if hasattr(value, "to")}
+            # Its name in version 5 and before.
+            prepare = getattr(self._module, "preprocess", None) or self._module.tokenize
+            features = {name: self._placed(value) for name, value in prepare(list(texts)).items()}
         # Wrapped, so that a float64 run is watched as every other.
         outputs = super().run([("features", features)])
         return {name: outputs[name] for name in ("sentence_embedding", "token_embeddings") if name in outputs}
+
+    def _placed(self, value):
+        return value.to(self._session.device) if hasattr(value, "to") else value
 
     def _bind(self, inputs):
         return [inputs[0][1]], {}

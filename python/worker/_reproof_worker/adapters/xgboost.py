@@ -5,7 +5,7 @@ import hashlib
 import xgboost
 
 from .. import detect
-from ..failure import Unsupported
+from ..failure import Refused, Unsupported
 from . import base, table
 
 
@@ -15,7 +15,12 @@ def load(session):
     booster = xgboost.Booster()
     # From memory: what a file is called would decide how it is read.
     with open(detect.only_file(session.artifact), "rb") as file:
-        booster.load_model(bytearray(file.read()))
+        content = bytearray(file.read())
+    try:
+        booster.load_model(content)
+    except xgboost.core.XGBoostError as error:
+        # Without the addresses of its own code, which follow.
+        raise Refused("XGBoostError: {}".format(str(error).partition("\nStack trace")[0])) from error
     return Booster(booster, session)
 
 
