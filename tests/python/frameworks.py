@@ -7,6 +7,7 @@ from pathlib import Path
 
 import joblib
 import numpy
+import tokenizers
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Normalize, Transformer
@@ -15,11 +16,14 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.trainers import WordPieceTrainer
-from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 
 warnings.filterwarnings("ignore")
 out = Path(sys.argv[1])
@@ -58,6 +62,8 @@ torch.export.save(
 pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
 pipeline.fit(digits.data[:1500], labels[:1500])
 joblib.dump(pipeline, out / "pipeline.joblib")
+pipeline[0].mean_ += 0.5
+joblib.dump(pipeline, out / "pipeline-shifted.joblib")
 
 configuration = BertConfig(
     vocab_size=120, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
@@ -69,24 +75,47 @@ BertModel(configuration).eval().save_pretrained(out / "headless")
 told = (out / "bert/config.json").read_text()
 (out / "headless/config.json").write_text(told)
 
-# A tokenizer of a few words, the network above without its head, and what makes one vector of them.
-words = ["a model is a promise", "the promise is kept", "what was recorded is what runs", "no number moves"]
-tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
-tokenizer.pre_tokenizer = Whitespace()
-tokenizer.train_from_iterator(words, WordPieceTrainer(vocab_size=120, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"]))
-fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=48)
+# A tokenizer of words, in two versions that differ in a detail.
+words = "the a quick brown fox jumps over lazy dog not now then is was it one two three".split()
+vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words, *map(str.title, words)])}
+for name, lowers in (("reader", False), ("reader-lower", True)):
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    if lowers:
+        tokenizer.normalizer = tokenizers.normalizers.Lowercase()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", model_max_length=40
+    )
+    tokenizer.save_pretrained(out / name)
+torch.manual_seed(11)
+BertForSequenceClassification(configuration).eval().save_pretrained(out / "reader")
+tokenizer.save_pretrained(out / "writer")
+writer = GPT2LMHeadModel(
+    GPT2Config(
+        vocab_size=120, n_embd=32, n_layer=2, n_head=4, n_positions=96, bos_token_id=None, eos_token_id=None,
+        pad_token_id=0,
+    )
+).eval()  # fmt: skip
+writer.save_pretrained(out / "writer")
+with torch.no_grad():
+    writer.transformer.h[1].mlp.c_proj.weight.mul_(1.5)
+writer.save_pretrained(out / "writer-changed")
+(out / "texts").mkdir()
+(out / "texts/fox.txt").write_text("The quick brown Fox jumps over the lazy dog\n")
+(out / "texts/count.txt").write_text("one Two three now\n")
+
+# What makes one vector of a sentence: the same kind of network without its head, and the words of the reader.
 BertModel(configuration).eval().save_pretrained(out / "encoder")
-fast.save_pretrained(out / "encoder")
+tokenizer.save_pretrained(out / "encoder")
 encoder = Transformer(str(out / "encoder"))
 SentenceTransformer(modules=[encoder, Pooling(32), Normalize()]).save(str(out / "sentences"))
 shutil.copytree(out / "sentences", out / "foreign")
 modules = (out / "foreign/modules.json").read_text()
-assert "sentence_transformers.base.modules.normalize.Normalize" in modules
-(out / "foreign/modules.json").write_text(
-    modules.replace("sentence_transformers.base.modules.normalize.Normalize", "subprocess.Popen")
-)
+last = "sentence_transformers.base.modules.normalize.Normalize"
+assert last in modules
+(out / "foreign/modules.json").write_text(modules.replace(last, "subprocess.Popen"))
 
-for kind in ("images", "tables", "tokens", "texts"):
+for kind in ("images", "tables", "tokens"):
     (out / kind).mkdir()
 random = numpy.random.default_rng(7)
 for number in range(2):
@@ -95,4 +124,3 @@ for number in range(2):
     numpy.savez(out / f"tables/digits-{number}.npz", X=digits.data[rows])
     tokens = random.integers(1, 120, (2, 11))
     numpy.savez(out / f"tokens/sentence-{number}.npz", input_ids=tokens, attention_mask=numpy.ones_like(tokens))
-    numpy.savez(out / f"texts/sentences-{number}.npz", texts=numpy.array(words[2 * number : 2 * number + 2]))

@@ -44,6 +44,7 @@ pub(crate) fn settings(
         network: arguments.network,
         modules: modules(&std::env::current_dir()?, artifact),
         state: false,
+        inputs: false,
     };
     let asks = wanted == Some(PYTHON) && !arguments.trust;
     let remembered = if asks { trust::remembered()? } else { BTreeSet::new() };

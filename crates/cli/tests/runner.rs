@@ -23,6 +23,7 @@ mod limits;
 mod options;
 mod planted;
 mod python;
+mod python_inputs;
 mod record_verify;
 mod scan;
 mod usage;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Name;
 use crate::environment::Environment;
+use crate::signature::{Inputs, Source};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +68,8 @@ pub struct Loading {
     pub modules: Vec<PathBuf>,
     /// Whether the outcome tells what the model remembers; it takes a pass over every tensor.
     pub state: bool,
+    /// Whether the outcome tells what the model can be given.
+    pub inputs: bool,
 }
 
 impl Loading {
@@ -148,6 +151,12 @@ pub struct Outcome {
     /// What the model remembers, where it was asked for and the runner can see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ModelState>,
+    /// What the model can be given, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Inputs>,
+    /// Files beside the weights that have a part in what it computes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
 }
 
 /// What a model remembers: tells a model that was loaded from one that was made up, and one that stays from one that

@@ -125,6 +125,7 @@ pub fn read(path: &Path) -> Result<Project, ProjectError> {
             })
             .collect(),
         preprocessing: Vec::new(),
+        sources: Vec::new(),
         initialisation: table.initialisation,
         regularisation: table.regularisation,
         optimizer: table.optimizer,

@@ -3,7 +3,7 @@
 import os
 
 from . import signature
-from .failure import Unsupported
+from .failure import NoLoader, Unsupported
 
 _HINT = "name one with --adapter, or write a loader and name it with --loader MODULE:FUNCTION"
 
@@ -17,7 +17,7 @@ def adapter(artifact, loader):
     if loader:
         return _BUILT.get(found, "callable")
     if found is None:
-        raise Unsupported("an adapter for what {} holds".format(os.path.basename(artifact)), _HINT)
+        raise NoLoader("an adapter for what {} holds".format(os.path.basename(artifact)), _HINT)
     return found
 
 

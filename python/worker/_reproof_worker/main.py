@@ -37,6 +37,8 @@ class _Worker:
         # A loader may raise anything, `SystemExit` included: all of it is an answer.
         except BaseException as error:
             reply = {"status": failure.status(error)}
+            if isinstance(error, failure.NoLoader):
+                reply["inputs"] = "no-loader"
         reply.setdefault("status", {"status": "done"})
         reply.setdefault("seconds", time.perf_counter() - started)
         return reply
@@ -52,9 +54,11 @@ class _Worker:
         from . import session
 
         self.model = session.Session(request)
-        reply = {"environment": facts.environment(self.model, state)}
+        reply = {"environment": facts.environment(self.model, state), "sources": self.model.sources()}
         if request["state"]:
             reply["state"] = self.model.state()
+        if request["inputs"]:
+            reply["inputs"] = self.model.inputs()
         return reply
 
     def _run(self, request):

@@ -10,6 +10,7 @@ fn xgboost_runs_from_json_and_from_ubjson_and_one_leaf_is_told() {
     assert_eq!(referee["kind"], "none", "{referee}");
     models.run("verify", "boosted.json", &["--threads", "2"]).exits(0).says("identical");
     models.drifts("planted.json", "boosted.json");
+    models.run("record", "boosted.ubj", &["--budget", "1s", "--contract", "proposed"]).exits(0);
     models.refuses("broken.ubj", "tables", &[], 1, "XGBoostError");
 }
 

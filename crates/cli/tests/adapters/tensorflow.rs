@@ -43,6 +43,8 @@ fn tflite_runs_in_float_and_in_bytes() {
     let models = TENSORFLOW.sandbox();
     models.keeps("digits.tflite", "images", &[]);
     models.keeps("quantised.tflite", "bytes", &[]);
+    // Inputs can be proposed where the framework tells what it takes.
+    models.run("record", "digits.tflite", &["--budget", "1s", "--contract", "proposed"]).exits(0);
     models.refuses("quantised.tflite", "images", &["--contract", "other"], 1, "the input `image` is int8");
     models.refuses("broken.tflite", "images", &[], 1, "not a valid Flatbuffer");
 }

@@ -98,10 +98,12 @@ fn make(
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
-    let mut notes = Vec::new();
+    let mut notes = options.notes.clone();
     let mut assurance = Assurance::Bytes;
     if options.bytes_only {
-        notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        if notes.is_empty() {
+            notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        }
     } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
@@ -221,6 +223,7 @@ fn execute(
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
     contract.environment.clone_from(&first.environment);
+    contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
     let kept: Vec<&Case> = kept.into_iter().filter(|case| deterministic || is_ordinary(case)).collect();

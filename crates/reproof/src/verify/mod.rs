@@ -7,6 +7,7 @@ mod checks;
 mod execute;
 mod load;
 mod options;
+mod stages;
 mod summary;
 mod validate;
 
@@ -137,7 +138,11 @@ pub fn verify(
         verdict,
         required: options.required,
         assurance: assurance(&phases),
-        summary: summary::summarise(verdict, &stored.contract, &phases, &cases),
+        summary: stages::summarised(
+            verdict,
+            summary::summarise(verdict, &stored.contract, &phases, &cases),
+            &cases,
+        ),
         artifact: ReportArtifact {
             path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
             artifact_digest: digests.map(|digests| digests.artifact),

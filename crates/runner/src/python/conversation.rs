@@ -9,7 +9,7 @@ use reproof_progress::Progress;
 use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
 use super::outputs;
 use super::worker::{Event, Worker};
-use crate::child::{CaseNote, End, LoadNote};
+use crate::child::{CaseNote, End, LoadNote, Told};
 
 /// One exchange with a worker, and what came of it so far.
 pub(super) struct Conversation<'a> {
@@ -17,7 +17,7 @@ pub(super) struct Conversation<'a> {
     folder: &'a Path,
     pub(super) worker: Worker,
     pub(super) load: Option<LoadNote>,
-    pub(super) state: Option<ModelState>,
+    pub(super) told: Told,
     pub(super) cases: Vec<CaseNote>,
     /// Peak memory of loading.
     pub(super) peak: Option<u64>,
@@ -26,7 +26,7 @@ pub(super) struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     /// A worker that was not spoken to yet; its outputs go below `folder`.
     pub(super) fn new(spec: &'a RunSpec, folder: &'a Path, worker: Worker) -> Self {
-        Self { spec, folder, worker, load: None, state: None, cases: Vec::new(), peak: None }
+        Self { spec, folder, worker, load: None, told: Told::default(), cases: Vec::new(), peak: None }
     }
 
     /// Asks for everything; returns the worker's end where it came before everything was answered.
@@ -53,7 +53,7 @@ impl<'a> Conversation<'a> {
         let status = reply.status.status;
         let loaded = status.is_done();
         let environment = reply.environment.map(|facts| facts.environment(self.spec));
-        self.state = reply.state;
+        self.told = Told { state: reply.state, inputs: reply.inputs, sources: reply.sources };
         self.load = Some(LoadNote { status, seconds: reply.seconds, environment });
         if !loaded {
             return Ok(None);
@@ -111,7 +111,7 @@ impl<'a> Conversation<'a> {
 
     /// Notes what changed while cases ran.
     fn compare(&mut self, now: Option<&ModelState>) {
-        if let (Some(before), Some(now)) = (&mut self.state, now) {
+        if let (Some(before), Some(now)) = (&mut self.told.state, now) {
             let changed =
                 now.tensors.iter().filter(|(name, digest)| before.tensors.get(*name) != Some(digest));
             before.changed = changed.map(|(name, _)| name.clone()).collect();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::environment::{Engine, Environment};
 use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status};
+use reproof_contract::signature::{Inputs, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::probe;
@@ -42,6 +43,7 @@ pub(super) enum Request<'a> {
         threads: Option<u32>,
         memory_bytes: Option<u64>,
         state: bool,
+        inputs: bool,
     },
     /// Run a case.
     Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool },
@@ -67,6 +69,7 @@ impl<'a> Request<'a> {
             threads: spec.threads,
             memory_bytes: spec.limits.memory_bytes,
             state: loading.state,
+            inputs: loading.inputs,
         }
     }
 }
@@ -88,6 +91,10 @@ pub(super) struct Reply {
     pub(super) environment: Option<Facts>,
     #[serde(default)]
     pub(super) state: Option<ModelState>,
+    #[serde(default)]
+    pub(super) inputs: Option<Inputs>,
+    #[serde(default)]
+    pub(super) sources: Vec<Source>,
     #[serde(default)]
     pub(super) outputs: Vec<PathBuf>,
 }

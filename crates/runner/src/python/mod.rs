@@ -106,13 +106,13 @@ impl PythonRunner {
         let failed = |source| RunError::Start { program: self.interpreter.clone(), source };
         let mut conversation = Conversation::new(spec, folder, self.start(spec, folder, &printed)?);
         let early = conversation.hold(progress).map_err(failed)?;
-        let Conversation { worker, load, state, cases, peak, .. } = conversation;
+        let Conversation { worker, load, told, cases, peak, .. } = conversation;
         let after = worker.peak;
         let end = match early {
             Some(end) => end,
             None => worker.farewell().map_err(failed)?,
         };
-        Ok(Attempt { load, cases, state, printed: last_words(&printed), end, peaks: (peak, after.or(peak)) })
+        Ok(Attempt { load, cases, told, printed: last_words(&printed), end, peaks: (peak, after.or(peak)) })
     }
 }
 

@@ -22,6 +22,7 @@ NAMES = {
     "torch-module": "torch_whole",
     "torchscript": "torch_script",
     "transformers": "transformers",
+    "transformers-generate": "transformers_generate",
     "xgboost": "xgboost",
 }
 

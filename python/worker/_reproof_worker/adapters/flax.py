@@ -1,7 +1,7 @@
 """`flax`: weights in a msgpack file of Flax, and a loader that builds what takes them."""
 
 from .. import detect, loader
-from ..failure import Refused, Unsupported
+from ..failure import NoLoader, Refused, Unsupported
 from . import call, flax_module, jax_function
 
 
@@ -26,7 +26,7 @@ def _read(path):
 def build(session, read):
     """The model for the weights that `read` gives, in what the loader builds."""
     if not session.loader:
-        raise Unsupported(
+        raise NoLoader(
             "the code of the model: the file holds weights alone",
             "name a function that builds the module: --loader MODULE:FUNCTION",
         )

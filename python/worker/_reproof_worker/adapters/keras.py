@@ -5,7 +5,7 @@ import os
 import tempfile
 
 from .. import detect, loader
-from ..failure import Refused, Unsupported
+from ..failure import NoLoader, Refused, Unsupported
 from . import base, call, keras_archive, tensorflow_setup
 
 
@@ -28,7 +28,7 @@ def load(session):
         made.load_weights(path)
         return Network(made, session)
     if configuration is None:
-        raise Unsupported(
+        raise NoLoader(
             "the code of the model: the file holds weights alone",
             "name a function that builds the model: --loader MODULE:FUNCTION",
         )
@@ -138,6 +138,18 @@ class Network(base.Model):
     def copy(self, value):
         # Tensors of no backend are changed in place by a model in use.
         return value
+
+    def inputs(self):
+        known = getattr(self._model, "inputs", None)
+        if not known:
+            return "the model is a class of its own: its inputs are known to its code alone"
+        standard = self._keras.backend.standardize_dtype
+        names = [standard(one.dtype) for one in known]
+        if any(name == "string" for name in names):
+            ports = [base.port(one.name, None, "batch") for one in known]
+        else:
+            ports = [base.described(one.name, name, one.shape) for one, name in zip(known, names)]
+        return [base.signature("model", *ports)]
 
     def settings(self):
         found = {"keras.backend": self._backend, "keras.floatx": self._keras.config.floatx()}

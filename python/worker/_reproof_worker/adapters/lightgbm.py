@@ -33,6 +33,9 @@ class Booster(base.Model):
             "raw_score": self._booster.predict(rows, raw_score=True, **options),
         }
 
+    def inputs(self):
+        return [base.signature("table", base.port("X", "F64", "rows", self._booster.num_feature()))]
+
     def take(self, tensor):
         array = table.numbers(tensor)
         return array.astype("float64") if self._float64 and array.dtype.kind == "f" else array

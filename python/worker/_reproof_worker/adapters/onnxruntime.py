@@ -9,6 +9,13 @@ from . import base
 # Providers by the kind of device.
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
+# Types of tensors as ONNX Runtime spells them and NumPy does.
+_TYPES = {
+    "float": "float32", "double": "float64", "float16": "float16", "bool": "bool", "string": "object",
+    "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
+    "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
+}  # fmt: skip
+
 
 def load(session):
     if session.float64:
@@ -45,6 +52,15 @@ class Graph(base.Model):
         given = loader.by_name([one.name for one in self._session.get_inputs()], inputs)
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, given)))
+
+    def inputs(self):
+        ports = []
+        for one in self._session.get_inputs():
+            kind = one.type[len("tensor(") : -1] if one.type.startswith("tensor(") else ""
+            if kind not in _TYPES:
+                return "the input `{}` is a {}".format(one.name, one.type)
+            ports.append(base.described(one.name, _TYPES[kind], one.shape))
+        return [base.signature("graph", *ports)]
 
     def settings(self):
         return {

@@ -78,6 +78,17 @@ class Signature(base.Model):
                 raise Refused("the input `{}` is {}, and got {}".format(name, expected, got))
         return self._function(**converted)
 
+    def inputs(self):
+        wanted = self._function.structured_input_signature[1]
+        unknown = [name for name, spec in wanted.items() if spec.shape.rank is None]
+        if unknown:
+            return "the signature does not tell the rank of {}".format(", ".join(sorted(unknown)))
+        # Of texts, NumPy has objects.
+        ports = [
+            base.described(name, spec.dtype.as_numpy_dtype, spec.shape.as_list()) for name, spec in sorted(wanted.items())
+        ]
+        return [base.signature(_SIGNATURE, *ports)]
+
     def settings(self):
         return dict(tensorflow_setup.settings(self._tensorflow), **{"savedmodel.signature": _SIGNATURE})
 

@@ -4,7 +4,7 @@ import json
 import os
 
 from ..failure import Refused, Unsupported
-from . import torch_module
+from . import base, torch_module, transformers_text
 
 
 def load(session):
@@ -65,6 +65,13 @@ class Encoder(torch_module.Module):
         # Wrapped, so that a float64 run is watched as every other.
         outputs = super().run([("features", features)])
         return {name: outputs[name] for name in ("sentence_embedding", "token_embeddings") if name in outputs}
+
+    def inputs(self):
+        return [base.signature("text", base.port("text", None, "texts"))]
+
+    def sources(self):
+        files = [("modules", os.path.join(self._session.artifact, "modules.json"))]
+        return files + transformers_text.Tokenizer(self._session.artifact, {}).sources()
 
     def _placed(self, value):
         return value.to(self._session.device) if hasattr(value, "to") else value

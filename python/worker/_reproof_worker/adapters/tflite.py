@@ -77,5 +77,15 @@ class Flatbuffer(base.Model):
                 raise Refused("the input `{}` is {}, and got {}".format(name, wanted.__name__, value.dtype))
         return given
 
+    def inputs(self):
+        # Of a signature by the names in it, else by the names of tensors.
+        if self._runner:
+            details = self._runner.get_input_details()
+        else:
+            details = {one["name"]: one for one in self._interpreter.get_input_details()}
+        sized = {name: one.get("shape_signature", one["shape"]) for name, one in details.items()}
+        ports = [base.described(name, one["dtype"], map(int, sized[name])) for name, one in details.items()]
+        return [base.signature(self._signature or "tensors", *ports)]
+
     def settings(self):
         return {"tflite.threads": self._threads, "tflite.signature": self._signature or "none"}

@@ -43,6 +43,9 @@ class Booster(base.Model):
             "margin": self._booster.predict(rows, output_margin=True),
         }
 
+    def inputs(self):
+        return [base.signature("table", base.port("X", "F32", "rows", self._booster.num_features()))]
+
     def take(self, tensor):
         return table.numbers(tensor)
 
