@@ -9,6 +9,9 @@ import joblib
 import numpy
 import tokenizers
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -105,6 +108,17 @@ writer.save_pretrained(out / "writer-changed")
 (out / "texts").mkdir()
 (out / "texts/fox.txt").write_text("The quick brown Fox jumps over the lazy dog\n")
 (out / "texts/count.txt").write_text("one Two three now\n")
+
+# What makes one vector of a sentence: the same kind of network without its head, and the words of the reader.
+BertModel(configuration).eval().save_pretrained(out / "encoder")
+tokenizer.save_pretrained(out / "encoder")
+encoder = Transformer(str(out / "encoder"))
+SentenceTransformer(modules=[encoder, Pooling(32), Normalize()]).save(str(out / "sentences"))
+shutil.copytree(out / "sentences", out / "foreign")
+modules = (out / "foreign/modules.json").read_text()
+last = "sentence_transformers.base.modules.normalize.Normalize"
+assert last in modules
+(out / "foreign/modules.json").write_text(modules.replace(last, "subprocess.Popen"))
 
 for kind in ("images", "tables", "tokens"):
     (out / kind).mkdir()

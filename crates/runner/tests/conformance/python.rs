@@ -5,11 +5,12 @@ use std::path::Path;
 use reproof_contract::run::{Device, LimitKind, Precision, Status};
 use reproof_tensor::{DType, Key, StringTensor, Tensor, Value};
 
+use crate::Promise;
 use crate::containers::pattern;
 use crate::model::code;
 use crate::subject::{Answer, Ran, Subject, Trial};
 
-const PROMISES: &[(&str, fn(&Subject) -> Answer)] = &[
+const PROMISES: &[Promise] = &[
     ("texts arrive as they were sent", strings),
     ("a tensor of no texts keeps its shape", no_strings),
     ("a text with a zero byte arrives whole", zero_byte),
@@ -88,7 +89,7 @@ acting = made(act)
 "#;
 
 /// All of them.
-pub(crate) fn promises() -> impl Iterator<Item = (&'static str, fn(&Subject) -> Answer)> {
+pub(crate) fn promises() -> impl Iterator<Item = Promise> {
     PROMISES.iter().copied()
 }
 

@@ -6,9 +6,18 @@ from . import base, sklearn_pickle
 
 
 def load(session):
+    prepare(session)
+    return adopt(sklearn_pickle.read(detect.only_file(session.artifact), session.trust), session)
+
+
+def prepare(session):
+    """What no estimator can do."""
     if session.device != "cpu":
         raise Unsupported("the device {} for scikit-learn".format(session.device), "use --device cpu")
-    estimator = sklearn_pickle.read(detect.only_file(session.artifact), session.trust)
+
+
+def adopt(estimator, session):
+    """The model for an estimator, wherever it came from."""
     if not hasattr(estimator, "predict") and not hasattr(estimator, "transform"):
         raise Unsupported(
             "an estimator: the file holds a {}".format(type(estimator).__name__),
