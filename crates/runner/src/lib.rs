@@ -19,9 +19,9 @@ use reproof_progress::Progress;
 
 pub use child::{ChildRunner, serve};
 pub use onnxruntime::{LocateError, Located, locate};
-pub use probe::environment_class;
+pub use probe::{environment_class, machine};
 #[cfg(unix)]
-pub use python::PythonRunner;
+pub use python::{PythonRunner, TakeError, WORKER, told_values};
 
 /// Executes run specifications.
 ///

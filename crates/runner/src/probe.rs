@@ -48,7 +48,7 @@ pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<Str
 }
 
 /// The machine, for what ran in another interpreter on it.
-pub(crate) fn machine() -> (Cpu, System) {
+pub fn machine() -> (Cpu, System) {
     (cpu(), system())
 }
 

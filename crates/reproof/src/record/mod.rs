@@ -14,6 +14,7 @@ mod imported;
 mod keep;
 mod live;
 mod options;
+mod proposing;
 mod referee;
 mod rules;
 mod run;
@@ -39,6 +40,7 @@ pub use error::RecordError;
 pub(crate) use explain::explain;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
+pub use proposing::record_proposing;
 pub(crate) use run::{Completed, Sweep, specification};
 
 /// What recording made.
