@@ -33,6 +33,7 @@ class Engine:
     options: dict[str, str]
     timeout: float
     memory_limit: int | None
+    configuration: str | None
     folder: str
 
 
@@ -99,8 +100,18 @@ def engine(
         options={str(name): str(value) for name, value in (options or {}).items()},
         timeout=float(timeout),
         memory_limit=memory_limit,
+        configuration=_configuration(),
         folder=os.getcwd(),
     )
+
+
+def _configuration() -> str | None:
+    """Where the user keeps what programs remember, as the command looks for it."""
+    told = os.environ.get("XDG_CONFIG_HOME")
+    if told and os.path.isabs(told):
+        return told
+    home = os.environ.get("HOME")
+    return os.path.join(home, ".config") if home else None
 
 
 def optional(path: Path | None) -> str | None:

@@ -90,7 +90,7 @@ pub(crate) struct EngineArguments {
     /// Your function that builds the model, or loads it if it takes the path: `package.module:function`.
     #[arg(long, value_name = "MODULE:FUNCTION", help_heading = "Python")]
     pub(crate) loader: Option<String>,
-    /// Let code run that is pickled in the artifact.
+    /// Let code run that is in the artifact, or that its contract names; remembered for these very bytes.
     #[arg(long, help_heading = "Python")]
     pub(crate) trust: bool,
     /// Let the model use the network.

@@ -1,14 +1,17 @@
 //! Constructs the runners that a command asked for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use reproof::engines::{Engines, modules, most_of_free_memory};
-use reproof::execution::{Runners, Settings};
+use reproof::execution::{PYTHON, Runners, Settings};
+use reproof::trust::Trust;
 use reproof_contract::run::{Limits, Loading};
 
 use crate::arguments::EngineArguments;
 use crate::failure::UsageError;
+use crate::trust;
 
 /// The built-in engine, and ONNX Runtime where it is found; Python's frameworks where they are wanted.
 pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Result<Runners> {
@@ -21,8 +24,12 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
     Ok(engines.runners(wanted)?)
 }
 
-/// How each run of the artifact is set up.
-pub(crate) fn settings(arguments: &EngineArguments, artifact: &Path) -> Result<Settings> {
+/// How each run of the artifact with the runner `wanted` is set up.
+pub(crate) fn settings(
+    arguments: &EngineArguments,
+    wanted: Option<&str>,
+    artifact: &Path,
+) -> Result<Settings> {
     let pair = |text: &String| {
         let (name, value) = text
             .split_once('=')
@@ -38,11 +45,14 @@ pub(crate) fn settings(arguments: &EngineArguments, artifact: &Path) -> Result<S
         modules: modules(&std::env::current_dir()?, artifact),
         state: false,
     };
+    let asks = wanted == Some(PYTHON) && !arguments.trust;
+    let remembered = if asks { trust::remembered()? } else { BTreeSet::new() };
     Ok(Settings {
         threads: arguments.threads,
         options,
         device: arguments.device.clone().unwrap_or_default(),
         loading,
+        trust: Trust { remembered, ..Trust::default() },
     })
 }
 

@@ -6,8 +6,10 @@ mod commands;
 mod context;
 mod engines;
 mod failure;
+mod files;
 mod output;
 mod quantities;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -18,6 +20,7 @@ use failure::Exit;
 
 fn main() -> ExitCode {
     let root = Root::parse();
+    files::allow_many();
     let result = match root.command {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Digest(arguments) => commands::digest::run(&arguments),

@@ -65,10 +65,80 @@ fn a_checkpoint_is_loaded_into_what_a_loader_builds() {
 #[test]
 fn torchscript_exported_programs_and_whole_modules_run() {
     assert_eq!(keeps_its_promise("scripted.pt", "m/images", &[], &[])["verdict"], "identical");
-    assert_eq!(keeps_its_promise("program.pt2", "m/images", &[], &[])["verdict"], "identical");
-    let trust = ["--trust"];
-    assert_eq!(keeps_its_promise("whole.pt", "m/images", &trust, &trust)["verdict"], "identical");
-    refused("whole.pt", &[], 3, "leave to run what is pickled", "--trust");
+    // Verifying the same bytes needs no second word.
+    assert_eq!(keeps_its_promise("program.pt2", "m/images", &["--trust"], &[])["verdict"], "identical");
+    assert_eq!(keeps_its_promise("whole.pt", "m/images", &["--trust"], &[])["verdict"], "identical");
+}
+
+#[test]
+fn code_of_the_artifact_runs_with_trust_in_these_bytes_alone() {
+    refused("whole.pt", &[], 3, "leave to run what is", "--trust");
+    refused("program.pt2", &[], 3, "leave to run what is", "--trust");
+    let sandbox = models();
+    let record = ["m/whole.pt", "--cases", "m/images", "--budget", "1s", "--trust"];
+    run(&sandbox, "record", &record).exits(0);
+    let trusted = sandbox.home().join(".config/reproof/trusted");
+    let told = std::fs::read_to_string(&trusted).unwrap();
+    assert_eq!(told.lines().filter(|line| line.starts_with("artifact-v1:")).count(), 1, "{told}");
+    let contract = std::fs::read_to_string(sandbox.path("m/whole.pt.reproof/contract.json")).unwrap();
+    assert!(!contract.contains("trust"), "{contract}");
+    // Another file in its place asks again; its bytes differ in the padding of the archive alone.
+    let mut bytes = std::fs::read(sandbox.path("m/whole.pt")).unwrap();
+    let padding = bytes.windows(8).position(|window| window == b"ZZZZZZZZ").expect("torch pads with Z");
+    bytes[padding] = b'Y';
+    sandbox.write("m/whole.pt", &bytes);
+    run(&sandbox, "verify", &["m/whole.pt"]).exits(1).says("leave to run what is");
+    // Trust is taken back by taking the line out, and lies where the user says.
+    std::fs::write(&trusted, "artifact-v1:nothing\n").unwrap();
+    run(&sandbox, "verify", &["m/whole.pt"]).exits(3).complains("trusted");
+    let elsewhere = sandbox.path("settings");
+    let all = ["verify", "m/whole.pt", "--trust", "--python", interpreter()];
+    sandbox.command(all).variable("XDG_CONFIG_HOME", &elsewhere).run().exits(1).says("corrupt");
+    assert!(elsewhere.join("reproof/trusted").is_file());
+}
+
+#[test]
+fn a_loader_that_a_contract_names_runs_where_somebody_named_it() {
+    let sandbox = models();
+    let record = ["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build", "--budget", "1s"];
+    run(&sandbox, "record", &record).exits(0);
+    run(&sandbox, "verify", &["m/weights.pt"]).exits(0);
+    // As on another machine, which knows nothing of this contract.
+    std::fs::remove_file(sandbox.home().join(".config/reproof/trusted")).unwrap();
+    let asked = run(&sandbox, "verify", &["m/weights.pt"]);
+    asked.exits(3).says("leave to run the loader `loaders:build`").says("--loader loaders:build");
+    run(&sandbox, "verify", &["m/weights.pt", "--loader", "loaders:build"]).exits(0);
+    run(&sandbox, "verify", &["m/weights.pt"]).exits(3);
+    run(&sandbox, "verify", &["m/weights.pt", "--trust"]).exits(0);
+    run(&sandbox, "verify", &["m/weights.pt"]).exits(0);
+}
+
+#[test]
+fn a_file_beside_the_artifact_stands_in_for_no_package() {
+    let sandbox = models();
+    for name in ["torch.py", "transformers.py", "json.py", "sitecustomize.py"] {
+        let text = "import pathlib\npathlib.Path(__file__).with_suffix('.ran').touch()\n";
+        sandbox.write(format!("m/bert/{name}"), text);
+        sandbox.write(name, text);
+    }
+    run(&sandbox, "record", &["m/bert", "--cases", "m/tokens", "--budget", "1s"]).exits(0);
+    for folder in ["", "m/bert"] {
+        let entries = std::fs::read_dir(sandbox.path(folder)).unwrap();
+        let ran =
+            entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "ran"));
+        assert_eq!(ran.count(), 0, "something in `{folder}` ran");
+    }
+}
+
+#[test]
+fn hostile_pickles_of_estimators_run_nothing() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/python/hostile_estimators.py");
+    let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/../../python/worker");
+    let finished = std::process::Command::new(interpreter()).args(["-B", script, worker]).output().unwrap();
+    let (printed, errors) = (finished.stdout, finished.stderr);
+    let told = format!("{}{}", String::from_utf8_lossy(&printed), String::from_utf8_lossy(&errors));
+    assert!(finished.status.success(), "{told}");
+    assert!(told.contains("26 hostile pickles"), "{told}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! One program, one file per topic: a test file is a module here, or it does not run at all.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod attacks;
 mod bad_contracts;
 mod bad_models;
 mod checkpoints;

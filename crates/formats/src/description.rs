@@ -63,6 +63,8 @@ formats! {
     HuggingFace = "hugging-face";
     /// A state folder of Accelerate.
     Accelerate = "accelerate";
+    /// Files that no reader here understands, and a framework may.
+    Unread = "unread";
 }
 
 impl Serialize for Format {

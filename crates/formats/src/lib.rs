@@ -32,6 +32,7 @@ mod storage;
 mod tar;
 mod tensors;
 pub mod torch;
+mod unread;
 pub mod values;
 mod zip;
 
@@ -44,6 +45,7 @@ pub use description::{
 pub use error::{ErrorKind, FormatError, Problem};
 pub use folder::open_folder;
 pub use open::{describe, describe_with, open, open_with};
-pub use storage::{Piece, Sources, Storage, StorageError, TensorBytes, View};
+pub use storage::{Gathered, Piece, Sources, Storage, StorageError, TensorBytes, View};
 pub use tar::TarError;
+pub use unread::unread;
 pub use zip::ZipError;

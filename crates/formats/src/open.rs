@@ -7,7 +7,8 @@ use reproof_digest::ReadAt;
 use crate::onnx::{self, OnnxError};
 use crate::torch::{self, Kind};
 use crate::{
-    Description, FormatError, OpenOptions, Problem, compress, file, gguf, npy, pickled, safetensors, tar, zip,
+    Description, FormatError, OpenOptions, Problem, compress, file, gguf, npy, pickled, safetensors, tar,
+    tensors, zip,
 };
 
 /// First bytes that are looked at.
@@ -50,6 +51,12 @@ pub fn describe_with(
     path: &Path,
     options: &OpenOptions,
 ) -> Result<Description, FormatError> {
+    let mut description = by_content(source, path, options)?;
+    description.findings.extend(tensors::shared_names(&description.tensors));
+    Ok(description)
+}
+
+fn by_content(source: &dyn ReadAt, path: &Path, options: &OpenOptions) -> Result<Description, FormatError> {
     let mut head = vec![0; HEAD.min(usize::try_from(source.size()).unwrap_or(HEAD))];
     if head.is_empty() {
         return Err(FormatError::new(path, Problem::Empty));

@@ -1,15 +1,18 @@
 //! What every container of named tensors needs: ties, layouts, the architecture digest.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use reproof_digest::layout::Layout;
 use reproof_digest::{Builder, Digest, Kind};
 
-use crate::{Storage, TensorDescription};
+use crate::{Finding, Severity, Storage, TensorDescription};
 
 /// The part that is the model.
 pub(crate) const MODEL: &str = "model";
+
+/// Names that several tensors share and that are told.
+const SHARED_NAMES: usize = 20;
 
 /// The `architecture-v1` digest of containers without a graph: names, dtypes and shapes of the model part, sorted by
 /// name, and the configuration beside them where there is one.
@@ -47,6 +50,22 @@ pub(crate) fn tie(tensors: &mut [TensorDescription]) {
             Entry::Occupied(entry) => tensors[index].tied_to = Some(tensors[*entry.get()].name.clone()),
         }
     }
+}
+
+/// Names that several tensors of one part have: dotted keys and nested ones, or keys that differ in their type.
+pub(crate) fn shared_names(tensors: &[TensorDescription]) -> Vec<Finding> {
+    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for tensor in tensors {
+        *counts.entry((&tensor.part, &tensor.name)).or_default() += 1;
+    }
+    let shared = counts.into_iter().filter(|(_, count)| *count > 1);
+    let finding = |((part, name), count)| Finding {
+        id: "tensors.shared-name".to_owned(),
+        severity: Severity::Warning,
+        message: format!("{count} tensors of the part `{part}` are called `{name}`"),
+        offset: None,
+    };
+    shared.take(SHARED_NAMES).map(finding).collect()
 }
 
 /// The layout of file `file`, of `size` bytes: the tensors that lie in it whole and in canonical order are its blobs.

@@ -1,11 +1,14 @@
 //! What runs a model, as Python tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
 use reproof::engines::{Engines, modules, most_of_free_memory};
 use reproof::execution::{PYTHON, Settings};
+use reproof::record::Recorded;
+use reproof::trust::{Memory, Trust};
+use reproof_contract::Report;
 use reproof_contract::run::{Device, Limits, Loading};
 
 use crate::failure;
@@ -30,6 +33,8 @@ pub(crate) struct Engine {
     timeout: f64,
     /// Bytes that a run may take.
     memory_limit: Option<u64>,
+    /// Where the user keeps what programs remember.
+    configuration: Option<PathBuf>,
     /// The current folder, where a loader's module is looked for.
     folder: PathBuf,
 }
@@ -63,7 +68,29 @@ impl Engine {
             modules: modules(&self.folder, artifact),
             state: false,
         };
-        Ok(Settings { threads: self.threads, options: self.options.clone(), device, loading })
+        let remembered = match self.memory() {
+            Some(memory) if !self.trust => {
+                memory.read().map_err(|error| failure::raise(py, &error, artifact))?
+            }
+            _ => BTreeSet::new(),
+        };
+        let trust = Trust { remembered, ..Trust::default() };
+        Ok(Settings { threads: self.threads, options: self.options.clone(), device, loading, trust })
+    }
+
+    /// Where trust is remembered.
+    fn memory(&self) -> Option<Memory> {
+        self.configuration.as_deref().map(Memory::below)
+    }
+
+    /// Remembers what a recording says of the user's trust. Where that cannot be kept, the user is asked again.
+    pub(crate) fn keep_recording(&self, recorded: &Recorded) {
+        let _ = self.memory().map(|memory| memory.keep_recording(self.trust, recorded));
+    }
+
+    /// Remembers what a verification says of it.
+    pub(crate) fn keep_verification(&self, report: &Report) {
+        let _ = self.memory().map(|memory| memory.keep_verification(self.trust, report));
     }
 
     /// The limits of each run.

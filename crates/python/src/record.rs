@@ -81,6 +81,8 @@ pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyRe
     }
     let place = path.clone();
     let recorded = detached(py, move || record_proposing(&place, &sources, options, &runners, &Silent))?;
+    let recorded = recorded.map_err(|error| raise(error.into()))?;
+    told.engine.keep_recording(&recorded);
     let Recorded { folder, contract, digest, assurance, notes } =
         recorded.map_err(|error| raise(error.into()))?;
     json(py, &Document { folder: &folder, digest, assurance, notes: &notes, contract: &contract })
@@ -102,7 +104,7 @@ fn prepare(
     bytes_only: bool,
     live: bool,
 ) -> Result<Prepared, Failed> {
-    let artifact = Artifact::open(path)?;
+    let artifact = Artifact::open_any(path)?;
     let onnx = artifact.description.format == Format::Onnx;
     // This is Python: what is no graph of a known format runs there, once there is something to run it on.
     let wanted = wanted.or_else(|| (live || (!onnx && !sources.is_empty())).then(|| PYTHON.to_owned()));

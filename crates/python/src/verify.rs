@@ -117,7 +117,9 @@ pub(crate) fn verify(py: Python<'_>, path: PathBuf, told: Verification) -> PyRes
         let wanted = told.engine.wanted().map(str::to_owned);
         let wanted = wanted.or_else(|| engines::recorded(&path, told.contract.as_deref()));
         let runners = told.engine.engines().runners(wanted.as_deref())?;
-        Ok(Report(reproof::verify::verify(&path, &options, &runners, &Silent)?))
+        let report = reproof::verify::verify(&path, &options, &runners, &Silent)?;
+        told.engine.keep_verification(&report);
+        Ok(Report(report))
     })?;
     verified.map_err(|error| failure::raise(py, error.as_ref(), &place))
 }

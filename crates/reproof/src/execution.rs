@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use reproof_contract::Contract;
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::plan::Unit;
 use reproof_contract::run::{Device, Loading, Outcome, RunSpec};
 use reproof_progress::Progress;
 use reproof_runner::{RunError, Runner};
+
+use crate::folder::StoredContract;
+use crate::trust::Trust;
 
 /// The runners that are there, by name.
 #[derive(Clone, Default)]
@@ -34,6 +36,8 @@ pub struct Settings {
     pub device: Device,
     /// How a framework of Python loads the artifact.
     pub loading: Loading,
+    /// What else the user trusts.
+    pub trust: Trust,
 }
 
 impl Settings {
@@ -52,13 +56,14 @@ impl Settings {
 
     /// Fills what was not told with how a contract says that its artifact is loaded.
     #[must_use]
-    pub fn completed(mut self, contract: &Contract) -> Self {
-        if let Some(recorded) = &contract.loading
+    pub fn completed(mut self, stored: &StoredContract) -> Self {
+        if let Some(recorded) = &stored.contract.loading
             && self.loading.adapter.is_none()
             && self.loading.loader.is_none()
         {
             self.loading.adapter = Some(recorded.adapter.clone());
             self.loading.loader.clone_from(&recorded.loader);
+            self.trust.lender = Some(stored.digest);
         }
         self
     }

@@ -135,7 +135,11 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
     if cause.is::<ProposeError>() {
         return Some("one file per case: .npy, .npz, .safetensors or a test_data_set_N folder".to_owned());
     }
-    if let Some(OpenError::Ambiguous { .. }) = cause.downcast_ref::<OpenError>() {
+    if let Some(OpenError::Ambiguous { found, .. }) = cause.downcast_ref::<OpenError>() {
+        // DeepSpeed's pieces of ranks are joined by a script that it puts beside them.
+        if found.iter().any(|name| name.ends_with("_model_states.pt")) {
+            return Some("this is a DeepSpeed checkpoint: join it with `python zero_to_fp32.py . joined`, which lies beside it, and name what that writes".to_owned());
+        }
         return Some("an artifact is a model file, or a folder with exactly one".to_owned());
     }
     if let Some(ExecuteError::Run { source: RunError::Start { program, .. }, .. }) = cause.downcast_ref() {

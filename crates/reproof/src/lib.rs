@@ -7,6 +7,7 @@
 //! * [`verify`](mod@verify): load, execute, validate against the contract.
 //! * [`diff`](mod@diff): what changed between two artifacts.
 //! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
+//! * [`trust`]: leave to run code, given for these very bytes.
 //! * [`cases`]: canonical inputs, proposed or imported.
 //! * [`artifact`]: an artifact's files, model and digests.
 //! * [`engines`]: runners of what is found on this machine.
@@ -26,6 +27,7 @@ mod judge;
 pub mod project;
 pub mod record;
 pub mod scan;
+pub mod trust;
 pub mod verify;
 
 pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};

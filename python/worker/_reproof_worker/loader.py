@@ -1,6 +1,8 @@
 """The user's own code that makes a model: `package.module:function`."""
 
 import importlib
+import importlib.machinery
+import importlib.util
 import inspect
 import os
 import sys
@@ -18,6 +20,7 @@ def find(session):
             "name it as MODULE:FUNCTION, such as `--loader my_package.models:build`",
         )
     try:
+        _prefer(session.modules, module_name.partition(".")[0])
         found = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         # A package that the module itself lacks is another story.
@@ -40,6 +43,23 @@ def find(session):
     if not callable(found):
         raise Unsupported("a loader that is a {}".format(type(found).__name__), "name a function or a class")
     return found
+
+
+def _prefer(folders, name):
+    """Takes the loader's own package from the user's folders, which come last for everything else: a file beside the
+    artifact must not stand in for a framework."""
+    if name in sys.modules or name in sys.builtin_module_names:
+        return
+    spec = importlib.machinery.PathFinder.find_spec(name, folders)
+    if spec is None or spec.loader is None:
+        return
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
 
 
 def call(session):

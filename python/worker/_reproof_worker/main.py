@@ -45,7 +45,10 @@ class _Worker:
         # Before anything of the user is imported.
         confine.limit_memory(request.get("memory_bytes"))
         state = network.deny() if not request["network"] else "allowed"
-        sys.path[1:1] = request["modules"]
+        # Last: what lies beside an artifact must not stand in for a package. Without a loader and without trust, nothing
+        # there has any business to be imported.
+        if request["loader"] or request["trust"]:
+            sys.path.extend(request["modules"])
         from . import session
 
         self.model = session.Session(request)

@@ -14,6 +14,7 @@ class Session:
         self.float64 = request["precision"] == "float64"
         self.loader = request["loader"]
         self.trust = request["trust"]
+        self.modules = request["modules"]
         self.adapter = request["adapter"] or detect.adapter(self.artifact, self.loader)
         # The loader's source file, once it was found.
         self.source = None

@@ -11,6 +11,7 @@ use reproof::record::accept;
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
 use crate::failure::{Exit, UsageError, there};
+use crate::trust;
 
 use super::record::{Options, prepare, show};
 
@@ -58,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     before.carry_over(&mut options);
     let by = arguments.by.clone().unwrap_or_else(|| "unknown".to_owned());
     let recorded = accept(path, &before, arguments.reason.trim(), &by, &options, &runners, &Bars::new())?;
+    trust::remember_recording(&shared.engine, &recorded);
     show(&recorded, arguments.options.contract.is_some(), arguments.output.json)?;
     Ok(Exit::Reached)
 }

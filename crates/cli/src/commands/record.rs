@@ -24,6 +24,7 @@ use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, UsageError, there};
 use crate::output;
 use crate::quantities::duration;
+use crate::trust;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -93,7 +94,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options)?;
-        record_proposing(path, &arguments.options.sources(), options, &runners, &bars)?
+        let recorded = record_proposing(path, &arguments.options.sources(), options, &runners, &bars)?;
+        trust::remember_recording(&arguments.options.engine, &recorded);
+        recorded
     } else {
         let artifact = Artifact::open(path)?;
         let model = onnx::read(&artifact.model)?;
@@ -117,8 +120,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 
 /// The runners and options of a recording.
 pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
-    let artifact = Artifact::open(path)?;
     let wanted = options.engine.wanted();
+    let artifact = if wanted == Some(PYTHON) { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let cases: Vec<Case> = if options.bytes_only {
         Vec::new()
     } else if wanted == Some(PYTHON) {
@@ -135,7 +138,7 @@ pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, Record
     made.budget = options.budget;
     made.bytes_only = options.bytes_only;
     made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
-    made.settings = settings(&options.engine, path)?;
+    made.settings = settings(&options.engine, wanted, path)?;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

@@ -16,6 +16,7 @@ use crate::bars::Bars;
 use crate::engines::{limits, runners, settings};
 use crate::failure::Exit;
 use crate::output;
+use crate::trust;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes: 0 reaches the required verdict, 1 does not, 2 wrong usage, 3 no answer.")]
@@ -86,12 +87,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         bytes_only: arguments.bytes_only,
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
-        settings: settings(&arguments.engine, &arguments.path)?,
+        settings: settings(&arguments.engine, wanted.as_deref(), &arguments.path)?,
         limits: limits(&arguments.engine),
         shown_path: Some(output::shown(&arguments.path)),
         ..VerifyOptions::new(SystemTime::now())
     };
     let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
+    trust::remember_verification(&arguments.engine, &report);
     write_files(arguments, &report)?;
     let printed = if arguments.output.json {
         output::json(&report)

@@ -82,10 +82,12 @@ pub enum CheckpointError {
         actual: u64,
     },
     /// A part named by the user that is not there.
-    #[error("there is no `{path}` that could be the model")]
+    #[error("there is no `{path}` that could be the model: {}", offered(candidates))]
     NoModel {
         /// The keys asked for.
         path: String,
+        /// Keys of values that hold tensors, the outermost first.
+        candidates: Vec<String>,
     },
     /// A compressed storage that could not be expanded.
     #[error("a storage could not be unpacked")]
@@ -102,6 +104,16 @@ pub enum CheckpointError {
     /// Bytes could not be read.
     #[error("could not read values")]
     Io(#[source] io::Error),
+}
+
+fn offered(candidates: &[String]) -> String {
+    match candidates {
+        [] => "no other key leads to tensors".to_owned(),
+        keys => format!(
+            "tensors lie below {}",
+            keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+        ),
+    }
 }
 
 impl CheckpointError {

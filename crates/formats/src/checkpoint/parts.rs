@@ -6,6 +6,9 @@ use super::CheckpointError;
 use super::role::{MAYBE_MODEL_KEYS, MODEL_KEYS, Role};
 use super::tree::{Node, join};
 
+/// Keys that an error offers.
+const CANDIDATES: usize = 10;
+
 /// A part with the values that belong to it.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -149,13 +152,13 @@ fn alone(role: Role, key: String, node: Node, parts: &mut Vec<Part>) {
 
 /// The model by the keys that the user gave; the rest is divided as ever.
 fn named(root: Node, path: &str) -> Result<Vec<Part>, CheckpointError> {
-    let missing = || CheckpointError::NoModel { path: path.to_owned() };
-    let (model, rest) = take(root, path).ok_or_else(missing)?;
-    if !model.has_tensors() {
+    let candidates = candidates(&root);
+    let missing = || CheckpointError::NoModel { path: path.to_owned(), candidates };
+    let Some((model, rest)) = take(root, path).filter(|(model, _)| model.has_tensors()) else {
         return Err(missing());
-    }
+    };
     let mut parts = match rest {
-        Node::Map(entries) => by_key(entries),
+        Node::Map(entries) | Node::Record { fields: entries, .. } => by_key(entries),
         _ => Vec::new(),
     };
     for part in parts.iter_mut().filter(|part| part.role == Role::Model) {
@@ -165,9 +168,35 @@ fn named(root: Node, path: &str) -> Result<Vec<Part>, CheckpointError> {
     Ok(parts)
 }
 
-/// Takes the value at `path` out of a tree; keys may hold dots themselves.
+/// Keys that could be named as the model, breadth first: those of containers that hold tensors.
+fn candidates(root: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut level = vec![(String::new(), root)];
+    while !level.is_empty() && found.len() < CANDIDATES {
+        let mut below = Vec::new();
+        for (path, node) in level {
+            for (key, value) in node.children() {
+                if !value.is_tensor() && value.has_tensors() {
+                    below.push((join(&path, &key), value));
+                }
+            }
+        }
+        found.extend(below.iter().map(|(path, _)| path.clone()));
+        level = below;
+    }
+    found.truncate(CANDIDATES);
+    found
+}
+
+/// Takes the value at `path` out of a tree; keys may hold dots themselves, and a sequence has positions for keys.
 fn take(root: Node, path: &str) -> Option<(Node, Node)> {
-    let Node::Map(mut entries) = root else { return None };
+    let mut entries = match root {
+        Node::Map(entries) | Node::Record { fields: entries, .. } => entries,
+        Node::Sequence(values) => {
+            values.into_iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => return None,
+    };
     let position = entries.iter().position(|(key, _)| {
         path == key || path.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.'))
     })?;

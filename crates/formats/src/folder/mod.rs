@@ -28,6 +28,16 @@ pub fn open_folder(
     files: &[(String, PathBuf)],
     options: &OpenOptions,
 ) -> Result<Option<Description>, FormatError> {
+    let Some(mut description) = joined(path, files, options)? else { return Ok(None) };
+    description.findings.extend(tensors::shared_names(&description.tensors));
+    Ok(Some(description))
+}
+
+fn joined(
+    path: &Path,
+    files: &[(String, PathBuf)],
+    options: &OpenOptions,
+) -> Result<Option<Description>, FormatError> {
     let has = |name: &str| files.iter().any(|(known, _)| known == name);
     if has(torch::METADATA) {
         return torch::describe_distributed(path, options).map(Some);

@@ -84,14 +84,13 @@ fn expanded(member: &Member, name: &str, source: &dyn ReadAt, left: u64) -> Resu
     let storage = if let Storage::Range { offset, length, .. } = tensor.storage {
         bytes.truncate((offset + length) as usize);
         bytes.drain(..offset as usize);
-        Storage::Gathered(bytes)
+        Storage::Gathered(bytes.into())
     } else {
         let sources = Sources::new(vec![Box::new(bytes)]);
         let gathered = sources.bytes(&tensor).map_err(NpyError::Storage)?;
         let gathered = gathered.read_range(0, gathered.size() as usize);
-        Storage::Gathered(
-            gathered.map_err(|source| NpyError::Expand { member: member.name.clone(), source })?,
-        )
+        let gathered = gathered.map_err(|source| NpyError::Expand { member: member.name.clone(), source })?;
+        Storage::Gathered(gathered.into())
     };
     Ok(Content::Tensor(TensorDescription { storage, ..tensor }))
 }

@@ -25,7 +25,7 @@ impl From<Place> for Storage {
     fn from(place: Place) -> Self {
         match place {
             Place::Range { file, offset, length } => Self::Range { file, offset, length },
-            Place::Gathered(bytes) => Self::Gathered(bytes),
+            Place::Gathered(bytes) => Self::Gathered(bytes.into()),
         }
     }
 }

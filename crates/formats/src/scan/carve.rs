@@ -145,6 +145,16 @@ pub(super) fn runs_at(source: &dyn ReadAt, at: u64) -> bool {
     }
 }
 
+/// Whether bytes are a pickle that would run, or one that ends with them: what it holds may run.
+pub(super) fn is_pickle(source: &dyn ReadAt) -> bool {
+    let head = source.read_range(0, 2.min(source.size()) as usize).unwrap_or_default();
+    runs_at(source, 0)
+        || matches!(head[..], [0x80, 2..=5]) && {
+            let run = pickle::run(source, 0..source.size());
+            run.error.is_none() && run.pickle.range().end == source.size()
+        }
+}
+
 /// Random bytes fail at once, so that a short try comes first.
 fn trial(source: &dyn ReadAt, at: u64) -> Trial {
     const OPCODES: &[u8] = b"(cIFLNSTUVX]})lJKMGiPC";

@@ -17,6 +17,7 @@ mod arrays;
 mod calls;
 mod carve;
 mod compressed;
+mod encoded;
 mod executable;
 mod finding;
 mod inspect;

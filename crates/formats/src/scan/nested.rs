@@ -6,7 +6,7 @@ use reproof_digest::ReadAt;
 
 use super::carve;
 use super::place::{DEPTH, Place};
-use super::policy::{self, Standing};
+use super::policy;
 use super::record::{self, Bytes};
 use super::session::{Report, Session};
 use super::sniff;
@@ -21,8 +21,7 @@ impl Session {
         let unpickled = |value: &Value| match value {
             Value::Object(object) => {
                 let (module, name) = pickle.global(object.callable)?;
-                let is = policy::standing(module, name) == Standing::Unpickler;
-                is.then(|| pickle.arguments(object)?.first().copied())?
+                policy::unpickles(module, name).then(|| pickle.arguments(object)?.first().copied())?
             }
             _ => None,
         };
@@ -33,7 +32,7 @@ impl Session {
                 Value::Bytes(_) => (record::bytes_of(pickle, id), false),
                 Value::Object(object) => match pickle.global(object.callable) {
                     Some(("_codecs", "encode")) => (record::bytes_of(pickle, id), false),
-                    Some((module, name)) if policy::standing(module, name) == Standing::Unpickler => {
+                    Some((module, name)) if policy::unpickles(module, name) => {
                         let argument =
                             pickle.arguments(object).and_then(|arguments| arguments.first().copied());
                         (argument.and_then(|argument| record::bytes_of(pickle, argument)), true)
@@ -71,7 +70,7 @@ impl Session {
             self.unread(place, bytes.size(), "too many files in each other");
         } else if unpickled || sniff::is_nested(bytes) {
             self.inspect(bytes, place);
-        } else if carve::runs_at(bytes, 0) {
+        } else if carve::is_pickle(bytes) {
             self.pickles(bytes, place);
         }
     }

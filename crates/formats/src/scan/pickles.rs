@@ -60,11 +60,11 @@ impl Session {
         let mut arrays = 0_u64;
         for (id, value) in pickle.iter() {
             match value {
-                Value::Text(Text::Inline(text)) => self.secrets(place, text.as_bytes(), pickle.offset(id)),
+                Value::Text(Text::Inline(text)) => self.text_of(place, text.as_bytes(), pickle.offset(id)),
                 Value::Text(Text::Stored(range)) => {
                     let length = (range.end - range.start).min(LONG_TEXT) as usize;
                     if let Ok(text) = source.read_range(range.start, length) {
-                        self.secrets(place, &text, range.start);
+                        self.text_of(place, &text, range.start);
                     }
                 }
                 Value::Array(array) => arrays = arrays.saturating_add(array.data.end - array.data.start),
@@ -95,6 +95,12 @@ impl Session {
         let message = format!("{length} bytes follow the pickle");
         self.report(place, Report::new("pickle.trailing", Severity::Warning, message).at(at));
         self.carve(source, at..source.size(), place)
+    }
+
+    /// Looks at a text of a pickle.
+    fn text_of(&mut self, place: &Place, text: &[u8], offset: u64) {
+        self.secrets(place, text, offset);
+        self.encoded(place, text, offset);
     }
 
     /// Searches a text for secrets and personal data.

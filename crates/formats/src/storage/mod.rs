@@ -7,11 +7,13 @@
 //! [`ReadAt`]: reproof_digest::ReadAt
 
 mod error;
+mod gathered;
 mod pieces;
 mod sources;
 mod view;
 
 pub use error::StorageError;
+pub use gathered::Gathered;
 pub use pieces::Piece;
 pub(crate) use pieces::check;
 pub use sources::{Sources, TensorBytes};
@@ -31,7 +33,7 @@ pub enum Storage {
     },
     /// Stored in another encoding (packed varints, compressed members, texts) and gathered to canonical bytes; each
     /// reader bounds how much it gathers.
-    Gathered(Vec<u8>),
+    Gathered(Gathered),
     /// In a file, and in another order than canonical.
     View(View),
     /// In pieces that together cover the tensor, each stored in its own way.

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use reproof_digest::ReadAt;
 use reproof_tensor::{DType, byte_length, element_count};
 
-use super::{Storage, StorageError};
+use super::{Gathered, Storage, StorageError};
 
 /// Elements of a block whose places are worked out and read together.
 const BLOCK: usize = 64 << 10;
@@ -128,17 +129,21 @@ impl View {
         byte_length(self.dtype, &self.shape)
     }
 
-    /// The values, when `storage` is not in a file but in memory.
-    pub(crate) fn gathered(&self, storage: &[u8]) -> Result<Storage, StorageError> {
-        let size = byte_length(self.dtype, &self.shape).expect("checked when the view was made");
+    /// The values, when `storage` is not in a file but in memory: shared with it where they are canonical there.
+    pub(crate) fn gathered(&self, storage: &Arc<Vec<u8>>) -> Result<Storage, StorageError> {
         let stored = storage.len() as u64;
+        if self.is_canonical() {
+            let beyond = StorageError::Beyond { needed: self.span().end, stored };
+            return Gathered::shared(storage, self.span()).map(Storage::Gathered).ok_or(beyond);
+        }
+        let size = byte_length(self.dtype, &self.shape).expect("checked when the view was made");
         if size > stored.saturating_mul(16).max(1 << 20) {
             return Err(StorageError::Inflated { logical: size, stored });
         }
         let mut bytes = vec![0; size as usize];
-        let read = self.read(&storage, &mut bytes, 0);
+        let read = self.read(&**storage, &mut bytes, 0);
         read.map_err(|_| StorageError::Beyond { needed: self.span().end, stored })?;
-        Ok(Storage::Gathered(bytes))
+        Ok(Storage::Gathered(bytes.into()))
     }
 
     pub(super) fn moved(mut self, files: usize, shift: u64) -> Self {

@@ -199,7 +199,7 @@ fn tensor(
     };
     let storage = bytes.view(&wanted).map_err(|error| wrong(error.to_string()))?;
     if let Storage::Gathered(bytes) = &storage {
-        memory.gathered += bytes.len() as u64;
+        memory.gathered += bytes.own_size();
         if memory.gathered > EXPANDED {
             return Err(wrong(format!("more than {EXPANDED} bytes would have to be unpacked in memory")));
         }

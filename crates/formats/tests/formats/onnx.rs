@@ -33,7 +33,7 @@ fn bytes_of(description: &Description, file: &[u8]) -> Vec<Vec<u8>> {
         Storage::Range { file: 0, offset, length } => {
             file[*offset as usize..(*offset + *length) as usize].to_vec()
         }
-        Storage::Gathered(bytes) => bytes.clone(),
+        Storage::Gathered(bytes) => bytes.to_vec(),
         _ => panic!("a single file has no second one"),
     });
     bytes.collect()

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use reproof_formats::{Description, FormatError, describe};
+use reproof_formats::{Description, FormatError, OpenOptions, describe, describe_with};
 
 fn read(pickle: &[u8]) -> Result<Description, FormatError> {
     let mut bytes = b"\x80\x04".to_vec();
@@ -129,4 +129,40 @@ fn keys_that_read_alike_stay_apart() {
     alike.push(b'u');
     let names: Vec<String> = read(&alike).unwrap().tensors.into_iter().map(|tensor| tensor.name).collect();
     assert_eq!(names, ["0", "0 (1)"]);
+}
+
+#[test]
+fn a_name_that_two_tensors_have_is_told() {
+    let nested = dictionary(&[("b", array(1))]);
+    let shared = read(&dictionary(&[("a.b", array(2)), ("a", nested)])).unwrap();
+    let [finding] = shared.findings.as_slice() else { panic!("{:?}", shared.findings) };
+    assert_eq!(finding.id, "tensors.shared-name");
+    assert_eq!(finding.message, "2 tensors of the part `model` are called `a.b`");
+}
+
+#[test]
+fn the_model_can_be_named_wherever_it_is() {
+    let student = || dictionary(&[("weight", array(2))]);
+    let mut networks = b"](".to_vec();
+    networks.extend(student());
+    networks.extend(dictionary(&[("weight", array(3))]));
+    networks.push(b'e');
+    let mut bytes = b"\x80\x04".to_vec();
+    bytes.extend(dictionary(&[("run", dictionary(&[("networks", networks)])), ("model", student())]));
+    bytes.push(b'.');
+    let named = |keys: &str| {
+        let options = OpenOptions { model: Some(keys.to_owned()) };
+        describe_with(&bytes, Path::new("a.pkl"), &options)
+    };
+    let second = named("run.networks.1").unwrap();
+    let shapes = second.tensors.iter().filter(|tensor| tensor.part == "model").map(|tensor| &tensor.shape);
+    assert_eq!(shapes.collect::<Vec<_>>(), [&[3]]);
+    let error = crate::words(&named("networks").unwrap_err());
+    assert!(
+        error.ends_with(
+            "there is no `networks` that could be the model: tensors lie below `run`, `model`, `run.networks`, \
+             `run.networks.0`, `run.networks.1`"
+        ),
+        "{error}"
+    );
 }

@@ -148,7 +148,7 @@ proptest! {
             let (start, length) = (file.len() as u64, bytes.len() as u64);
             let range = start..start + length;
             let storage = match kind {
-                0 => Storage::Gathered(bytes),
+                0 => Storage::Gathered(bytes.into()),
                 1 => {
                     file.extend(&bytes);
                     Storage::Range { file: 0, offset: start, length }
@@ -258,7 +258,7 @@ fn packed_elements_stay_where_they_are() {
     for view in [nibbles, second] {
         assert!(matches!(view.negated(false, true), Err(StorageError::Signless { .. })));
     }
-    let piece = |at| Piece { at: vec![at], shape: vec![1], storage: Storage::Gathered(vec![1]) };
+    let piece = |at| Piece { at: vec![at], shape: vec![1], storage: Storage::Gathered(vec![1].into()) };
     assert_eq!(
         refusal(DType::U4, &[2], Storage::Pieces(vec![piece(0), piece(1)])),
         "U4 elements are packed and cannot be read in another order"
@@ -311,7 +311,7 @@ fn what_does_not_fit_is_refused() {
     let piece = |at: &[u64], shape: &[u64], length| Piece {
         at: at.to_vec(),
         shape: shape.to_vec(),
-        storage: Storage::Gathered(vec![0; length]),
+        storage: Storage::Gathered(vec![0; length].into()),
     };
     let pieces = |list| refusal(DType::U8, &[2, 2], Storage::Pieces(list));
     assert_eq!(pieces(vec![piece(&[0, 0], &[2, 2], 3)]), "it needs 4 bytes of its storage, which has 3");

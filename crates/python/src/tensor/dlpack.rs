@@ -7,7 +7,7 @@ use std::ffi::{CStr, c_void};
 
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyCapsuleMethods as _, PyDict};
+use pyo3::types::{PyCapsule, PyDict};
 use reproof_tensor::DType;
 
 use super::borrowed::{Borrowed, Pointer};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::ArtifactKind;
 use reproof_digest::layout::Layout;
-use reproof_formats::{Description, FormatError, OpenOptions};
+use reproof_formats::{Description, ErrorKind, FormatError, OpenOptions};
 
 /// The contract's folder inside a folder artifact; never part of the artifact.
 pub(crate) const CONTRACT_FOLDER: &str = "reproof";
@@ -134,10 +134,7 @@ impl Artifact {
             let layout = if let Some(layout) = known.get(location.as_path()) {
                 (*layout).clone()
             } else {
-                let metadata = std::fs::metadata(location);
-                let metadata =
-                    metadata.map_err(|source| OpenError::Read { path: location.clone(), source })?;
-                Layout::opaque(metadata.len())
+                Layout::opaque(size(location)?)
             };
             Ok(ArtifactFile { path: name.clone(), location: location.clone(), layout })
         });
@@ -148,6 +145,41 @@ impl Artifact {
             kind: ArtifactKind::Folder,
             model,
             files,
+            description,
+        })
+    }
+}
+
+impl Artifact {
+    /// As [`Self::open`], and takes what no reader here understands as bytes: a framework may run it.
+    pub fn open_any(path: &Path) -> Result<Self, OpenError> {
+        match Self::open(path) {
+            Err(OpenError::Format { source, .. }) if source.kind() == ErrorKind::Unknown => {}
+            Err(OpenError::Ambiguous { .. }) => {}
+            result => return result,
+        }
+        let (kind, root, named) = if path.is_dir() {
+            (ArtifactKind::Folder, path, list_files(path)?)
+        } else {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            (ArtifactKind::File, folder, vec![(String::new(), path.to_owned())])
+        };
+        let sized = named.into_iter().map(|(name, location)| {
+            let size = size(&location)?;
+            Ok((name, location, size))
+        });
+        let description = reproof_formats::unread(kind, sized.collect::<Result<_, OpenError>>()?);
+        let files = description.files.iter().map(|file| ArtifactFile {
+            path: file.path.clone(),
+            location: file.location.clone(),
+            layout: file.layout.clone(),
+        });
+        Ok(Self {
+            path: path.to_owned(),
+            root: root.to_owned(),
+            kind,
+            model: path.to_owned(),
+            files: files.collect(),
             description,
         })
     }
@@ -205,6 +237,11 @@ fn add_external(
 fn describe(path: &Path, options: &OpenOptions) -> Result<Description, OpenError> {
     reproof_formats::open_with(path, options)
         .map_err(|source| OpenError::Format { path: path.to_owned(), source })
+}
+
+fn size(location: &Path) -> Result<u64, OpenError> {
+    let metadata = std::fs::metadata(location);
+    Ok(metadata.map_err(|source| OpenError::Read { path: location.to_owned(), source })?.len())
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

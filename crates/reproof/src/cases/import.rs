@@ -85,21 +85,21 @@ fn list(names: &[String]) -> String {
 
 /// Reads the user's inputs at `path`: one file is one case, a folder of files one case per file.
 pub fn import(model: &Model, path: &Path) -> Result<Vec<Case>, ImportError> {
-    imported(read(Some(model), path)?, path)
+    Ok(imported(read(Some(model), path)?, path))
 }
 
 /// As [`import`], for models whose inputs are not known: every value is taken under its own name, a nameless one as
 /// `input`.
 pub fn import_named(path: &Path) -> Result<Vec<Case>, ImportError> {
-    imported(read(None, path)?, path)
+    Ok(imported(read(None, path)?, path))
 }
 
-fn imported(found: Vec<Found>, path: &Path) -> Result<Vec<Case>, ImportError> {
+fn imported(found: Vec<Found>, path: &Path) -> Vec<Case> {
     let cases = found.into_iter().map(|(name, inputs, _)| {
         let folder = if path.join(CASE_FILE).is_file() { path.to_owned() } else { path.join(&name) };
         exported(&folder, &inputs).unwrap_or_else(|| user_case(&name, inputs))
     });
-    Ok(cases.collect())
+    cases.collect()
 }
 
 /// A case as `reproof cases` wrote it, with its class and note.

@@ -95,7 +95,8 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    let artifact = Artifact::open(path)?;
+    let runs_anything = options.runner == PYTHON;
+    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
@@ -103,7 +104,7 @@ fn make(
     let mut assurance = Assurance::Bytes;
     if options.bytes_only {
         notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
-    } else if artifact.description.format == Format::Onnx || options.runner == PYTHON {
+    } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
     } else {
@@ -202,7 +203,8 @@ fn execute(
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
     let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
-    let mut sweep = Sweep::new(artifact, options, runners, draft.path(), scratch.path())?;
+    let digest = contract.artifact.artifact_digest;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);

@@ -97,7 +97,7 @@ impl StoredContract {
                 top: rule.decision.map(|decision| decision.top),
             });
         }
-        options.settings = std::mem::take(&mut options.settings).completed(before);
+        options.settings = std::mem::take(&mut options.settings).completed(self);
         if before.statistics.is_some() && !options.allows(Allow::Nondeterministic) {
             options.allow.push(Allow::Nondeterministic);
         }

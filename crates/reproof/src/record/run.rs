@@ -8,6 +8,7 @@ use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
+use reproof_digest::Digest;
 use reproof_formats::values;
 use reproof_progress::Progress;
 
@@ -17,6 +18,7 @@ use crate::cases::Case;
 use crate::execution::{Runners, given};
 use crate::folder::case_folder;
 use crate::judge::Values;
+use crate::trust::settle;
 
 /// What came out of one run of all cases.
 #[derive(Debug)]
@@ -59,9 +61,10 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// Prepares runs of `artifact` over the cases that lie below `suite`.
+    /// Prepares runs of `artifact`, which has the artifact digest `digest`, over the cases that lie below `suite`.
     pub(crate) fn new(
         artifact: &Artifact,
+        digest: Digest,
         options: &RecordOptions,
         runners: &'a Runners,
         suite: &Path,
@@ -78,7 +81,12 @@ impl<'a> Sweep<'a> {
             cases.collect(),
             options.limits,
         );
-        options.settings.apply(&mut spec);
+        let settings = settle(&options.settings, &options.runner, &artifact.path, Some(digest));
+        let settings = settings.map_err(|status| {
+            let (what, hint) = explain(&status);
+            RecordError::Undecided { what, hint }
+        })?;
+        settings.apply(&mut spec);
         let template = Unit { runner: options.runner.clone(), purpose: Purpose::Outputs, spec };
         Ok(Self { runners, template, scratch, started: Instant::now(), budget: options.budget })
     }

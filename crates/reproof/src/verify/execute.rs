@@ -14,9 +14,10 @@ use reproof_progress::Unit;
 use super::checks::{Details as _, check};
 use super::load::Load;
 use super::{Subject, VerifyError};
-use crate::execution::given;
+use crate::execution::{Settings, given};
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
+use crate::trust::settle;
 
 /// What executing showed.
 pub(super) struct Execution {
@@ -36,6 +37,8 @@ pub(super) struct Execution {
     pub(super) cases: Vec<CaseOutcome>,
     /// The file that was loaded.
     pub(super) model: PathBuf,
+    /// How it was set up.
+    pub(super) settings: Settings,
     /// Whether something that may move bits is not as recorded.
     pub(super) elsewhere: bool,
     /// Whether the engine is the one that recorded, in the same version.
@@ -44,13 +47,13 @@ pub(super) struct Execution {
 }
 
 /// The plan of a verification: one unit with every case of the suite.
-pub(super) fn plan(subject: &Subject<'_>, model: &Path, runner: &str) -> Plan {
+pub(super) fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, runner: &str) -> Plan {
     let suite = subject.stored.contract.suite.iter();
     let folder = |case: &reproof_contract::Name| subject.stored.folder.join(case_folder(case));
     let cases =
         suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
     let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
-    subject.options.settings.clone().completed(&subject.stored.contract).apply(&mut spec);
+    settings.apply(&mut spec);
     let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
     Plan { schema: PlanSchema::V0, units: vec![unit] }
 }
@@ -80,6 +83,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         restore_peak: None,
         cases: Vec::new(),
         model: PathBuf::new(),
+        settings: Settings::default(),
         elsewhere: true,
         same_engine: false,
         checks: Vec::new(),
@@ -90,7 +94,17 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         return Ok(execution);
     };
     execution.model.clone_from(model);
-    let plan = plan(subject, model, &runner);
+    let told = subject.options.settings.clone().completed(subject.stored);
+    let artifact = load.digests.as_ref().map(|digests| digests.artifact);
+    execution.settings = match settle(&told, &runner, subject.path, artifact) {
+        Ok(settings) => settings,
+        Err(status) => {
+            let (what, hint) = explain(&status);
+            execution.load_failure = Some((Verdict::Undecided, what, hint));
+            return Ok(execution);
+        }
+    };
+    let plan = plan(subject, &execution.settings, model, &runner);
     let [unit] = plan.units.as_slice() else { unreachable!("a verification is one unit") };
     subject.progress.begin(
         &format!("executing with {runner}"),

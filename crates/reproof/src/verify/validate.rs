@@ -13,7 +13,7 @@ use reproof_progress::Unit;
 use super::checks::{Details as _, check};
 use super::execute::{Execution, golden_class};
 use super::{Subject, VerifyError};
-use crate::execution::given;
+use crate::execution::{PYTHON, given};
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{self, Context, Values, all_identical, judge_statistics};
 use crate::record::{explain, specification, widen};
@@ -54,7 +54,7 @@ pub(super) fn judge(
         .flatten()
         .filter(|sides| contract.statistics.is_none() && needs_referee(sides, definition_in_doubt))
         .collect();
-    let referee = rerun(subject, &execution.model, &differing, scratch)?;
+    let referee = rerun(subject, execution, &differing, scratch)?;
     let mut checks = Vec::new();
     let mut cases = Vec::new();
     for (record, sides) in contract.suite.iter().zip(&sides) {
@@ -139,7 +139,7 @@ struct Rerun {
 /// Reruns the current definition in float64, for the cases whose bits differ and that have a recorded referee.
 fn rerun(
     subject: &Subject<'_>,
-    model: &Path,
+    execution: &Execution,
     differing: &[&Sides<'_>],
     scratch: &Path,
 ) -> Result<Rerun, VerifyError> {
@@ -148,7 +148,9 @@ fn rerun(
     if differing.is_empty() {
         return Ok(none);
     }
-    if subject.runners.get(runner).is_none() {
+    // Python's was not asked for leave where another engine ran.
+    let unasked = runner == PYTHON && execution.runner != PYTHON;
+    if unasked || subject.runners.get(runner).is_none() {
         let reason = format!("the referee's runner {runner} is not here");
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
         return Ok(Rerun { outputs: outputs.collect(), peak: None });
@@ -159,8 +161,9 @@ fn rerun(
         folder: std::path::absolute(folder(&sides.record.name))
             .unwrap_or_else(|_| folder(&sides.record.name)),
     });
-    let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
-    subject.options.settings.clone().completed(&subject.stored.contract).place(&mut spec);
+    let artifact = given(runner, subject.path, &execution.model);
+    let mut spec = specification(artifact, cases.collect(), subject.options.limits);
+    execution.settings.place(&mut spec);
     widen(&mut spec);
     let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
     subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);

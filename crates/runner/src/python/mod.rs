@@ -119,7 +119,7 @@ impl PythonRunner {
 }
 
 impl Runner for PythonRunner {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "python"
     }
 

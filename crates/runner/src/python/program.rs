@@ -32,6 +32,7 @@ pub const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/call.py",
     "_reproof_worker/adapters/sklearn.py",
     "_reproof_worker/adapters/sklearn_pickle.py",
+    "_reproof_worker/adapters/sklearn_tree.py",
     "_reproof_worker/adapters/torch_checkpoint.py",
     "_reproof_worker/adapters/torch_export.py",
     "_reproof_worker/adapters/torch_module.py",

@@ -11,11 +11,14 @@ from . import call, torch_module
 # Keys under which trainers put the model, in the order in which they are tried.
 _MODEL_KEYS = ("state_dict", "model_state_dict", "model", "module", "net", "network", "weights")
 
+# The first version whose restricted loading holds for every format of torch.save.
+_RESTRICTED = (2, 6)
+
 
 def load(session):
     path = detect.only_file(session.artifact)
     if not session.loader:
-        return _without_loader(path, session)
+        return without_loader(path, session)
     function = loader.find(session)
     torch_module.prepare(session)
     if loader.takes_artifact(function):
@@ -33,7 +36,7 @@ def load(session):
     return torch_module.Module(module, session)
 
 
-def _without_loader(path, session):
+def without_loader(path, session):
     content = read(path, session)
     if isinstance(content, torch.nn.Module):
         return torch_module.Module(content, session)
@@ -45,6 +48,12 @@ def _without_loader(path, session):
 
 def read(path, session):
     """What a checkpoint holds; code runs only with trust."""
+    if not session.trust and _release(torch.__version__) < _RESTRICTED:
+        raise Unsupported(
+            "a torch that reads weights without running what is pickled beside them: {} can be tricked "
+            "(CVE-2025-32434)".format(torch.__version__),
+            "use torch 2.6 or newer (--python), or give --trust if you know where the file is from",
+        )
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -56,6 +65,11 @@ def read(path, session):
                 "look at it with `reproof scan`, then give --trust; or save the state_dict alone",
             ) from None
         raise Refused("{}: {}".format(type(error).__name__, error)) from error
+
+
+def _release(version):
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else (0, 0)
 
 
 def _named(message):

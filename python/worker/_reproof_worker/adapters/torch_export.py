@@ -3,10 +3,17 @@
 import torch
 
 from .. import detect
+from ..failure import Unsupported
 from . import torch_module
 
 
 def load(session):
+    if not session.trust:
+        # Torch unpickles weights and constants of such a file as they are, and its graph may name any function.
+        raise Unsupported(
+            "leave to run what is in a program of torch.export, which torch loads as code",
+            "look at it with `reproof scan`, then give --trust if you know where the file is from",
+        )
     torch_module.prepare(session)
     program = torch.export.load(detect.only_file(session.artifact))
     return Program(program, session)

@@ -33,15 +33,11 @@ def give(value):
     """A raw tensor from a tensor; arrays and texts as elsewhere; nothing for anything else."""
     if not isinstance(value, torch.Tensor):
         return arrays.from_any(value)
-    return raw.Raw(*_content(value))
+    return raw.Raw(*content(value))
 
 
 def content(tensor):
     """Dtype, shape and bytes."""
-    return _content(tensor)
-
-
-def _content(tensor):
     name = _DTYPES.get(tensor.dtype)
     if name is None or tensor.is_quantized or tensor.layout is not torch.strided:
         kind = "{} in the layout {}".format(tensor.dtype, tensor.layout)

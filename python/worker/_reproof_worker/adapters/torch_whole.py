@@ -5,4 +5,4 @@ from . import torch_checkpoint
 
 
 def load(session):
-    return torch_checkpoint._without_loader(detect.only_file(session.artifact), session)
+    return torch_checkpoint.without_loader(detect.only_file(session.artifact), session)

@@ -35,7 +35,7 @@ def _class(transformers, configuration):
     """The class that was saved, by its name; the bare model where the configuration names none."""
     named = (configuration.architectures or [None])[0]
     found = getattr(transformers, named, None) if named else None
-    if found is not None:
+    if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
         return found
     if named and getattr(configuration, "auto_map", None):
         # Code in the folder, which runs only with trust.

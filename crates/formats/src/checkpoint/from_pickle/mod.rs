@@ -37,8 +37,9 @@ const DEPTH: usize = 200;
 /// the dotted names of everything below count too.
 const COPIED: u64 = 64 << 20;
 
-/// Bytes that are gathered in memory from one pickle at most: compressed members, escaped texts.
-pub(super) const GATHERED: u64 = 128 << 20;
+/// Bytes that are gathered in memory from one pickle at most: escaped texts, and what lies in another order in a
+/// compressed member. What lies there as it is needed is shared.
+pub(super) const GATHERED: u64 = 64 << 20;
 
 /// What conversion needs besides the pickle.
 pub(crate) struct Converter<'a> {
@@ -242,7 +243,7 @@ impl<'a> Converter<'a> {
     /// Counts what a storage has gathered.
     pub(super) fn charge_gathered(&mut self, storage: &Storage, at: Id) -> Result<(), CheckpointError> {
         match storage {
-            Storage::Gathered(bytes) => self.charge(bytes.len() as u64, at),
+            Storage::Gathered(bytes) => self.charge(bytes.own_size(), at),
             _ => Ok(()),
         }
     }

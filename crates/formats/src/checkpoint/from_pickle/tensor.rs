@@ -232,9 +232,7 @@ impl Converter<'_> {
         };
         let storage = bytes.view(wanted);
         let storage = storage.map_err(|source| CheckpointError::Tensor { offset, source })?;
-        if let Storage::Gathered(bytes) = &storage {
-            self.charge(bytes.len() as u64, at)?;
-        }
+        self.charge_gathered(&storage, at)?;
         Ok(TensorNode::new(wanted.dtype, wanted.shape.to_vec(), storage))
     }
 
@@ -344,7 +342,7 @@ impl Converter<'_> {
 
 /// A tensor of one number.
 fn scalar<const N: usize>(dtype: DType, bytes: [u8; N]) -> Node {
-    TensorNode::new(dtype, Vec::new(), Storage::Gathered(bytes.to_vec())).into()
+    TensorNode::new(dtype, Vec::new(), Storage::Gathered(bytes.to_vec().into())).into()
 }
 
 /// The dtype that a global names, such as `torch.float32`.

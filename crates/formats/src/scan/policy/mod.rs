@@ -66,6 +66,11 @@ pub(super) fn standing(module: &str, name: &str) -> Standing {
     }
 }
 
+/// Whether a name unpickles the bytes that it is given.
+pub(super) fn unpickles(module: &str, name: &str) -> bool {
+    safe::unpickles(module, name)
+}
+
 /// Whether a class of this module, called with arguments, makes an object like any other of its library.
 pub(super) fn makes_estimators(module: &str) -> bool {
     libraries::makes_estimators(module.split('.').next().unwrap_or_default())

@@ -20,6 +20,10 @@ pub(super) fn standing(module: &str, name: &str) -> Option<Standing> {
     tables.into_iter().find(|(names, _)| table::has(names, module, name)).map(|(_, standing)| standing)
 }
 
+pub(super) fn unpickles(module: &str, name: &str) -> bool {
+    table::has(UNPICKLER, module, name)
+}
+
 /// Those that call the first thing that they are given.
 const CALLERS: Table = &[
     ("collections", "defaultdict"),

@@ -9,6 +9,7 @@ use std::time::Instant;
 use reproof_contract::contract::ArtifactKind;
 use reproof_contract::report::{Check, CheckStatus, EnvironmentReport, Grade, Phase, PhaseName};
 use reproof_contract::{Relation, Verdict};
+use reproof_formats::Format;
 use reproof_progress::Unit;
 
 use self::changes::{LISTED, changed_tensors, list};
@@ -16,7 +17,7 @@ use self::files::{bytes, compare_file, locate, strays};
 use super::checks::{Details as _, check};
 use super::execute::Execution;
 use super::{Subject, VerifyError, recorded_digests};
-use crate::artifact::{Artifact, Digests, digests};
+use crate::artifact::{Artifact, Digests, OpenError, digests};
 
 /// The load phase while it is going on.
 pub(super) struct Load {
@@ -65,8 +66,14 @@ fn check_pass(id: &str, title: &str) -> Check {
 fn model_of(subject: &Subject<'_>) -> Option<PathBuf> {
     match subject.stored.contract.artifact.kind {
         ArtifactKind::File => Some(subject.path.to_owned()),
-        ArtifactKind::Folder => Artifact::open(subject.path).ok().map(|artifact| artifact.model),
+        ArtifactKind::Folder => open(subject).ok().map(|artifact| artifact.model),
     }
+}
+
+/// Reads the artifact; what was recorded as bytes is bytes still.
+fn open(subject: &Subject<'_>) -> Result<Artifact, OpenError> {
+    let unread = subject.stored.contract.artifact.format == Format::Unread.as_str();
+    if unread { Artifact::open_any(subject.path) } else { Artifact::open(subject.path) }
 }
 
 impl Load {
@@ -120,7 +127,7 @@ impl Load {
 
     /// Reads the artifact with a parser: names what changed in weights and architecture.
     fn reread(&mut self, subject: &Subject<'_>) {
-        let opened = Artifact::open(subject.path).map_err(|error| crate::chain(&error));
+        let opened = open(subject).map_err(|error| crate::chain(&error));
         let read = opened.and_then(|artifact| {
             let digests = digests(&artifact, subject.progress).map_err(|error| crate::chain(&error))?;
             Ok((artifact, digests))
