@@ -83,8 +83,7 @@ pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyRe
     let recorded = detached(py, move || record_proposing(&place, &sources, options, &runners, &Silent))?;
     let recorded = recorded.map_err(|error| raise(error.into()))?;
     told.engine.keep_recording(&recorded);
-    let Recorded { folder, contract, digest, assurance, notes } =
-        recorded.map_err(|error| raise(error.into()))?;
+    let Recorded { folder, contract, digest, assurance, notes } = recorded;
     json(py, &Document { folder: &folder, digest, assurance, notes: &notes, contract: &contract })
 }
 

@@ -14,10 +14,10 @@ def test_the_digest_of_live_tensors_is_that_of_the_file(tmp_path):
     tensors = {
         "a.weight": rng.random((5, 7), dtype=np.float32),
         "a.bias": rng.random(5).astype(np.float16),
-        "steps": np.array(7, dtype=np.int64),
-        "flags": np.array([True, False]),
-        "empty": np.zeros((0, 3), dtype=np.float64),
-        "complex": np.array([1 + 2j], dtype=np.complex64),
+        "a.count": np.array(7, dtype=np.int64),
+        "a.flags": np.array([True, False]),
+        "a.empty": np.zeros((0, 3), dtype=np.float64),
+        "a.complex": np.array([1 + 2j], dtype=np.complex64),
     }
     np.savez(tmp_path / "weights.npz", **tensors)
     live, saved = reproof.digest(tensors), reproof.digest(tmp_path / "weights.npz")

@@ -47,11 +47,11 @@ def test_a_model_is_recorded_with_proposed_and_with_given_inputs(digits):
     contract = digits.parent / "contract"
     recorded = reproof.record(
         digits / "model.onnx", runner="onnx", contract=contract, budget=1.0, notes={"why": "a test"}, owner="tests",
-        preprocess=digits / "preprocess.py",
+        preprocess=digits / "train.py",
     )  # fmt: skip
     assert recorded.assurance == "outputs" and len(recorded.contract["suite"]) > 5
     assert recorded.contract["context"]["notes"] == {"why": "a test"}
-    assert recorded.contract["context"]["preprocessing"] == ["preprocess.py"]
+    assert recorded.contract["context"]["preprocessing"] == ["preprocess.py", "train.py"]
     assert "cases" in recorded._repr_html_() and "assurance outputs" in repr(recorded)
     assert reproof.verify(digits / "model.onnx", contract=contract, relation="same").check().assurance == "outputs"
 
