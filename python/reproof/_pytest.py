@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pytest
 
 import reproof as package
 
+from ._compare import Comparison
 from ._documents import Document, Recording, Report
 from .errors import ReproofError
+
+T = TypeVar("T")
 
 
 class Checker:
@@ -30,7 +34,7 @@ class Checker:
             pytest.fail(self._told(report), pytrace=False)
         return report
 
-    def compare(self, expected: Any, actual: Any, *, absolute: float = 0.0, relative: float = 0.0) -> Any:
+    def compare(self, expected: Any, actual: Any, *, absolute: float = 0.0, relative: float = 0.0) -> Comparison:
         """As `reproof.compare`; fails the test unless every bit is equal, or every difference within the tolerance."""
         __tracebackhide__ = True
         comparison = _guarded(package.compare, expected, actual)
@@ -90,7 +94,7 @@ class Checker:
         return path
 
 
-def _guarded(function: Any, *arguments: Any, **options: Any) -> Any:
+def _guarded(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """What went wrong in the package's words, without a traceback through it."""
     __tracebackhide__ = True
     try:

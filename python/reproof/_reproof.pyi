@@ -4,6 +4,23 @@ from typing import Any, final
 
 from ._options import Recording, Verification
 
+__all__ = [
+    "Diff",
+    "Report",
+    "Scan",
+    "__version__",
+    "compare",
+    "diff",
+    "digest",
+    "digest_tensors",
+    "environment",
+    "inspect",
+    "record",
+    "scan",
+    "verify",
+    "worker",
+]
+
 __version__: str
 
 @final
