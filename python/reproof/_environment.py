@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import platform
 import sys
 
@@ -31,10 +30,9 @@ def environment() -> Document:
         if version is not None:
             settings[f"package.{name}"] = str(version)
     version = settings.get(f"package.{engine}", platform.python_version())
-    variables = {name: os.environ[name] for name in facts._VARIABLES if name in os.environ}
     libc = " ".join(part for part in platform.libc_ver() if part)
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else 0
     return Document(
-        _reproof.environment(f"cpu-{platform.machine()}", (engine, version), libc, threads, settings, variables)
+        _reproof.environment(f"cpu-{platform.machine()}", (engine, version), libc, threads, settings)
     )

@@ -33,6 +33,7 @@ class Engine:
     options: dict[str, str]
     timeout: float
     memory_limit: int | None
+    cache: str | None
     configuration: str | None
     folder: str
 
@@ -100,9 +101,19 @@ def engine(
         options={str(name): str(value) for name, value in (options or {}).items()},
         timeout=float(timeout),
         memory_limit=memory_limit,
+        cache=_cache(),
         configuration=_configuration(),
         folder=os.getcwd(),
     )
+
+
+def _cache() -> str | None:
+    """The folder for things that are slow to make, as the command looks for it."""
+    told = os.environ.get("REPROOF_CACHE")
+    if told:
+        return told
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "reproof")
 
 
 def _configuration() -> str | None:

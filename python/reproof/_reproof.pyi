@@ -59,7 +59,6 @@ def environment(
     libc: str,
     threads: int,
     settings: dict[str, str],
-    variables: dict[str, str],
     /,
 ) -> str: ...
 def worker() -> dict[str, str]: ...

@@ -7,12 +7,24 @@ from pathlib import Path
 
 import joblib
 import numpy
+import tokenizers
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 
 warnings.filterwarnings("ignore")
 out = Path(sys.argv[1])
@@ -51,6 +63,12 @@ torch.export.save(
 pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
 pipeline.fit(digits.data[:1500], labels[:1500])
 joblib.dump(pipeline, out / "pipeline.joblib")
+pipeline[0].mean_ += 0.5
+joblib.dump(pipeline, out / "pipeline-shifted.joblib")
+# Its trees are records with gaps between their fields, and its words a set.
+forest = make_pipeline(StandardScaler(), RandomForestClassifier(8, max_depth=6, random_state=0))
+forest.fit(digits.data[:1500], labels[:1500]).words_ = set("to be or not".split())
+joblib.dump(forest, out / "forest.joblib")
 
 configuration = BertConfig(
     vocab_size=120, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
@@ -61,6 +79,46 @@ BertModel(configuration).eval().save_pretrained(out / "headless")
 # The configuration promises a classifier that the weights lack.
 told = (out / "bert/config.json").read_text()
 (out / "headless/config.json").write_text(told)
+
+# A tokenizer of words, in two versions that differ in a detail.
+words = "the a quick brown fox jumps over lazy dog not now then is was it one two three".split()
+vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words, *map(str.title, words)])}
+for name, lowers in (("reader", False), ("reader-lower", True)):
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    if lowers:
+        tokenizer.normalizer = tokenizers.normalizers.Lowercase()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", model_max_length=40
+    )
+    tokenizer.save_pretrained(out / name)
+torch.manual_seed(11)
+BertForSequenceClassification(configuration).eval().save_pretrained(out / "reader")
+tokenizer.save_pretrained(out / "writer")
+writer = GPT2LMHeadModel(
+    GPT2Config(
+        vocab_size=120, n_embd=32, n_layer=2, n_head=4, n_positions=96, bos_token_id=None, eos_token_id=None,
+        pad_token_id=0,
+    )
+).eval()  # fmt: skip
+writer.save_pretrained(out / "writer")
+with torch.no_grad():
+    writer.transformer.h[1].mlp.c_proj.weight.mul_(1.5)
+writer.save_pretrained(out / "writer-changed")
+(out / "texts").mkdir()
+(out / "texts/fox.txt").write_text("The quick brown Fox jumps over the lazy dog\n")
+(out / "texts/count.txt").write_text("one Two three now\n")
+
+# What makes one vector of a sentence: the same kind of network without its head, and the words of the reader.
+BertModel(configuration).eval().save_pretrained(out / "encoder")
+tokenizer.save_pretrained(out / "encoder")
+encoder = Transformer(str(out / "encoder"))
+SentenceTransformer(modules=[encoder, Pooling(32), Normalize()]).save(str(out / "sentences"))
+shutil.copytree(out / "sentences", out / "foreign")
+modules = (out / "foreign/modules.json").read_text()
+last = "sentence_transformers.base.modules.normalize.Normalize"
+assert last in modules
+(out / "foreign/modules.json").write_text(modules.replace(last, "subprocess.Popen"))
 
 for kind in ("images", "tables", "tokens"):
     (out / kind).mkdir()

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use reproof_contract::run::Device;
 use reproof_formats::OpenOptions;
 
-use crate::commands::{accept, cases, diff, digest, inspect, record, scan, schema, shell, unit, verify};
+use crate::commands::{accept, cases, diff, digest, env, inspect, record, scan, schema, shell, unit, verify};
 use crate::quantities::{duration, memory};
 
 /// Proves that a saved model still loads and still produces identical outputs, and when it does not, says why.
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Accept(accept::Arguments),
     /// Prove that an artifact keeps its promise: load, execute, validate.
     Verify(verify::Arguments),
+    /// Show, compare, lock and fingerprint the environment of a Python interpreter.
+    Env(env::Arguments),
     /// Print the JSON Schema of a document.
     Schema(schema::Arguments),
     /// Print completions for a shell.
@@ -84,7 +86,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "INTERPRETER", help_heading = "Python")]
     pub(crate) python: Option<PathBuf>,
     /// What loads the artifact in Python: `torch`, `torch-module`, `torchscript`, `torch-export`, `transformers`,
-    /// `sklearn` or `callable` [default: found by content].
+    /// `transformers-generate`, `sklearn`, `callable` and others [default: found by content].
     #[arg(long, value_name = "NAME", help_heading = "Python")]
     pub(crate) adapter: Option<String>,
     /// Your function that builds the model, or loads it if it takes the path: `package.module:function`.

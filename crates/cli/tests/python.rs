@@ -8,7 +8,7 @@ use reproof_testing::{Finished, Sandbox, folder, generated, python};
 use crate::fixtures::sandbox;
 
 /// The interpreter with torch, transformers and scikit-learn.
-fn interpreter() -> &'static str {
+pub(crate) fn interpreter() -> &'static str {
     static PYTHON: LazyLock<String> = LazyLock::new(|| {
         let found = python::environment("checkpoints");
         found.unwrap_or_else(|error| panic!("no Python for the tests: {error}")).display().to_string()
@@ -17,7 +17,7 @@ fn interpreter() -> &'static str {
 }
 
 /// A sandbox with what `tests/python/frameworks.py` makes.
-fn models() -> Sandbox {
+pub(crate) fn models() -> Sandbox {
     static FOLDER: LazyLock<PathBuf> =
         LazyLock::new(|| generated::by_script(interpreter().as_ref(), "frameworks.py", &["frameworks"]));
     let sandbox = sandbox();
@@ -26,14 +26,19 @@ fn models() -> Sandbox {
 }
 
 #[track_caller]
-fn run(sandbox: &Sandbox, command: &str, arguments: &[&str]) -> Finished {
+pub(crate) fn run(sandbox: &Sandbox, command: &str, arguments: &[&str]) -> Finished {
     let all = [&[command], arguments, &["--python", interpreter()]].concat();
     sandbox.command(all).run()
 }
 
 /// Records and verifies; both must tell that the model is whole.
 #[track_caller]
-fn keeps_its_promise(artifact: &str, cases: &str, record: &[&str], verify: &[&str]) -> serde_json::Value {
+pub(crate) fn keeps_its_promise(
+    artifact: &str,
+    cases: &str,
+    record: &[&str],
+    verify: &[&str],
+) -> serde_json::Value {
     let sandbox = models();
     let path = format!("m/{artifact}");
     let budget = ["--budget", "1s", "--cases", cases];
@@ -145,6 +150,7 @@ fn hostile_pickles_of_estimators_run_nothing() {
 fn transformers_and_scikit_learn_run() {
     assert_eq!(keeps_its_promise("bert", "m/tokens", &[], &[])["verdict"], "identical");
     assert_eq!(keeps_its_promise("pipeline.joblib", "m/tables", &[], &[])["verdict"], "identical");
+    assert_eq!(keeps_its_promise("forest.joblib", "m/tables", &[], &[])["verdict"], "identical");
 }
 
 #[test]

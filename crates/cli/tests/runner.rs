@@ -3,6 +3,7 @@
 //! One program, one file per topic: a test file is a module here, or it does not run at all.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod adapters;
 mod attacks;
 mod bad_contracts;
 mod bad_models;
@@ -11,8 +12,10 @@ mod comparing;
 mod diff;
 mod digests;
 mod documents;
+mod env;
 mod examples;
 mod fixtures;
+mod guides;
 mod honesty;
 mod hostile;
 mod imports;
@@ -22,6 +25,7 @@ mod limits;
 mod options;
 mod planted;
 mod python;
+mod python_inputs;
 mod record_verify;
 mod scan;
 mod usage;

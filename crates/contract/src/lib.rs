@@ -6,6 +6,7 @@
 //! * [`scan`]: what would run, or leak, if an artifact were loaded.
 //! * [`run`]: one execution of an artifact in a child process: the seam between use cases and runners.
 //! * [`plan`]: many executions as content-addressed units: plan, execute anywhere, fold.
+//! * [`signature`]: what a framework tells of a model.
 //! * [`values`]: trees of values beside their safetensors file.
 //! * [`environment`]: what ran, where.
 //!
@@ -23,6 +24,7 @@ pub mod report;
 pub mod run;
 pub mod scan;
 pub mod schema;
+pub mod signature;
 pub mod values;
 mod verdict;
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Name;
 use crate::environment::Environment;
+use crate::signature::{Inputs, Source};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +55,7 @@ pub struct RunSpec {
 /// How a framework's own interpreter loads an artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Loading {
     /// The adapter by name, such as `torchscript`; `None` finds it by content.
     pub adapter: Option<String>,
@@ -67,6 +69,11 @@ pub struct Loading {
     pub modules: Vec<PathBuf>,
     /// Whether the outcome tells what the model remembers; it takes a pass over every tensor.
     pub state: bool,
+    /// Whether the outcome tells what is installed for the interpreter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub installed: bool,
+    /// Whether the outcome tells what the model can be given.
+    pub inputs: bool,
 }
 
 impl Loading {
@@ -172,6 +179,12 @@ pub struct Outcome {
     /// What the model remembers, where it was asked for and the runner can see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ModelState>,
+    /// What the model can be given, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Inputs>,
+    /// Files beside the weights that have a part in what it computes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
 }
 
 /// What a model remembers: tells a model that was loaded from one that was made up, and one that stays from one that

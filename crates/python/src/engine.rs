@@ -33,6 +33,8 @@ pub(crate) struct Engine {
     timeout: f64,
     /// Bytes that a run may take.
     memory_limit: Option<u64>,
+    /// The folder for things that are slow to make and safe to delete.
+    cache: Option<PathBuf>,
     /// Where the user keeps what programs remember.
     configuration: Option<PathBuf>,
     /// The current folder, where a loader's module is looked for.
@@ -53,6 +55,7 @@ impl Engine {
             arguments: vec!["run-unit".into()],
             interpreter: self.python.clone(),
             onnxruntime: self.onnxruntime.clone(),
+            cache: self.cache.clone(),
         }
     }
 
@@ -66,7 +69,7 @@ impl Engine {
             trust: self.trust,
             network: self.network,
             modules: modules(&self.folder, artifact),
-            state: false,
+            ..Loading::default()
         };
         let remembered = match self.memory() {
             Some(memory) if !self.trust => {

@@ -9,7 +9,7 @@ use crate::artifact::json;
 
 /// The environment of this process, as JSON: what the interpreter tells, and the machine as numeric libraries see it.
 #[pyfunction]
-#[pyo3(signature = (class, engine, libc, threads, settings, variables, /))]
+#[pyo3(signature = (class, engine, libc, threads, settings, /))]
 pub(crate) fn environment(
     py: Python<'_>,
     class: String,
@@ -17,18 +17,16 @@ pub(crate) fn environment(
     libc: String,
     threads: u32,
     settings: BTreeMap<String, String>,
-    variables: BTreeMap<String, String>,
 ) -> PyResult<String> {
-    let (cpu, system) = reproof_runner::machine();
+    let machine = reproof_runner::machine_environment();
     let (name, version) = engine;
     let environment = Environment {
         class,
         engine: Engine { name, version, library_sha256: None, build: None },
-        cpu,
-        system: System { libc, ..system },
+        system: System { libc, ..machine.system },
         threads,
         settings,
-        variables,
+        ..machine
     };
     json(py, &environment)
 }

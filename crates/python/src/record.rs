@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, OPEN_SIZES, PROPOSED, export, gather, gather_named};
+use reproof::cases::{Case, OPEN_SIZES, PROPOSED, describe, export, gather, gather_named};
 use reproof::engines::preferred;
-use reproof::execution::{PYTHON, Runners};
+use reproof::execution::{PYTHON, Runners, Settings};
 use reproof::project;
 use reproof::record::{Allow, RecordOptions, Recorded, UserRule, record_proposing};
 use reproof_contract::contract::{CaseOrigin, Contract, Tolerance, ToleranceOrigin};
@@ -69,10 +69,10 @@ pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyRe
     let scratch = tempfile::tempdir().map_err(|error| raise(error.into()))?;
     let mut sources = told.sources.clone();
     sources.extend(exported(py, &told, scratch.path(), &path)?);
-    let (opened, wanted, engine) =
-        (path.clone(), told.engine.wanted().map(str::to_owned), told.engine.clone());
+    let (opened, engine) = (path.clone(), told.engine.clone());
+    let settings = told.engine.settings(py, &path)?;
     let (bytes_only, live) = (told.bytes_only, told.live.is_some());
-    let prepared = detached(py, move || prepare(&opened, wanted, &engine, sources, bytes_only, live))?;
+    let prepared = detached(py, move || prepare(&opened, &engine, &settings, sources, bytes_only, live))?;
     let Prepared { runners, runner, cases, sources } = prepared.map_err(raise)?;
     let mut options = RecordOptions::new(&runner, cases, SystemTime::now());
     fill(py, &path, &told, &mut options)?;
@@ -97,8 +97,8 @@ struct Prepared {
 
 fn prepare(
     path: &Path,
-    wanted: Option<String>,
     engine: &Engine,
+    settings: &Settings,
     mut sources: Vec<String>,
     bytes_only: bool,
     live: bool,
@@ -106,17 +106,21 @@ fn prepare(
     let artifact = Artifact::open_any(path)?;
     let onnx = artifact.description.format == Format::Onnx;
     // This is Python: what is no graph of a known format runs there, once there is something to run it on.
+    let wanted = engine.wanted().map(str::to_owned);
     let wanted = wanted.or_else(|| (live || (!onnx && !sources.is_empty())).then(|| PYTHON.to_owned()));
-    if onnx && sources.is_empty() && wanted.as_deref() != Some(PYTHON) {
+    let runs = live || onnx || wanted.is_some();
+    if sources.is_empty() && runs {
         sources.push(PROPOSED.to_owned());
     }
+    let runners = engine.engines().runners(wanted.as_deref())?;
     let cases = match wanted.as_deref() {
         _ if bytes_only => Vec::new(),
-        Some(PYTHON) => gather_named(&sources)?,
+        Some(PYTHON) => {
+            gather_named(&sources, || describe(&artifact, settings, engine.limits(), &runners, &Silent))?
+        }
         _ if onnx => gather(&artifact.model, &sources, OPEN_SIZES[0])?,
         _ => Vec::new(),
     };
-    let runners = engine.engines().runners(wanted.as_deref())?;
     let runner = wanted.unwrap_or_else(|| preferred(&runners).to_owned());
     Ok(Prepared { runners, runner, cases, sources })
 }

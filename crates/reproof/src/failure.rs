@@ -35,8 +35,10 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         if let Some(RecordError::Gather(wrapped)) = cause.downcast_ref() {
             return classify(wrapped);
         }
-        if let Some(GatherError::Import(wrapped)) = cause.downcast_ref() {
-            return classify(wrapped);
+        match cause.downcast_ref() {
+            Some(GatherError::Import(wrapped)) => return classify(wrapped),
+            Some(GatherError::Describe(wrapped)) => return classify(wrapped.as_ref()),
+            _ => {}
         }
         match cause.downcast_ref::<RecordError>() {
             Some(
@@ -57,7 +59,7 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         if let Some(VerifyError::Unexpected { .. }) = cause.downcast_ref::<VerifyError>() {
             return Failure::Negative;
         }
-        if let Some(GatherError::Missing { .. } | GatherError::NotProposed) =
+        if let Some(GatherError::Missing { .. } | GatherError::NotProposed { .. }) =
             cause.downcast_ref::<GatherError>()
         {
             return Failure::Usage;
@@ -85,6 +87,11 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
 /// What to do about one cause, where there is something.
 fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
     match cause.downcast_ref::<GatherError>() {
+        Some(GatherError::NotProposed { .. }) => {
+            return Some("give inputs with --cases FILE: .npz, .npy or .safetensors".to_owned());
+        }
+        Some(GatherError::NoLoader { hint, .. }) => return Some(hint.clone()),
+        Some(GatherError::Describe(wrapped)) => return advice(wrapped.as_ref()),
         Some(GatherError::Import(wrapped)) => return advice(wrapped),
         Some(GatherError::Propose(wrapped)) => return advice(wrapped),
         _ => {}

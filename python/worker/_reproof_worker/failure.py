@@ -25,6 +25,10 @@ class Unsupported(Exception):
         self.hint = hint
 
 
+class NoLoader(Unsupported):
+    """The artifact alone makes no model: it takes a loader of the user."""
+
+
 def status(error):
     """The status of a step that raised `error`."""
     # For the last words in the report; the message alone travels in the status.

@@ -1,9 +1,19 @@
 """One loaded model and the cases that it runs."""
 
+import hashlib
 import os
 import time
 
 from . import adapters, detect, failure, values
+
+
+def _source(told):
+    """A file with its digest; nothing for what is no file."""
+    role, path = told
+    if not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        return {"role": role, "file": os.path.basename(path), "sha256": hashlib.sha256(file.read()).hexdigest()}
 
 
 class Session:
@@ -39,6 +49,16 @@ class Session:
             "initialised": self._model.initialised(),
             "training": self._model.training(),
         }
+
+    def inputs(self):
+        """What the model can be given, or why nobody knows."""
+        known = self._model.inputs()
+        return {"unknown": known} if isinstance(known, str) else {"known": known}
+
+    def sources(self):
+        """Files beside the weights that have a part in what the model computes."""
+        found = [("loader", self.source)] if self.source else []
+        return [source for source in map(_source, found + self._model.sources()) if source]
 
     def run(self, request):
         """One case, as often as asked."""

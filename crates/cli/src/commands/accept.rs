@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if shared.engine.wanted().is_none() && before.contract.runner.as_deref() == Some(PYTHON) {
         shared.engine.runner = Some(PYTHON.to_owned());
     }
-    let (runners, mut options) = prepare(path, &shared)?;
+    let (runners, mut options) = prepare(path, &shared, !shared.cases.is_empty())?;
     if shared.engine.wanted().is_none()
         && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
     {

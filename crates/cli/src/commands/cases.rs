@@ -4,18 +4,22 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::cases::{OPEN_SIZES, export, gather};
+use reproof::artifact::Artifact;
+use reproof::cases::{Case, GatherError, OPEN_SIZES, describe, export, gather, gather_named};
+use reproof::execution::{PYTHON, Runners, Settings};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::Format;
 use serde::Serialize;
 
-use crate::arguments::OutputArguments;
+use crate::arguments::{EngineArguments, OutputArguments};
+use crate::bars::Bars;
+use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, UsageError, there};
 use crate::output;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The model: an ONNX file, or a folder with one.
+    /// The model: an ONNX file or a folder with one; with --python, what its framework loads.
     path: PathBuf,
     /// Where inputs come from: `auto` proposes them from the model's signature; a `.npy`, `.npz` or `.safetensors`
     /// file, a folder of them, or an ONNX `test_data_set_N` folder is imported. Repeat for several.
@@ -24,6 +28,8 @@ pub(crate) struct Arguments {
     /// Write each case into a folder of its own below this one; `reproof record --cases` takes them back.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    engine: EngineArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -44,17 +50,47 @@ struct Input {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     there(&arguments.path)?;
-    let artifact = reproof::artifact::Artifact::open(&arguments.path)?;
-    if artifact.description.format != Format::Onnx {
-        let format = artifact.description.format.as_str();
-        return Err(UsageError(format!("{format} holds weights without a graph: it takes no inputs")).into());
-    }
-    let cases = gather(&artifact.model, &arguments.sources, OPEN_SIZES[0])?;
+    let cases = found(arguments)?;
     if let Some(out) = &arguments.out {
         for case in &cases {
             export(case, out)?;
         }
     }
+    show(&cases, arguments.output.json)
+}
+
+/// The cases that the arguments ask for.
+fn found(arguments: &Arguments) -> Result<Vec<Case>> {
+    let (path, engine) = (&arguments.path, &arguments.engine);
+    if engine.wanted() == Some(PYTHON) {
+        let artifact = Artifact::open_any(path)?;
+        let settings = settings(engine, Some(PYTHON), path)?;
+        let runners = runners(engine, Some(PYTHON))?;
+        return Ok(called(&artifact, &arguments.sources, engine, &settings, &runners)?);
+    }
+    let artifact = Artifact::open(path)?;
+    if artifact.description.format != Format::Onnx {
+        let format = artifact.description.format.as_str();
+        return Err(UsageError(format!(
+            "{format} holds weights without a graph: it takes no inputs; name what runs it with --python"
+        ))
+        .into());
+    }
+    Ok(gather(&artifact.model, &arguments.sources, OPEN_SIZES[0])?)
+}
+
+/// The cases of every source for a model that only its framework knows, which is asked where a source proposes.
+pub(crate) fn called(
+    artifact: &Artifact,
+    sources: &[String],
+    engine: &EngineArguments,
+    settings: &Settings,
+    runners: &Runners,
+) -> Result<Vec<Case>, GatherError> {
+    gather_named(sources, || describe(artifact, settings, limits(engine), runners, &Bars::new()))
+}
+
+fn show(cases: &[Case], json: bool) -> Result<Exit> {
     let lines: Vec<Line> = cases
         .iter()
         .map(|case| Line {
@@ -71,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
                 .collect(),
         })
         .collect();
-    if arguments.output.json {
+    if json {
         output::json(&lines)?;
         return Ok(Exit::Reached);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, gather_named, imported_suite};
+use reproof::cases::{Case, GatherError, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
 use reproof::record::{Allow, RecordOptions, Recorded, record_imported, record_proposing};
@@ -25,6 +25,8 @@ use crate::failure::{Exit, UsageError, there};
 use crate::output;
 use crate::quantities::duration;
 use crate::trust;
+
+use super::cases::called;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -93,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     there(path)?;
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
-        let (runners, options) = prepare(path, &arguments.options)?;
+        let (runners, options) = prepare(path, &arguments.options, true)?;
         let recorded = record_proposing(path, &arguments.options.sources(), options, &runners, &bars)?;
         trust::remember_recording(&arguments.options.engine, &recorded);
         recorded
@@ -119,26 +121,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// The runners and options of a recording.
-pub(crate) fn prepare(path: &Path, options: &Options) -> Result<(Runners, RecordOptions)> {
+///
+/// `gathers` says that cases are wanted from the sources that the options name.
+pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(Runners, RecordOptions)> {
     let wanted = options.engine.wanted();
     let artifact = if wanted == Some(PYTHON) { Artifact::open_any(path) } else { Artifact::open(path) }?;
-    let cases: Vec<Case> = if options.bytes_only {
+    let runners = runners(&options.engine, wanted)?;
+    let settings = settings(&options.engine, wanted, path)?;
+    let mut lacking = None;
+    let cases: Vec<Case> = if !gathers || options.bytes_only {
         Vec::new()
     } else if wanted == Some(PYTHON) {
-        gather_named(&options.cases)?
+        match called(&artifact, &options.sources(), &options.engine, &settings, &runners) {
+            // Bytes and weights are a promise too.
+            Err(GatherError::NoLoader { what, hint }) => {
+                lacking = Some(format!(
+                    "the contract covers bytes and weights alone; for outputs it lacks {what}: {hint}"
+                ));
+                Vec::new()
+            }
+            found => found?,
+        }
     } else if artifact.description.format == Format::Onnx {
         gather(&artifact.model, &options.sources(), OPEN_SIZES[0])?
     } else {
         Vec::new()
     };
-    let runners = runners(&options.engine, wanted)?;
     let runner = wanted.unwrap_or(preferred(&runners));
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
+    made.bytes_only = options.bytes_only || lacking.is_some();
+    made.notes.extend(lacking);
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
-    made.bytes_only = options.bytes_only;
     made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
-    made.settings = settings(&options.engine, wanted, path)?;
+    made.settings = settings;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::signature::Source;
+
 /// Context of the artifact, from the command line and `reproof.toml`. Preprocessing and configuration files
 /// are copied under `context/` and listed among the contract's files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +24,9 @@ pub struct Context {
     /// Copied preprocessing files, by their path below `context/`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preprocessing: Vec<String>,
+    /// Code of the loader, files of tokenizer and processor, with their digests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
     /// How it was initialised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initialisation: Option<String>,

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use reproof_contract::Name;
+use reproof_contract::signature::Inputs;
 use reproof_formats::{FormatError, onnx};
 
-use super::{Case, ImportError, ProposeError, import, import_named, propose};
+use super::{Case, ImportError, OPEN_SIZES, ProposeError, import, import_named, propose, propose_calls};
+use crate::record::RecordError;
 
 /// The source that proposes cases from the model's signature.
 pub const PROPOSED: &str = "auto";
@@ -19,9 +21,23 @@ pub enum GatherError {
         /// The path.
         path: PathBuf,
     },
-    /// The model has no signature to propose from.
-    #[error("inputs are not proposed for Python: name a file with --cases FILE")]
-    NotProposed,
+    /// Nobody knows what the model takes.
+    #[error("inputs cannot be proposed: {reason}")]
+    NotProposed {
+        /// Why.
+        reason: String,
+    },
+    /// Nothing makes a model of the artifact.
+    #[error("nothing here makes a model of the artifact: {what}")]
+    NoLoader {
+        /// What is lacking.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The framework could not be asked what the model takes.
+    #[error(transparent)]
+    Describe(#[from] Box<RecordError>),
     /// The model could not be read.
     #[error("could not read {}", path.display())]
     Model {
@@ -50,10 +66,17 @@ pub fn gather(model: &Path, sources: &[String], open: u64) -> Result<Vec<Case>, 
     together(found)
 }
 
-/// The cases of every source for a model that only its framework knows: no source proposes any.
-pub fn gather_named(sources: &[String]) -> Result<Vec<Case>, GatherError> {
+/// The cases of every source for a model that only its framework knows, which `describe` asks what it takes.
+pub fn gather_named(
+    sources: &[String],
+    describe: impl Fn() -> Result<Inputs, GatherError>,
+) -> Result<Vec<Case>, GatherError> {
     let found = sources.iter().map(|source| match source.as_str() {
-        PROPOSED => Err(GatherError::NotProposed),
+        PROPOSED => match describe()? {
+            Inputs::Known(signatures) => Ok(propose_calls(&signatures, OPEN_SIZES[0])?),
+            Inputs::Unknown(reason) => Err(GatherError::NotProposed { reason }),
+            Inputs::NoLoader => Err(GatherError::NotProposed { reason: "there is no loader".to_owned() }),
+        },
         _ => Ok(import_named(&there(source)?)?),
     });
     together(found)

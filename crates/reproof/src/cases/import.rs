@@ -6,7 +6,7 @@ use reproof_contract::contract::{CaseOrigin, CaseRecord};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::onnx::{Model, test_data};
 use reproof_formats::{FormatError, npy, safetensors, values};
-use reproof_tensor::Value;
+use reproof_tensor::{StringTensor, Value};
 
 use super::Case;
 use crate::judge::Values;
@@ -16,6 +16,9 @@ const CASE_FILE: &str = "case.json";
 
 /// The largest file of values that is read, in bytes.
 const LARGEST: u64 = 1 << 30;
+
+/// The largest file of text that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// Why inputs could not be imported.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +182,8 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
         entries.retain(|entry| {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
             let folder_of_values = name.starts_with("test_data_set_") || entry.join("inputs.json").is_file();
-            entry.is_file() && is_values(entry) || entry.is_dir() && folder_of_values
+            entry.is_file() && (is_values(entry) || (model.is_none() && is_text(entry)))
+                || entry.is_dir() && folder_of_values
         });
         entries.sort();
         if entries.is_empty() {
@@ -195,6 +199,7 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
             let tensors = safetensors::read_tensors(path, LARGEST).map_err(failed)?;
             tensors.into_iter().map(|(name, tensor)| (name, Value::Tensor(tensor))).collect()
         }
+        "txt" if model.is_none() => vec![("text".to_owned(), text(path)?)],
         _ => return Err(ImportError::Nothing { path: path.to_owned() }),
     };
     Ok(vec![(name, fit(model, path, named)?, None)])
@@ -203,6 +208,23 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
 fn is_values(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("npy" | "npz" | "safetensors"))
+}
+
+fn is_text(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "txt")
+}
+
+/// A file as one text, without the end of its last line.
+fn text(path: &Path) -> Result<Value, ImportError> {
+    let failed = |source| ImportError::Read { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > LONGEST {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    // What is not UTF-8 is an error of the system's too.
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    Ok(Value::Strings(StringTensor { shape: vec![1], values: vec![text.to_owned()] }))
 }
 
 /// Puts values in the order of the model's inputs; a single value fits a single input whatever its name.

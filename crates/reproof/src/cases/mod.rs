@@ -1,5 +1,6 @@
 //! Canonical inputs: proposed from a model's signature, or the user's own.
 
+mod describe;
 mod fill;
 mod gather;
 mod import;
@@ -11,9 +12,10 @@ use reproof_contract::{CaseClass, Name};
 
 use crate::judge::Values;
 
+pub use describe::describe;
 pub use gather::{GatherError, PROPOSED, distinct, gather, gather_named};
 pub use import::{ExportError, ImportError, export, import, import_named, imported_suite};
-pub use propose::{OPEN_SIZES, ProposeError, propose};
+pub use propose::{OPEN_SIZES, ProposeError, propose, propose_calls};
 
 /// One canonical input.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use reproof_contract::contract::{CaseOrigin, OpenPoint};
+use reproof_contract::signature::{InputDim, InputPort, Signature};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::onnx::{Dim, Element, Model, TypeInfo};
 use reproof_tensor::{DType, Value};
@@ -35,6 +36,8 @@ struct Port {
     name: String,
     kind: Kind,
     dims: Vec<Dim>,
+    /// The largest sizes of open dims, where they are known.
+    at_most: Vec<Option<u64>>,
     role: Role,
 }
 
@@ -67,6 +70,25 @@ pub const OPEN_SIZES: [u64; 3] = [16, 512, 4096];
 /// Proposes typical, boundary and corner cases; open dims other than the batch have the size `open`.
 pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {
     let ports: Vec<Port> = model.inputs().iter().map(|input| port(model, input)).collect::<Result<_, _>>()?;
+    Ok(cases_of(&ports, open))
+}
+
+/// Proposes cases for every way in which a framework calls its model, those of further ways under their names.
+pub fn propose_calls(signatures: &[Signature], open: u64) -> Result<Vec<Case>, ProposeError> {
+    let mut cases = Vec::new();
+    for (number, signature) in signatures.iter().enumerate() {
+        let ports: Vec<Port> = signature.inputs.iter().map(described).collect::<Result<_, _>>()?;
+        for mut case in cases_of(&ports, open) {
+            if number > 0 {
+                case.name = Name::from_text(&format!("{}-{}", signature.name, case.name));
+            }
+            cases.push(case);
+        }
+    }
+    Ok(cases)
+}
+
+fn cases_of(ports: &[Port], open: u64) -> Vec<Case> {
     let ordinary = Sizes { batch: 1, scale: Scale::Ordinary, open };
     let mut cases = Vec::new();
     let mut add = |name: &str, class: CaseClass, note: &str, kind: Fill, sizes: Sizes, open: &[OpenPoint]| {
@@ -86,6 +108,8 @@ pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {
     let has = |test: &dyn Fn(&Port) -> bool| ports.iter().any(test);
     let floats = has(&|port| matches!(port.kind, Kind::Number(dtype) if dtype.is_float()));
     let indices = has(&|port| matches!(port.role, Role::Index(_)));
+    let texts = has(&|port| matches!(port.kind, Kind::Text));
+    let numbers = has(&|port| !matches!(port.kind, Kind::Text));
     let batched = has(&|port| !matches!(port.dims.first(), None | Some(Dim::Fixed(_))));
     let stretched = has(&|port| port.dims.iter().skip(1).any(|dim| !matches!(dim, Dim::Fixed(_))));
     let (typical, boundary, corner) = (CaseClass::Typical, CaseClass::Boundary, CaseClass::Corner);
@@ -103,8 +127,21 @@ pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {
         add("shortest", boundary, "every open dim at 1", Fill::Typical, shortest, &[]);
         add("long", boundary, "every open dim at four times its ordinary size", Fill::Typical, long, &[]);
     }
-    add("zeros", boundary, "all zero", Fill::Zeros, ordinary, &[OpenPoint::Underflow]);
-    add("ones", boundary, "all one", Fill::Ones, ordinary, &[]);
+    if numbers {
+        add("zeros", boundary, "all zero", Fill::Zeros, ordinary, &[OpenPoint::Underflow]);
+        add("ones", boundary, "all one", Fill::Ones, ordinary, &[]);
+    } else if texts {
+        add("empty-text", boundary, "a text without a character", Fill::Zeros, ordinary, &[]);
+        add("long-text", boundary, "a text of two hundred words", Fill::Ones, ordinary, &[]);
+        add(
+            "odd-text",
+            corner,
+            "signs that tokenizers treat in their own ways",
+            Fill::Extremes,
+            ordinary,
+            &[],
+        );
+    }
     if floats || indices {
         let open = [OpenPoint::NanOrdering, OpenPoint::Overflow];
         add("extremes", boundary, "the largest and smallest values in turn", Fill::Extremes, ordinary, &open);
@@ -131,7 +168,25 @@ pub fn propose(model: &Model, open: u64) -> Result<Vec<Case>, ProposeError> {
         let empty = Sizes { batch: 0, ..ordinary };
         add("empty-batch", corner, "a batch of nothing", Fill::Typical, empty, &[]);
     }
-    Ok(cases)
+    cases
+}
+
+/// A port as a framework describes it.
+fn described(input: &InputPort) -> Result<Port, ProposeError> {
+    let kind = input.dtype.map_or(Kind::Text, Kind::Number);
+    let dim = |dim: &InputDim| match (dim.size, &dim.name) {
+        (Some(size), _) => Dim::Fixed(size),
+        (None, Some(name)) => Dim::Symbol(name.clone()),
+        (None, None) => Dim::Unknown,
+    };
+    let dims: Vec<Dim> = input.dims.iter().map(dim).collect();
+    let role = role(input.below.filter(|below| *below > 0), &input.name, &kind, &dims);
+    if let Kind::Number(dtype) = kind {
+        let made = fill(dtype, &[1], role, Fill::Typical, &mut Random::new(0));
+        made.ok_or_else(|| ProposeError::Type { input: input.name.clone(), kind: dtype.to_string() })?;
+    }
+    let at_most = input.dims.iter().map(|dim| dim.at_most).collect();
+    Ok(Port { name: input.name.clone(), kind, dims, at_most, role })
 }
 
 fn port(model: &Model, input: &reproof_formats::onnx::ValueInfo) -> Result<Port, ProposeError> {
@@ -150,16 +205,16 @@ fn port(model: &Model, input: &reproof_formats::onnx::ValueInfo) -> Result<Port,
     };
     // Without a declared rank, a small matrix is the best guess.
     let dims = shape.unwrap_or_else(|| vec![Dim::Unknown, Dim::Fixed(8)]);
-    let role = role(model, &input.name, &kind, &dims);
+    let role = role(table_size(model, &input.name), &input.name, &kind, &dims);
     if let Kind::Number(dtype) | Kind::Sequence(dtype) = kind {
         let mut random = Random::new(0);
         fill(dtype, &[1], role, Fill::Typical, &mut random).ok_or_else(refused)?;
     }
-    Ok(Port { name: input.name.clone(), kind, dims, role })
+    Ok(Port { name: input.name.clone(), kind, dims, at_most: Vec::new(), role })
 }
 
-/// What the input's name, type and use say of it.
-fn role(model: &Model, name: &str, kind: &Kind, dims: &[Dim]) -> Role {
+/// What the input's name, type and use say of it; `below` bounds the indices of a table.
+fn role(below: Option<u64>, name: &str, kind: &Kind, dims: &[Dim]) -> Role {
     let lower = name.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let dtype = match kind {
@@ -170,7 +225,7 @@ fn role(model: &Model, name: &str, kind: &Kind, dims: &[Dim]) -> Role {
         return Role::Mask;
     }
     if dtype.is_discrete() && dtype != DType::Bool {
-        if let Some(bound) = table_size(model, name) {
+        if let Some(bound) = below {
             return Role::Index(bound);
         }
         if says(&["position", "pos_id"]) {
@@ -215,7 +270,7 @@ fn value(port: &Port, kind: Fill, sizes: Sizes, random: &mut Random) -> Option<V
         port.dims.iter().enumerate().map(|(axis, dim)| size(dim, axis, port, sizes)).collect();
     match port.kind {
         Kind::Number(dtype) => fill(dtype, &shape, port.role, kind, random),
-        Kind::Text => texts(&shape, random),
+        Kind::Text => texts(&shape, kind, random),
         Kind::Sequence(dtype) => {
             let items: Option<Vec<Value>> =
                 (0..2).map(|_| fill(dtype, &shape, port.role, kind, random)).collect();
@@ -232,8 +287,9 @@ fn size(dim: &Dim, axis: usize, port: &Port, sizes: Sizes) -> u64 {
         Dim::Symbol(name) => name.to_ascii_lowercase(),
         Dim::Unknown => String::new(),
     };
+    let at_most = port.at_most.get(axis).copied().flatten().unwrap_or(u64::MAX);
     if axis == 0 && !(name.contains("seq") || name.contains("len")) {
-        return sizes.batch;
+        return sizes.batch.min(at_most);
     }
     let picture = port.role == Role::Image || name.contains("height") || name.contains("width");
     let ordinary = if picture { sizes.open.clamp(64, 256) } else { sizes.open };
@@ -242,4 +298,5 @@ fn size(dim: &Dim, axis: usize, port: &Port, sizes: Sizes) -> u64 {
         Scale::Shortest => 1,
         Scale::Long => ordinary * 4,
     }
+    .min(at_most)
 }

@@ -4,6 +4,7 @@
 //! says whether the function is the same; then the recorded envelope or the referee's own measure of rounding says
 //! whether the difference is harmless; a decision that changed is never harmless.
 
+mod generation;
 mod leaf;
 mod metrics;
 mod referee;
@@ -17,6 +18,7 @@ use reproof_contract::contract::{OpenPoint, OutputRule};
 use reproof_contract::report::{Basis, Evidence, OutputReport};
 use reproof_tensor::{Leaf, Value};
 
+pub(crate) use generation::divergence;
 pub use referee::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
 pub(crate) use statistics::{distances, judge_statistics};
 

@@ -18,12 +18,14 @@ mod proposing;
 mod referee;
 mod rules;
 mod run;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
     CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous, RefereeRecord,
 };
+use reproof_contract::environment::Document;
 use reproof_contract::plan::Purpose;
 use reproof_contract::run::Precision;
 use reproof_contract::{Assurance, CaseClass};
@@ -100,10 +102,12 @@ fn make(
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
-    let mut notes = Vec::new();
+    let mut notes = options.notes.clone();
     let mut assurance = Assurance::Bytes;
     if options.bytes_only {
-        notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        if notes.is_empty() {
+            notes.push("bytes and weights alone were asked for: the contract covers no outputs".to_owned());
+        }
     } else if artifact.description.format == Format::Onnx || runs_anything {
         assurance = Assurance::Outputs;
         execute(&artifact, options, runners, &draft, &mut contract, &mut notes, progress)?;
@@ -137,11 +141,9 @@ fn finish(
             .preprocessing
             .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
     }
-    if let Some(environment) = &contract.environment {
-        draft.json(Path::new("environment/recorded-in.json"), environment)?;
-    }
     if let Some(environment) = &options.saved_in {
-        draft.json(Path::new("environment/saved-in.json"), environment)?;
+        let document = Document { environment: environment.clone(), ..Document::default() };
+        draft.json(Path::new("environment/saved-in.json"), &document)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -208,8 +210,7 @@ fn execute(
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first =
-        sweep.run(Purpose::Outputs, |spec| (spec.repeats, spec.loading.state) = (samples, true), progress)?;
+    let first = sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
@@ -222,7 +223,8 @@ fn execute(
     contract.honesty = checks;
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
-    contract.environment.clone_from(&first.environment);
+    contract.environment = surroundings::describe(&first, draft)?;
+    contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
     let kept: Vec<&Case> = kept.into_iter().filter(|case| deterministic || is_ordinary(case)).collect();
@@ -239,6 +241,7 @@ fn execute(
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
+        surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
     } else {
         contract.outputs = rules::tolerances(options);
@@ -248,6 +251,13 @@ fn execute(
         contract.goldens = golden_records(&class, &kept, &first, &referee::Referee::none());
     }
     Ok(())
+}
+
+/// The first run also tells what the model remembers and what is installed.
+fn surveyed(spec: &mut reproof_contract::run::RunSpec, samples: u32) {
+    spec.repeats = samples;
+    spec.loading.state = true;
+    spec.loading.installed = true;
 }
 
 /// How the artifact was loaded, with the adapter that was found for it.

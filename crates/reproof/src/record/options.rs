@@ -53,6 +53,8 @@ pub struct RecordOptions {
     pub saved_in: Option<Environment>,
     /// Record bytes and weights alone, whatever could run.
     pub bytes_only: bool,
+    /// What the user should know in any case.
+    pub notes: Vec<String>,
     /// Where the contract goes, if not beside the artifact.
     pub folder: Option<PathBuf>,
     /// Seeds, code, data.
@@ -113,6 +115,7 @@ impl RecordOptions {
             live: None,
             saved_in: None,
             bytes_only: false,
+            notes: Vec::new(),
             folder: None,
             context: Context::default(),
             context_files: Vec::new(),

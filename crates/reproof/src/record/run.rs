@@ -8,6 +8,7 @@ use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
+use reproof_contract::signature::Source;
 use reproof_digest::Digest;
 use reproof_formats::values;
 use reproof_progress::Progress;
@@ -31,6 +32,8 @@ pub(crate) struct Completed {
     pub(crate) cases: BTreeMap<Name, (Status, Vec<Values>)>,
     /// What the model remembers, where it was asked for.
     pub(crate) state: Option<ModelState>,
+    /// Files beside the weights that have a part in what it computes.
+    pub(crate) sources: Vec<Source>,
     /// Wall time of the whole run.
     pub(crate) elapsed: Duration,
 }
@@ -105,6 +108,11 @@ impl<'a> Sweep<'a> {
     /// The runner that makes the goldens.
     pub(crate) fn runner(&self) -> &str {
         &self.template.runner
+    }
+
+    /// How runs are set up.
+    pub(crate) fn specification(&self) -> &RunSpec {
+        &self.template.spec
     }
 
     /// What the whole recording will cost, said after the first run.
@@ -182,6 +190,7 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
         environment: outcome.environment,
         cases,
         state: outcome.state,
+        sources: outcome.sources,
         elapsed,
     })
 }

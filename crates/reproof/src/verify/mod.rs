@@ -7,6 +7,7 @@ mod checks;
 mod execute;
 mod load;
 mod options;
+mod stages;
 mod summary;
 mod validate;
 
@@ -109,7 +110,7 @@ pub fn verify(
         load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
         if stored.contract.environment.is_some() {
-            load.environment(&environment);
+            load.environment(execution.environment.is_some().then_some(&environment));
         }
         runner.clone_from(&execution.engine);
         phases.push(load.phase());
@@ -122,6 +123,9 @@ pub fn verify(
         let differs = cases
             .iter()
             .any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
+        if differs {
+            environment.fingerprint = execution.fingerprint(&subject);
+        }
         if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
             execution.keep(keep)?;
         }
@@ -137,7 +141,11 @@ pub fn verify(
         verdict,
         required: options.required,
         assurance: assurance(&phases),
-        summary: summary::summarise(verdict, &stored.contract, &phases, &cases),
+        summary: stages::summarised(
+            verdict,
+            summary::summarise(verdict, &stored.contract, &phases, &cases),
+            &cases,
+        ),
         artifact: ReportArtifact {
             path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
             artifact_digest: digests.map(|digests| digests.artifact),

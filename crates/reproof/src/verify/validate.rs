@@ -12,6 +12,7 @@ use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
 use super::execute::{Execution, golden_class};
+use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
 use crate::execution::{PYTHON, given};
 use crate::folder::{case_folder, golden_folder};
@@ -54,13 +55,21 @@ pub(super) fn judge(
         .flatten()
         .filter(|sides| contract.statistics.is_none() && needs_referee(sides, definition_in_doubt))
         .collect();
-    let referee = rerun(subject, execution, &differing, scratch)?;
+    let compared = sides.iter().flatten().filter(|_| contract.statistics.is_none()).filter_map(|sides| {
+        let (goldens, produced) = sides.loaded.as_ref().ok()?;
+        Some((&sides.record.name, goldens.first()?, produced))
+    });
+    let restaged = restage(subject, execution, compared, scratch)?;
+    let referee = rerun(subject, execution, &differing, &restaged, scratch)?;
     let mut checks = Vec::new();
     let mut cases = Vec::new();
     for (record, sides) in contract.suite.iter().zip(&sides) {
         let outcome = execution.cases.iter().find(|case| case.name == record.name);
         let outputs = match sides {
-            Some(sides) => judge_case(subject, execution, definition_in_doubt, sides, &referee),
+            Some(sides) => {
+                let staged = restaged.iter().find(|staged| staged.name == record.name);
+                judge_case(subject, execution, definition_in_doubt, sides, &referee, staged)
+            }
             None => Vec::new(),
         };
         checks.extend(outputs.iter().map(|output| output_check(&record.name, output)));
@@ -141,6 +150,7 @@ fn rerun(
     subject: &Subject<'_>,
     execution: &Execution,
     differing: &[&Sides<'_>],
+    restaged: &[Restaged],
     scratch: &Path,
 ) -> Result<Rerun, VerifyError> {
     let none = Rerun { outputs: Vec::new(), peak: None };
@@ -155,7 +165,10 @@ fn rerun(
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
         return Ok(Rerun { outputs: outputs.collect(), peak: None });
     }
-    let folder = |name: &Name| subject.stored.folder.join(case_folder(name));
+    let folder = |name: &Name| match restaged.iter().find(|staged| staged.name == *name) {
+        Some(staged) => staged.folder.clone(),
+        None => subject.stored.folder.join(case_folder(name)),
+    };
     let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
         name: sides.record.name.clone(),
         folder: std::path::absolute(folder(&sides.record.name))
@@ -186,6 +199,7 @@ fn judge_case(
     doubt: bool,
     sides: &Sides<'_>,
     referee: &Rerun,
+    staged: Option<&Restaged>,
 ) -> Vec<OutputReport> {
     let contract = &subject.stored.contract;
     let (goldens, produced) = match &sides.loaded {
@@ -227,7 +241,17 @@ fn judge_case(
         },
     };
     let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
-    judge::judge(golden, produced, &rule, &context)
+    let combined = staged.and_then(|staged| staged.combined(produced));
+    let mut reports = judge::judge(golden, combined.as_ref().unwrap_or(produced), &rule, &context);
+    let told = judge::divergence(golden, combined.as_ref().unwrap_or(produced));
+    let tokens = reports.iter_mut().find(|report| report.name == "tokens");
+    if let (Some(told), Some(report)) = (told, tokens) {
+        report.evidence.statement = format!("{told}; {}", report.evidence.statement);
+    }
+    if let Some(staged) = staged {
+        staged.explain(&mut reports);
+    }
+    reports
 }
 
 /// The line of the checklist for one output.

@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use reproof_contract::run::{CaseOutcome, LimitKind, ModelState, Outcome, RunSpec, Status, Step};
+use reproof_contract::signature::{Inputs, Source};
 use reproof_progress::Progress;
 
 use super::supervise::End;
@@ -15,12 +16,20 @@ use crate::RunError;
 /// native modules, which can be hundreds.
 const PRINTED: u64 = 16 << 10;
 
+/// What a framework tells of the model that it loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) state: Option<ModelState>,
+    pub(crate) inputs: Option<Inputs>,
+    pub(crate) sources: Vec<Source>,
+}
+
 /// What one child left.
 pub(crate) struct Attempt {
     pub(crate) load: Option<LoadNote>,
     /// Of the first cases of the attempt, as far as it came.
     pub(crate) cases: Vec<CaseNote>,
-    pub(crate) state: Option<ModelState>,
+    pub(crate) told: Told,
     pub(crate) printed: String,
     pub(crate) end: End,
     /// Peak memory while loading, and after.
@@ -59,7 +68,9 @@ pub(crate) fn attempts(
             environment: load.environment,
             cases: Vec::new(),
             printed: String::new(),
-            state: attempt.state,
+            state: attempt.told.state,
+            inputs: attempt.told.inputs,
+            sources: attempt.told.sources,
         });
         outcome.printed.push_str(&attempt.printed);
         for (case, note) in rest.cases.iter().zip(attempt.cases) {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 
-use super::attempts::{Attempt, attempts, last_words};
+use super::attempts::{Attempt, Told, attempts, last_words};
 use super::supervise::watch;
 use super::{CaseNote, Request, case_note, load_note, read_json, write_json};
 use crate::{RunError, Runner};
@@ -89,7 +89,7 @@ impl ChildRunner {
                 .into_iter()
                 .flatten()
                 .collect(),
-            state: None,
+            told: Told::default(),
             printed: last_words(&printed),
             end: watched.end,
             peaks: (watched.peak_before, watched.peak_after),

@@ -6,6 +6,33 @@ import platform
 from .. import arrays
 
 
+def signature(name, *ports):
+    """One way to call a model: a word that tells it from others, and what it takes."""
+    return {"name": name, "inputs": list(ports)}
+
+
+def port(name, dtype, *dims, below=None):
+    """One input. A dim is a size; else the name of an open one, or its name and largest size. Texts have no dtype."""
+    return {"name": name, "dtype": dtype, "dims": [_dim(dim) for dim in dims], "below": below}
+
+
+def _dim(dim):
+    if isinstance(dim, int):
+        return {"size": dim}
+    named, at_most = dim if isinstance(dim, tuple) else (dim, None)
+    return {"name": named, "at_most": at_most}
+
+
+def described(name, dtype, shape):
+    """One input by what frameworks tell: a type of NumPy or its name, and sizes of which the open ones are no numbers
+    above 0. The first open dim is the batch."""
+    dims = []
+    for place, size in enumerate(shape):
+        is_open = not isinstance(size, int) or size < 1
+        dims.append(("batch" if place == 0 else "dim_{}".format(place)) if is_open else size)
+    return port(name, arrays.named(dtype), *dims)
+
+
 class Model:
     """A loaded model. What follows suits models of arrays that remember nothing."""
 
@@ -26,6 +53,15 @@ class Model:
 
     def copy(self, value):
         return copy.deepcopy(value)
+
+    def inputs(self):
+        """Ways to call the model, the usual one first, each a dictionary as `signature` makes it; or, as a text, why
+        they are not known."""
+        return "{} does not tell what its model takes".format(self.ENGINE)
+
+    def sources(self):
+        """Files beside the weights that have a part in what it computes: role and path."""
+        return []
 
     def settings(self):
         """Settings in force that can move bits."""

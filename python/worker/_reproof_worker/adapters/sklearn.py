@@ -1,17 +1,23 @@
 """`sklearn`: an estimator or pipeline of scikit-learn, pickled or by joblib."""
 
-import hashlib
-import pickle
-
-from .. import arrays, detect
+from .. import arrays, detect, objects
 from ..failure import Refused, Unsupported
 from . import base, sklearn_pickle
 
 
 def load(session):
+    prepare(session)
+    return adopt(sklearn_pickle.read(detect.only_file(session.artifact), session.trust), session)
+
+
+def prepare(session):
+    """What no estimator can do."""
     if session.device != "cpu":
         raise Unsupported("the device {} for scikit-learn".format(session.device), "use --device cpu")
-    estimator = sklearn_pickle.read(detect.only_file(session.artifact), session.trust)
+
+
+def adopt(estimator, session):
+    """The model for an estimator, wherever it came from."""
     if not hasattr(estimator, "predict") and not hasattr(estimator, "transform"):
         raise Unsupported(
             "an estimator: the file holds a {}".format(type(estimator).__name__),
@@ -33,12 +39,42 @@ class Estimator(base.Model):
         self._float64 = session.float64
 
     def run(self, inputs):
-        table = self._table(inputs)
-        outputs = {name: getattr(self._estimator, name)(table) for name in self._METHODS if self._has(name)}
+        taps, estimator, table = self._stages(inputs)
+        outputs = {name: getattr(estimator, name)(table) for name in self._METHODS if self._has(name)}
         # Scores of both kinds say the same.
         if "predict_proba" in outputs:
             outputs.pop("decision_function", None)
-        return outputs
+        return {"preprocessing": taps, **outputs} if taps else outputs
+
+    def _stages(self, inputs):
+        """What the steps of a pipeline give, the estimator behind them, and what it is given."""
+        steps = getattr(self._estimator, "steps", None)
+        if not steps or len(steps) < 2:
+            return {}, self._estimator, self._table(inputs)
+        if len(inputs) == 1 and inputs[0][0] == "preprocessing":
+            # What was recorded behind the last step before the estimator.
+            taps = inputs[0][1]
+            return taps, steps[-1][1], list(taps.values())[-1]
+        taps, table = {}, self._table(inputs)
+        for name, step in steps[:-1]:
+            if step is not None and step != "passthrough":
+                table = step.transform(table)
+                taps[name] = table
+        return taps, steps[-1][1], table
+
+    def inputs(self):
+        names = list(getattr(self._estimator, "feature_names_in_", []))
+        if names:
+            # One array a column, as a table of names is given.
+            return [base.signature("table", *(base.port(str(name), "F64", "rows") for name in names))]
+        count = getattr(self._estimator, "n_features_in_", None)
+        if count is not None:
+            return [base.signature("table", base.port("X", "F64", "rows", int(count)))]
+        steps = getattr(self._estimator, "steps", None)
+        first = steps[0][1] if steps else self._estimator
+        if hasattr(first, "build_analyzer"):
+            return [base.signature("text", base.port("X", None, "rows"))]
+        return "the estimator does not tell how many features it takes"
 
     def _has(self, name):
         # `transform` of a classifier pipeline is not what it is for.
@@ -64,5 +100,4 @@ class Estimator(base.Model):
         return arrays.from_any(value.toarray() if hasattr(value, "toarray") else value)
 
     def state(self):
-        # The pickle of an estimator that was not touched is the same.
-        return {"estimator": hashlib.sha256(pickle.dumps(self._estimator)).hexdigest()}
+        return {"estimator": objects.digest(self._estimator)}

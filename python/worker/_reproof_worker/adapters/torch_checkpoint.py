@@ -5,7 +5,7 @@ import re
 import torch
 
 from .. import detect, loader
-from ..failure import Refused, Unsupported
+from ..failure import NoLoader, Refused, Unsupported
 from . import call, torch_module
 
 # Keys under which trainers put the model, in the order in which they are tried.
@@ -40,7 +40,7 @@ def without_loader(path, session):
     content = read(path, session)
     if isinstance(content, torch.nn.Module):
         return torch_module.Module(content, session)
-    raise Unsupported(
+    raise NoLoader(
         "the code of the model: the file holds weights alone",
         "name a function that builds the module: --loader MODULE:FUNCTION",
     )

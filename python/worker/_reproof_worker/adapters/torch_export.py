@@ -4,7 +4,7 @@ import torch
 
 from .. import detect
 from ..failure import Unsupported
-from . import torch_module
+from . import base, torch_module, torch_tensor
 
 
 def load(session):
@@ -22,6 +22,8 @@ def load(session):
 class Program(torch_module.Module):
     def __init__(self, program, session):
         self._inputs = list(program.graph_signature.user_inputs)
+        self._graph = program.graph
+        self._ranges = program.range_constraints
         super().__init__(program.module(), session)
 
     def _bind(self, inputs):
@@ -31,6 +33,38 @@ class Program(torch_module.Module):
             return [given[name] for name in self._inputs], {}
         return super()._bind(inputs)
 
+    def inputs(self):
+        nodes = {node.name: node for node in self._graph.nodes if node.op == "placeholder"}
+        ports = []
+        for name in map(str, self._inputs):
+            value = nodes[name].meta.get("val") if name in nodes else None
+            if not isinstance(value, torch.Tensor):
+                return "the input `{}` of the program is no tensor".format(name)
+            dtype = torch_tensor.name_of(value.dtype)
+            dims = [self._dim(size) for size in value.shape]
+            ports.append(base.port(name, dtype, *dims, below=_table(nodes[name])))
+        return [base.signature("tensors", *ports)]
+
+    def _dim(self, size):
+        if isinstance(size, int):
+            return size
+        allowed = self._ranges.get(size.node.expr)
+        upper = getattr(allowed, "upper", None)
+        bounded = upper is not None and getattr(upper, "is_number", False) and upper.is_finite
+        return str(size), int(upper) if bounded and upper < 1 << 31 else None
+
     def training(self):
         # Fixed in the graph when it was exported.
         return []
+
+
+def _table(node):
+    """The rows of the table that an input indexes, directly or through a copy."""
+    sizes = []
+    for user in node.users:
+        target = str(user.target)
+        if target.startswith("aten.embedding.") and user.args[1] is node:
+            sizes.append(int(user.args[0].meta["val"].shape[0]))
+        elif target.startswith(("aten._to_copy.", "aten.to.", "aten.clone.", "aten._assert_tensor_metadata.")):
+            sizes.extend(size for size in [_table(user)] if size)
+    return min(sizes) if sizes else None

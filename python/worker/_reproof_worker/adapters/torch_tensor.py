@@ -19,6 +19,13 @@ _TYPES = {name: getattr(torch, spelled) for name, spelled in _NAMES.items() if h
 _DTYPES = {dtype: name for name, dtype in _TYPES.items()}
 
 
+def name_of(dtype):
+    """A dtype as safetensors spells it."""
+    if dtype not in _DTYPES:
+        raise Unsupported("an input of the type {}".format(dtype), "give inputs of another type in the loader")
+    return _DTYPES[dtype]
+
+
 def take(tensor):
     """A tensor of its own memory."""
     dtype = _TYPES.get(tensor.dtype)

@@ -5,10 +5,15 @@ import os
 import torch
 
 from ..failure import Unsupported
-from . import torch_module
+from . import torch_module, transformers_inputs, transformers_text
 
 
 def load(session):
+    return load_as(session, Transformer)
+
+
+def load_as(session, kind):
+    """The model of a folder, run as `kind` does it."""
     # The variables HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE are the parent's; nothing is asked of the hub.
     import transformers
 
@@ -28,7 +33,7 @@ def load(session):
     if unexpected and not missing:
         # Weights that nothing uses: the class is smaller than the file.
         print("not used by {}: {}".format(type(model).__name__, ", ".join(unexpected)))
-    return Transformer(model, session, missing + mismatched)
+    return kind(model, session, missing + mismatched, transformers_text.Tokenizer(folder, options))
 
 
 def _class(transformers, configuration):
@@ -55,13 +60,39 @@ def _name(key):
 
 
 class Transformer(torch_module.Module):
+    """A model of the library, with the tokenizer that lies beside it."""
+
+    def __init__(self, model, session, initialised, tokenizer):
+        super().__init__(model, session, initialised)
+        self._tokenizer = tokenizer
+
     def run(self, inputs):
+        taps, inputs = self._stages(inputs)
+        outputs = self.forward(inputs)
+        return {"preprocessing": taps, **outputs} if taps and isinstance(outputs, dict) else outputs
+
+    def forward(self, inputs):
+        """The model itself, on what comes out of preprocessing."""
         outputs = super().run(inputs)
         # A cache for the next token is a means, not a result, and the logits already depend on what it holds.
         for key in ("past_key_values", "encoder_last_hidden_state"):
             if isinstance(outputs, dict) and key in outputs:
                 outputs = {name: value for name, value in outputs.items() if name != key}
         return dict(outputs) if isinstance(outputs, dict) else outputs
+
+    def _stages(self, inputs):
+        """What preprocessing gives, and the same as inputs of the model."""
+        if len(inputs) != 1 or inputs[0][0] not in ("text", "preprocessing"):
+            return {}, inputs
+        name, value = inputs[0]
+        taps = self._tokenizer.tokenize(value) if name == "text" else value
+        return taps, [(key, tensor.to(self._session.device)) for key, tensor in taps.items()]
+
+    def inputs(self):
+        return transformers_inputs.ways(self._module, self._tokenizer)
+
+    def sources(self):
+        return self._tokenizer.sources()
 
     def settings(self):
         found = super().settings()
