@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +22,10 @@ from . import _options
 from ._command import command
 from ._environment import environment
 from .errors import ReproofError, UsageError
+
+
+# Seconds that a checkpoint which is written in the background may take.
+_PATIENCE = 600.0
 
 
 class CheckpointWarning(UserWarning):
@@ -50,13 +55,16 @@ class Recorder:
         # Found now, so that a missing command stops nobody in the middle of training.
         self._command = command()
         self._lock = threading.Lock()
-        self._waiting: list[tuple[str, list[str], str]] = []
+        self._waiting: list[tuple[str, list[str], str, bool]] = []
         self._worker: threading.Thread | None = None
         self.recorded: list[str] = []
         self.failures: list[str] = []
 
-    def save(self, path: str | os.PathLike[str], **notes: Any) -> None:
-        """Records the checkpoint at `path`, which is complete; returns at once."""
+    def save(self, path: str | os.PathLike[str], *, appears: bool = False, **notes: Any) -> None:
+        """Records the checkpoint at `path`; returns at once.
+
+        It is complete, or with `appears` will be as soon as it is there.
+        """
         place = os.path.abspath(os.fspath(path))
         try:
             told = environment().to_json()
@@ -65,7 +73,7 @@ class Recorder:
             return
         noted = [word for name, value in notes.items() for word in ("--note", f"{name}={value}")]
         with self._lock:
-            self._waiting.append((place, noted, told))
+            self._waiting.append((place, noted, told, appears))
             if self._worker is None:
                 # Not a daemon: the interpreter waits for what was begun.
                 self._worker = threading.Thread(target=self._work, name="reproof")
@@ -95,7 +103,10 @@ class Recorder:
                 if not self._waiting:
                     self._worker = None
                     return
-                place, noted, told = self._waiting.pop(0)
+                place, noted, told, appears = self._waiting.pop(0)
+            if appears and not _appeared(place):
+                self._fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
+                continue
             self._record(place, noted, told)
 
     def _record(self, place: str, noted: list[str], told: str) -> None:
@@ -119,6 +130,15 @@ class Recorder:
 
     def _fail(self, message: str) -> None:
         self.failures.append(message)
+
+
+def _appeared(place: str) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while not os.path.exists(place):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _arguments(

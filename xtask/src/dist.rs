@@ -69,7 +69,16 @@ fn static_binary() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let mut command = repository::cargo();
-    command.args(["build", "--release", "--locked", "--quiet", "--package", "reproof-cli", "--target", STATIC]);
+    command.args([
+        "build",
+        "--release",
+        "--locked",
+        "--quiet",
+        "--package",
+        "reproof-cli",
+        "--target",
+        STATIC,
+    ]);
     // The engine has kernels in assembly, for which any C compiler of the machine will do.
     if !repository::has(Command::new("musl-gcc").arg("--version")) {
         command.env("CC_x86_64_unknown_linux_musl", "cc");

@@ -77,7 +77,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "environment",
-        arguments: "[suite|models]",
+        arguments: "[SET]",
         about: "makes the Python environment of the tests once and prints its interpreter",
         run: environment::chore,
     },

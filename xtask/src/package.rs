@@ -10,6 +10,14 @@ use reproof_testing::python;
 
 use crate::{dist, repository};
 
+/// Folders of tests, and the set of packages that each needs.
+const TESTS: [(&str, &str); 4] = [
+    ("tests/package/plain", "package"),
+    ("tests/package/frameworks", "checkpoints"),
+    ("tests/package/keras", "tf"),
+    ("tests/package/jax", "jax"),
+];
+
 /// Runs pytest with a package folder behind the interpreter's own, so that neither hides the other's packages.
 const PYTEST: &str = "\
 import sys
@@ -31,11 +39,8 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     if arguments.is_empty() {
         types(&plain, &installed)?;
     }
-    // One folder of tests for each set of packages; what follows the chore's name goes to pytest.
-    for (interpreter, tests) in
-        [(plain.clone(), "tests/package/plain"), (python::environment("checkpoints")?, "tests/package/frameworks")]
-    {
-        pytest(&interpreter, &plain, &installed, tests, arguments)?;
+    for (tests, set) in TESTS {
+        pytest(&python::environment(set)?, &plain, &installed, tests, arguments)?;
     }
     Ok(())
 }
@@ -50,7 +55,10 @@ fn clean(folder: &Path, wheel: &Path) -> Result<()> {
     let mut pip = isolated(&interpreter);
     repository::run(pip.args(["-m", "pip", "install", "--quiet", "--no-index"]).arg(wheel))?;
     let version = repository::output(isolated(&bin.join("reproof")).arg("--version"))?;
-    ensure!(version.trim() == format!("reproof {}", env!("CARGO_PKG_VERSION")), "`reproof --version`: {version}");
+    ensure!(
+        version.trim() == format!("reproof {}", env!("CARGO_PKG_VERSION")),
+        "`reproof --version`: {version}"
+    );
     // From another folder, so that the package comes from where it was installed.
     let example = repository::root().join("examples/digits");
     let code = "import reproof, sys; report = reproof.verify(sys.argv[1]).check(); print(repr(report))";
@@ -58,6 +66,10 @@ fn clean(folder: &Path, wheel: &Path) -> Result<()> {
     let printed = repository::output(verify.args(["-c", code]).arg(example).current_dir(folder))?;
     print!("{printed}");
     ensure!(printed.starts_with("Report("), "unexpected report: {printed}");
+    // The engine itself runs in the command that the wheel brought.
+    let used = "from reproof._command import command; print(command())";
+    let found = repository::output(isolated(&interpreter).args(["-c", used]).current_dir(folder))?;
+    ensure!(Path::new(found.trim()).starts_with(&bin), "the package uses another command: {found}");
     Ok(())
 }
 

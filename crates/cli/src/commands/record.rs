@@ -125,7 +125,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 /// `gathers` says that cases are wanted from the sources that the options name.
 pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(Runners, RecordOptions)> {
     let wanted = options.engine.wanted();
-    let artifact = if wanted == Some(PYTHON) { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    let takes_anything = wanted == Some(PYTHON) || options.bytes_only;
+    let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let runners = runners(&options.engine, wanted)?;
     let settings = settings(&options.engine, wanted, path)?;
     let mut lacking = None;

@@ -98,7 +98,8 @@ fn make(
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
     let runs_anything = options.runner == PYTHON;
-    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    let takes_anything = runs_anything || options.bytes_only;
+    let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
