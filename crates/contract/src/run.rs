@@ -105,6 +105,30 @@ pub enum Device {
     Other(String),
 }
 
+/// A text that names no device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("device `{text}`: expected one such as cpu or cuda:0")]
+pub struct DeviceError {
+    /// The refused text.
+    pub text: String,
+}
+
+impl std::str::FromStr for Device {
+    type Err = DeviceError;
+
+    /// `cpu`, `cuda`, `cuda:N`, or any other device in the framework's own spelling.
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let refused = || DeviceError { text: text.to_owned() };
+        match (text, text.strip_prefix("cuda:")) {
+            ("cpu", _) => Ok(Self::Cpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(index)) => index.parse().map(Self::Cuda).map_err(|_| refused()),
+            _ if text.is_empty() => Err(refused()),
+            _ => Ok(Self::Other(text.to_owned())),
+        }
+    }
+}
+
 /// The arithmetic of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -22,7 +22,7 @@ pub use child::{ChildRunner, serve};
 pub use environment::{Check, Index, Resolution, Survey, environment_class, machine_environment};
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
-pub use python::PythonRunner;
+pub use python::{PythonRunner, TakeError, WORKER, told_values};
 
 /// Executes run specifications.
 ///

@@ -19,6 +19,7 @@ const UV: &str = "uv==0.13.9";
 /// The sets of packages and how they are installed.
 const SETS: &[Set] = &[
     Set { name: "suite", locks: &[Lock { file: "requirements.lock", dependencies: true }] },
+    Set { name: "package", locks: &[Lock { file: "package.lock", dependencies: true }] },
     Set {
         name: "models",
         locks: &[
@@ -117,8 +118,8 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `models`, `checkpoints`, `environments`, `jax` or `tf`) of this
-/// repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax` or `tf`)
+/// of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.

@@ -14,28 +14,39 @@ const LARGEST: u64 = values::LARGEST;
 
 /// Why outputs could not be taken over.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TakeError {
+pub enum TakeError {
     /// The tree could not be read.
     #[error("could not {action} {}", path.display())]
     File {
+        /// `read` or `make`.
         action: &'static str,
+        /// The file.
         path: PathBuf,
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },
     /// The tree is not what the protocol says.
     #[error("{} is no tree of values", path.display())]
     Malformed {
+        /// The file.
         path: PathBuf,
+        /// What is wrong with it.
         #[source]
         source: serde_json::Error,
     },
     /// The tree names a tensor that is not there, or one twice.
     #[error("tensor `{key}` is missing")]
-    Missing { key: String },
+    Missing {
+        /// Its key.
+        key: String,
+    },
     /// An integer beyond 64 bits.
     #[error("the integer {text} has more than 64 bits")]
-    Integer { text: String },
+    Integer {
+        /// As written.
+        text: String,
+    },
     /// The files are not sound.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -67,8 +78,8 @@ enum Told {
     Boolean(bool),
 }
 
-/// Reads the outputs in `told` and writes them to `folder`, which is made.
-pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
+/// Reads the outputs that the worker's program wrote in the folder `told`.
+pub fn told_values(told: &Path) -> Result<Vec<(String, Value)>, TakeError> {
     let path = told.join("outputs.json");
     let text = match plain(&path) {
         Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
@@ -84,7 +95,12 @@ pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
     let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
     let values = document.values.into_iter();
     let values = values.map(|named| Ok((named.name, value(named.value, &mut tensors)?)));
-    let values: Vec<(String, Value)> = values.collect::<Result<_, TakeError>>()?;
+    values.collect()
+}
+
+/// Reads the outputs in `told` and writes them to `folder`, which is made.
+pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
+    let values = told_values(told)?;
     std::fs::create_dir_all(folder).map_err(|source| TakeError::File {
         action: "make",
         path: folder.to_owned(),

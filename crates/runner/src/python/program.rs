@@ -11,8 +11,8 @@ macro_rules! files {
     };
 }
 
-/// Every file of the program by its path below the program's folder.
-pub(crate) const FILES: &[(&str, &str)] = files!(
+/// Every file of the worker's program by its path below the program's folder, with its text.
+pub const FILES: &[(&str, &str)] = files!(
     "__main__.py",
     "_reproof_worker/__init__.py",
     "_reproof_worker/arrays.py",
