@@ -13,6 +13,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -64,6 +65,10 @@ pipeline.fit(digits.data[:1500], labels[:1500])
 joblib.dump(pipeline, out / "pipeline.joblib")
 pipeline[0].mean_ += 0.5
 joblib.dump(pipeline, out / "pipeline-shifted.joblib")
+# Its trees are records with gaps between their fields, and its words a set.
+forest = make_pipeline(StandardScaler(), RandomForestClassifier(8, max_depth=6, random_state=0))
+forest.fit(digits.data[:1500], labels[:1500]).words_ = set("to be or not".split())
+joblib.dump(forest, out / "forest.joblib")
 
 configuration = BertConfig(
     vocab_size=120, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,

@@ -8,6 +8,7 @@ use clap::Args;
 use reproof::project::{self, Project};
 use reproof::record::RecordOptions;
 use reproof_contract::contract::{DatasetReference, Revision, Tolerance, ToleranceOrigin};
+use reproof_environment::privacy::without_credentials;
 
 use crate::failure::UsageError;
 
@@ -72,7 +73,7 @@ pub(crate) fn fill(arguments: &ContextArguments, artifact: &Path, options: &mut 
         let (name, reference) = pair("--dataset", text)?;
         options.context.datasets.push(DatasetReference {
             name,
-            reference: Some(project::without_credentials(reference)),
+            reference: Some(without_credentials(reference)),
             schema: std::collections::BTreeMap::new(),
             fingerprint: None,
         });
@@ -133,6 +134,6 @@ fn revision(folder: &Path) -> Result<Revision> {
     Ok(Revision {
         commit,
         dirty: git(&["status", "--porcelain"]).is_none_or(|changes| !changes.is_empty()),
-        repository: git(&["remote", "get-url", "origin"]).map(project::without_credentials),
+        repository: git(&["remote", "get-url", "origin"]).map(without_credentials),
     })
 }

@@ -20,8 +20,18 @@ pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Resu
         arguments: vec!["run-unit".into()],
         interpreter: arguments.python.clone().unwrap_or_else(|| PathBuf::from("python3")),
         onnxruntime: arguments.onnxruntime.clone(),
+        cache: cache(),
     };
     Ok(engines.runners(wanted)?)
+}
+
+/// The folder for things that are slow to make and safe to delete: `$REPROOF_CACHE`, else `$XDG_CACHE_HOME/reproof`, else
+/// `~/.cache/reproof`.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("REPROOF_CACHE")
+        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("reproof")))
+        .or_else(|| Some(std::env::home_dir()?.join(".cache/reproof")))
 }
 
 /// How each run of the artifact with the runner `wanted` is set up.
@@ -43,8 +53,7 @@ pub(crate) fn settings(
         trust: arguments.trust,
         network: arguments.network,
         modules: modules(&std::env::current_dir()?, artifact),
-        state: false,
-        inputs: false,
+        ..Loading::default()
     };
     let asks = wanted == Some(PYTHON) && !arguments.trust;
     let remembered = if asks { trust::remembered()? } else { BTreeSet::new() };

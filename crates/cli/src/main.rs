@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Record(arguments) => commands::record::run(&arguments),
         Command::Accept(arguments) => commands::accept::run(&arguments),
         Command::Verify(arguments) => commands::verify::run(&arguments),
+        Command::Env(arguments) => commands::env::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Completions(arguments) => commands::shell::completions(&arguments),
         Command::Man(arguments) => commands::shell::man(&arguments),

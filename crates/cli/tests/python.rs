@@ -33,7 +33,12 @@ pub(crate) fn run(sandbox: &Sandbox, command: &str, arguments: &[&str]) -> Finis
 
 /// Records and verifies; both must tell that the model is whole.
 #[track_caller]
-pub(crate) fn keeps_its_promise(artifact: &str, cases: &str, record: &[&str], verify: &[&str]) -> serde_json::Value {
+pub(crate) fn keeps_its_promise(
+    artifact: &str,
+    cases: &str,
+    record: &[&str],
+    verify: &[&str],
+) -> serde_json::Value {
     let sandbox = models();
     let path = format!("m/{artifact}");
     let budget = ["--budget", "1s", "--cases", cases];
@@ -145,6 +150,7 @@ fn hostile_pickles_of_estimators_run_nothing() {
 fn transformers_and_scikit_learn_run() {
     assert_eq!(keeps_its_promise("bert", "m/tokens", &[], &[])["verdict"], "identical");
     assert_eq!(keeps_its_promise("pipeline.joblib", "m/tables", &[], &[])["verdict"], "identical");
+    assert_eq!(keeps_its_promise("forest.joblib", "m/tables", &[], &[])["verdict"], "identical");
 }
 
 #[test]

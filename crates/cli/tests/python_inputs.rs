@@ -10,15 +10,22 @@ fn inputs_are_proposed_where_the_framework_tells_them() {
     let tokens = run(&sandbox, "cases", &["m/bert", "--json"]);
     tokens.exits(0);
     let tokens = tokens.json();
-    let named = |name: &str| tokens.as_array().unwrap().iter().find(|case| case["name"] == name).unwrap().clone();
+    let named =
+        |name: &str| tokens.as_array().unwrap().iter().find(|case| case["name"] == name).unwrap().clone();
     assert_eq!(named("typical-1")["inputs"][0]["shape"], "I64[1, 16]");
     // No longer than the positions that the configuration has.
     assert_eq!(named("long")["inputs"][1]["shape"], "I64[1, 47]");
     assert_eq!(named("out-of-range")["class"], "corner");
-    run(&sandbox, "cases", &["m/program.pt2", "--trust"]).exits(0).says("F32[5, 1, 8, 8]").says("empty-batch");
+    run(&sandbox, "cases", &["m/program.pt2", "--trust"])
+        .exits(0)
+        .says("F32[5, 1, 8, 8]")
+        .says("empty-batch");
     run(&sandbox, "cases", &["m/pipeline.joblib"]).exits(0).says("X F64[5, 64]");
     run(&sandbox, "cases", &["m/reader"]).exits(0).says("text-odd-text");
-    run(&sandbox, "cases", &["m/scripted.pt"]).exits(2).complains("cannot be proposed").complains("--cases FILE");
+    run(&sandbox, "cases", &["m/scripted.pt"])
+        .exits(2)
+        .complains("cannot be proposed")
+        .complains("--cases FILE");
 }
 
 #[test]
@@ -27,7 +34,8 @@ fn proposed_inputs_make_a_contract() {
     run(&sandbox, "record", &[&["m/bert"], &BRIEF[..]].concat()).exits(0).says("3 typical");
     run(&sandbox, "verify", &["m/bert"]).exits(0).says("identical");
     let contract: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(sandbox.path("m/bert/reproof/contract.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(sandbox.path("m/bert/reproof/contract.json")).unwrap())
+            .unwrap();
     let goldens = contract["goldens"].as_array().unwrap();
     let refused = goldens.iter().find(|golden| golden["case"] == "out-of-range").unwrap();
     assert!(refused.to_string().contains("refusal"), "{refused}");
@@ -51,7 +59,8 @@ fn a_changed_tokenizer_is_told_from_a_changed_model() {
     let contract = std::fs::read_to_string(sandbox.path("m/reader/reproof/contract.json")).unwrap();
     let contract: serde_json::Value = serde_json::from_str(&contract).unwrap();
     assert_eq!(contract["context"]["sources"][0]["role"], "tokenizer");
-    std::fs::copy(sandbox.path("m/reader-lower/tokenizer.json"), sandbox.path("m/reader/tokenizer.json")).unwrap();
+    std::fs::copy(sandbox.path("m/reader-lower/tokenizer.json"), sandbox.path("m/reader/tokenizer.json"))
+        .unwrap();
     let changed = run(&sandbox, "verify", &["m/reader", "--json"]);
     changed.exits(1);
     let changed = changed.json();
@@ -62,7 +71,10 @@ fn a_changed_tokenizer_is_told_from_a_changed_model() {
         let outputs = changed["cases"][0]["outputs"].as_array().unwrap();
         outputs.iter().find(|output| output["name"] == name).unwrap()["verdict"].clone()
     };
-    assert_eq!((verdict("preprocessing.input_ids"), verdict("logits")), ("drifted".into(), "identical".into()));
+    assert_eq!(
+        (verdict("preprocessing.input_ids"), verdict("logits")),
+        ("drifted".into(), "identical".into())
+    );
 }
 
 #[test]
@@ -83,9 +95,11 @@ fn generated_text_names_the_first_other_token() {
     let kept = keeps_its_promise("writer", "m/texts", &generate, &[]);
     assert_eq!(kept["verdict"], "identical");
     let sandbox = models();
-    run(&sandbox, "record", &[&["m/writer", "--cases", "m/texts"], &generate[..], &BRIEF[..]].concat()).exits(0);
+    run(&sandbox, "record", &[&["m/writer", "--cases", "m/texts"], &generate[..], &BRIEF[..]].concat())
+        .exits(0);
     let weights = "model.safetensors";
-    std::fs::copy(sandbox.path("m/writer-changed").join(weights), sandbox.path("m/writer").join(weights)).unwrap();
+    std::fs::copy(sandbox.path("m/writer-changed").join(weights), sandbox.path("m/writer").join(weights))
+        .unwrap();
     let changed = run(&sandbox, "verify", &["m/writer", "--json"]);
     changed.exits(1);
     let changed = changed.json();

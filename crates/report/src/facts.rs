@@ -1,6 +1,8 @@
 //! Measurements and evidence as pairs of label and value, the same in every rendering.
 
-use reproof_contract::report::{Basis, Evidence, Grade, Metrics, OutputReport};
+use reproof_contract::report::{
+    Basis, EnvironmentDifference, Evidence, FingerprintComparison, Grade, Metrics, OutputReport,
+};
 
 use crate::figures::{count, counted, exact, measure, percent};
 
@@ -140,9 +142,24 @@ pub(crate) const fn basis(basis: Basis) -> &'static str {
 
 /// How much a difference of environments can matter, in words.
 pub(crate) const fn grade(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Harmless => "harmless",
-        Grade::MayMoveBits => "may move bits",
-        Grade::MayChangeResults => "may change results",
+    grade.words()
+}
+
+/// Why a difference is graded as it is, and where the rule is from.
+pub(crate) fn because(difference: &EnvironmentDifference) -> String {
+    let EnvironmentDifference { reason, source, .. } = difference;
+    if source.is_empty() { reason.clone() } else { format!("{reason} ({source})") }
+}
+
+/// Operators that moved named in a sentence; the others are in JSON.
+const MOVED: usize = 8;
+
+/// Which operators give other bits than where the contract was recorded, and what that points to.
+pub(crate) fn fingerprint(found: &FingerprintComparison) -> String {
+    let mut named = found.moved.iter().take(MOVED).cloned().collect::<Vec<_>>().join(", ");
+    if let Some(more) = found.moved.len().checked_sub(MOVED).filter(|more| *more > 0) {
+        named.push_str(&format!(" and {more} more"));
     }
+    let named = if named.is_empty() { named } else { format!(": {named}") };
+    format!("{}; {} of {} moved{named}", found.reading, found.moved.len(), found.compared)
 }

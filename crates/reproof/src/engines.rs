@@ -20,6 +20,8 @@ pub struct Engines {
     pub interpreter: PathBuf,
     /// The ONNX Runtime library, or the folder that holds it, where the user named one.
     pub onnxruntime: Option<PathBuf>,
+    /// A folder for things that are slow to make and safe to delete: hashes of installed files.
+    pub cache: Option<PathBuf>,
 }
 
 impl Engines {
@@ -33,7 +35,8 @@ impl Engines {
             return Ok(runners);
         }
         if wanted == Some(PYTHON) {
-            return Ok(runners.with(Arc::new(PythonRunner::new(from_here(&self.interpreter)))));
+            let python = PythonRunner::new(from_here(&self.interpreter)).with_cache(self.cache.clone());
+            return Ok(runners.with(Arc::new(python)));
         }
         let asked = wanted == Some("onnxruntime") || (wanted.is_none() && self.onnxruntime.is_some());
         match locate(self.onnxruntime.as_deref(), None, Some(&self.interpreter)) {
@@ -48,7 +51,7 @@ impl Engines {
 }
 
 /// A path is one from here; a name is looked for where programs are.
-fn from_here(interpreter: &Path) -> PathBuf {
+pub fn from_here(interpreter: &Path) -> PathBuf {
     if interpreter.components().count() == 1 {
         return interpreter.to_owned();
     }

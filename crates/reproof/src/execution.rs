@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use reproof_contract::canonical::CanonicalError;
+use reproof_contract::environment::{Environment, Fingerprint};
 use reproof_contract::plan::Unit;
 use reproof_contract::run::{Device, Loading, Outcome, RunSpec};
 use reproof_progress::Progress;
@@ -72,6 +73,9 @@ impl Settings {
 /// The name of the runner of Python's frameworks.
 pub const PYTHON: &str = "python";
 
+/// The frameworks whose operators can be asked.
+const PROBED: [&str; 3] = ["torch", "jax", "numpy"];
+
 /// What a runner is given of an artifact: adapters look at all of it, engines at the model file.
 pub(crate) fn given<'a>(runner: &str, artifact: &'a Path, model: &'a Path) -> &'a Path {
     if runner == PYTHON { artifact } else { model }
@@ -128,6 +132,30 @@ impl Runners {
             |name: &&String| (*name == runner || (runner != PYTHON && *name != PYTHON)) && widens(name);
         let own = self.runners.keys().find(|name| *name == runner && widens(name));
         own.or_else(|| self.runners.keys().find(fits)).map(String::as_str)
+    }
+
+    /// What operators of these frameworks give for a runner, in the environment of a run; nothing where the runner has no
+    /// such operators.
+    pub(crate) fn fingerprint(
+        &self,
+        runner: &str,
+        environment: &Environment,
+        spec: &RunSpec,
+    ) -> Result<Option<Fingerprint>, ExecuteError> {
+        // Operators are asked on the processor; of an accelerator they tell nothing.
+        let Some(found) = self.get(runner).filter(|_| environment.class.starts_with("cpu")) else {
+            return Ok(None);
+        };
+        let used = |name: &&&str| {
+            environment.engine.name == ***name
+                || environment.settings.contains_key(&format!("package.{name}"))
+        };
+        let frameworks: Vec<String> = PROBED.iter().filter(used).map(|name| (*name).to_owned()).collect();
+        if frameworks.is_empty() {
+            return Ok(None);
+        }
+        let given = found.fingerprint(&frameworks, spec);
+        given.map_err(|source| ExecuteError::Run { name: runner.to_owned(), source })
     }
 
     /// Executes one unit below `scratch`, in a folder of the unit's own.

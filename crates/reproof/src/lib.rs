@@ -17,7 +17,7 @@
 
 pub mod artifact;
 pub mod cases;
-mod clock;
+pub mod clock;
 pub mod diff;
 pub mod engines;
 pub mod execution;

@@ -7,6 +7,7 @@ use reproof_contract::contract::{
     Context, DatasetReference, Governance, Revision, Tolerance, ToleranceOrigin,
 };
 use reproof_contract::{Threshold, ThresholdError};
+use reproof_environment::privacy::without_credentials;
 use serde::Deserialize;
 
 use crate::record::UserRule;
@@ -162,27 +163,9 @@ fn rule(table: &OutputTable) -> Result<UserRule, ThresholdError> {
     Ok(UserRule { tolerance: given.then_some(tolerance), top: table.top })
 }
 
-/// A reference without the user name and password that a URL may hold.
-pub fn without_credentials(reference: String) -> String {
-    let Some((scheme, rest)) = reference.split_once("://") else { return reference };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => reference,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn credentials_are_cut_out_of_references() {
-        let cut = |text: &str| without_credentials(text.to_owned());
-        assert_eq!(cut("https://user:secret@host/data?x=1"), "https://host/data?x=1");
-        assert_eq!(cut("s3://bucket/path@v2"), "s3://bucket/path@v2");
-        assert_eq!(cut("scikit-learn digits"), "scikit-learn digits");
-    }
 
     #[test]
     fn a_project_file_is_read_and_a_wrong_key_is_named() {

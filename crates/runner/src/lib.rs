@@ -6,22 +6,23 @@
 
 mod child;
 mod engine;
+mod environment;
 mod onnx;
 mod onnxruntime;
-mod probe;
 #[cfg(unix)]
 mod python;
 
 use std::path::{Path, PathBuf};
 
+use reproof_contract::environment::Fingerprint;
 use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 
 pub use child::{ChildRunner, serve};
+pub use environment::{Check, Index, Resolution, Survey, environment_class, machine_environment};
 pub use onnxruntime::{LocateError, Located, locate};
-pub use probe::environment_class;
 #[cfg(unix)]
-pub use python::PythonRunner;
+pub use python::{PythonRunner, TakeError, WORKER, told_values};
 
 /// Executes run specifications.
 ///
@@ -39,6 +40,13 @@ pub trait Runner: Send + Sync {
     /// A model that fails, dies or exceeds a limit is an [`Outcome`], never an error: an error means that the
     /// runner itself could not work (no scratch folder, no child process). `progress` advances by 1 per case.
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError>;
+
+    /// What about fifty operators of these frameworks give here; nothing for runners whose engine is one library, whose
+    /// version says as much.
+    fn fingerprint(&self, frameworks: &[String], spec: &RunSpec) -> Result<Option<Fingerprint>, RunError> {
+        let _ = (frameworks, spec);
+        Ok(None)
+    }
 }
 
 /// Why a runner could not work.
@@ -63,6 +71,16 @@ pub enum RunError {
         /// What is wrong with it.
         #[source]
         source: serde_json::Error,
+    },
+    /// The interpreter did not answer a question about itself.
+    #[error("{} did not tell {asked}: {what}", program.display())]
+    Silent {
+        /// The interpreter.
+        program: PathBuf,
+        /// What it was asked for.
+        asked: &'static str,
+        /// What happened instead.
+        what: String,
     },
     /// The child could not be started.
     #[error("could not start {}", program.display())]

@@ -19,6 +19,7 @@ const UV: &str = "uv==0.13.9";
 /// The sets of packages and how they are installed.
 const SETS: &[Set] = &[
     Set { name: "suite", locks: &[Lock { file: "requirements.lock", dependencies: true }] },
+    Set { name: "package", locks: &[Lock { file: "package.lock", dependencies: true }] },
     Set {
         name: "models",
         locks: &[
@@ -35,6 +36,7 @@ const SETS: &[Set] = &[
             Lock { file: "carriers.lock", dependencies: false },
         ],
     },
+    Set { name: "environments", locks: &[Lock { file: "environments.lock", dependencies: true }] },
     Set {
         name: "jax",
         locks: &[
@@ -116,8 +118,8 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `models`, `checkpoints`, `jax` or `tf`) of this repository, built
-/// where missing.
+/// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax` or `tf`)
+/// of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.
@@ -125,6 +127,14 @@ pub fn environment(set: &str) -> Result<PathBuf, EnvironmentError> {
     let locks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python");
     let base = std::env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     environment_in(&cache()?.join("python"), &locks, set, &base)
+}
+
+/// The installer `uv`, with the folder in which it keeps what it fetched for the environments; nothing where it cannot be
+/// had.
+pub fn installer() -> Option<(PathBuf, PathBuf)> {
+    let folder = cache().ok()?.join("python");
+    let base = std::env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    Some((uv(&folder, Path::new(&base))?, folder.join("uv-cache")))
 }
 
 /// As [`environment`], with the cache folder, the folder of the lock files and the base interpreter given.

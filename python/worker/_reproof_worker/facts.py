@@ -10,17 +10,10 @@ _PACKAGES = (
     "flax", "keras", "tensorflow", "xgboost", "lightgbm", "onnxruntime", "PIL", "torchvision", "pandas", "timm",
 )  # fmt: skip
 
-# Environment variables that can move bits and hold no secrets.
-_VARIABLES = (
-    "OMP_NUM_THREADS", "OMP_DYNAMIC", "MKL_NUM_THREADS", "MKL_CBWR", "MKL_DYNAMIC", "OPENBLAS_NUM_THREADS",
-    "OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "NVIDIA_TF32_OVERRIDE",
-    "CUBLAS_WORKSPACE_CONFIG", "TF_ENABLE_ONEDNN_OPTS", "PYTHONHASHSEED", "NPY_DISABLE_CPU_FEATURES",
-)  # fmt: skip
 
-
-def environment(session, network):
+def environment(session, network, variables):
     """Facts for the parent, which knows the machine itself."""
-    from . import loader
+    from . import interpreter, loader
 
     settings = {
         "adapter": session.adapter,
@@ -41,7 +34,8 @@ def environment(session, network):
         "class": session.environment_class(),
         "libc": " ".join(part for part in platform.libc_ver() if part),
         "settings": {name: str(value) for name, value in settings.items()},
-        "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "libraries": interpreter.libraries(),
+        "variables": {name: os.environ[name] for name in variables if name in os.environ},
     }
 
 

@@ -33,7 +33,7 @@ class _Worker:
     def answer(self, request):
         started = time.perf_counter()
         try:
-            reply = self._load(request) if request["do"] == "load" else self._run(request)
+            reply = getattr(self, "_" + request["do"])(request)
         # A loader may raise anything, `SystemExit` included: all of it is an answer.
         except BaseException as error:
             reply = {"status": failure.status(error)}
@@ -44,9 +44,7 @@ class _Worker:
         return reply
 
     def _load(self, request):
-        # Before anything of the user is imported.
-        confine.limit_memory(request.get("memory_bytes"))
-        state = network.deny() if not request["network"] else "allowed"
+        state = _confine(request)
         # Last: what lies beside an artifact must not stand in for a package. Without a loader and without trust, nothing
         # there has any business to be imported.
         if request["loader"] or request["trust"]:
@@ -54,7 +52,8 @@ class _Worker:
         from . import session
 
         self.model = session.Session(request)
-        reply = {"environment": facts.environment(self.model, state), "sources": self.model.sources()}
+        environment = facts.environment(self.model, state, request["variables"])
+        reply = {"environment": environment, "sources": self.model.sources()}
         if request["state"]:
             reply["state"] = self.model.state()
         if request["inputs"]:
@@ -63,3 +62,21 @@ class _Worker:
 
     def _run(self, request):
         return self.model.run(request)
+
+    def _describe(self, request):
+        _confine(request)
+        from . import interpreter
+
+        return {"interpreter": interpreter.describe(request["imported"])}
+
+    def _fingerprint(self, request):
+        _confine(request)
+        from . import fingerprint
+
+        return {"fingerprint": fingerprint.take(request["frameworks"], request["threads"])}
+
+
+def _confine(request):
+    """Before anything of the user is imported; returns what became of the network."""
+    confine.limit_memory(request.get("memory_bytes"))
+    return network.deny() if not request["network"] else "allowed"

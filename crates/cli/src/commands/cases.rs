@@ -71,7 +71,10 @@ fn found(arguments: &Arguments) -> Result<Vec<Case>> {
     let artifact = Artifact::open(path)?;
     if artifact.description.format != Format::Onnx {
         let format = artifact.description.format.as_str();
-        return Err(UsageError(format!("{format} holds weights without a graph: it takes no inputs; name what runs it with --python")).into());
+        return Err(UsageError(format!(
+            "{format} holds weights without a graph: it takes no inputs; name what runs it with --python"
+        ))
+        .into());
     }
     Ok(gather(&artifact.model, &arguments.sources, OPEN_SIZES[0])?)
 }

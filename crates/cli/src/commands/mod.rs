@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod cases;
 pub(crate) mod diff;
 pub(crate) mod digest;
+pub(crate) mod env;
 pub(crate) mod inspect;
 pub(crate) mod record;
 pub(crate) mod scan;

@@ -23,6 +23,8 @@ enum Document {
     Diff,
     /// What would run or leak if an artifact were loaded: `scan --json`.
     Scan,
+    /// What surrounds a model: `env show --json`, and `environment/recorded-in.json` of a contract.
+    Environment,
     /// One unit of work.
     Shard,
 }
@@ -33,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Document::Report => schema::report(),
         Document::Diff => schema::diff(),
         Document::Scan => schema::scan(),
+        Document::Environment => schema::environment(),
         Document::Shard => schema::shard(),
     })?;
     Ok(Exit::Reached)

@@ -95,6 +95,17 @@ pub enum PhaseName {
     Validate,
 }
 
+impl Grade {
+    /// The words for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Harmless => "harmless",
+            Self::MayMoveBits => "may move bits",
+            Self::MayChangeResults => "may change results",
+        }
+    }
+}
+
 impl PhaseName {
     /// The word as written.
     pub const fn as_str(self) -> &'static str {
@@ -200,6 +211,20 @@ pub struct EnvironmentReport {
     pub golden_class: Option<String>,
     /// What differs.
     pub differences: Vec<EnvironmentDifference>,
+    /// Which operators give other bits here, where both sides were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<FingerprintComparison>,
+}
+
+/// Which operators give other bits than in the recorded environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FingerprintComparison {
+    /// Operators that both sides have.
+    pub compared: u32,
+    /// Those that differ, such as `torch.softmax`.
+    pub moved: Vec<String>,
+    /// What this points to.
+    pub reading: String,
 }
 
 /// How much a difference of environments can matter.
@@ -225,4 +250,10 @@ pub struct EnvironmentDifference {
     pub current: String,
     /// How much it can matter.
     pub grade: Grade,
+    /// Why it is graded so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Where this rule comes from: a measurement or a document.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }

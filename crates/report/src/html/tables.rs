@@ -3,7 +3,7 @@
 use reproof_contract::Report;
 
 use super::markup::{Name, Page, Prose};
-use crate::facts::grade;
+use crate::facts::{because, fingerprint, grade};
 use crate::tone::Tone;
 
 pub(super) fn environment(page: &mut Page, report: &Report) {
@@ -29,7 +29,7 @@ pub(super) fn environment(page: &mut Page, report: &Report) {
         "</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Environment differences\">\n\
          <table>\n<caption class=\"unseen\">Differences from the recorded environment, gravest first</caption>\n\
          <thead><tr><th scope=\"col\">Item</th><th scope=\"col\">Recorded</th><th scope=\"col\">Now</th>\
-         <th scope=\"col\">Effect</th></tr></thead>\n<tbody>",
+         <th scope=\"col\">Effect</th><th scope=\"col\">Because</th></tr></thead>\n<tbody>",
     );
     let mut differences: Vec<_> = environment.differences.iter().collect();
     differences.sort_by_key(|difference| std::cmp::Reverse(difference.grade));
@@ -38,16 +38,22 @@ pub(super) fn environment(page: &mut Page, report: &Report) {
         writeln!(
             page,
             "<tr><th scope=\"row\"><bdi>{}</bdi></th><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td>\
-             <td><span class=\"chip {}\"><span aria-hidden=\"true\">{}</span> {}</span></td></tr>",
+             <td><span class=\"chip {}\"><span aria-hidden=\"true\">{}</span> {}</span></td>\
+             <td><bdi>{}</bdi></td></tr>",
             Name(&difference.item),
             Prose(&difference.recorded),
             Prose(&difference.current),
             tone.as_str(),
             tone.mark(),
             grade(difference.grade),
+            Prose(&because(difference)),
         );
     }
-    writeln!(page, "</tbody>\n</table>\n</div>\n</section>");
+    writeln!(page, "</tbody>\n</table>\n</div>");
+    if let Some(found) = &environment.fingerprint {
+        writeln!(page, "<p>Operators: {}.</p>", Prose(&fingerprint(found)));
+    }
+    writeln!(page, "</section>");
 }
 
 pub(super) fn digests(page: &mut Page, report: &Report) {

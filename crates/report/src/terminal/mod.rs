@@ -75,9 +75,21 @@ fn environment(sheet: &mut Sheet, report: &Report) {
         let text = format!("{}: {} → {}", difference.item, difference.recorded, difference.current);
         let grade = (Ink::of(tone), facts::grade(difference.grade));
         sheet.excerpt(2, &[Span::mark(tone)], &text, Ink::Plain, Some(grade));
+        if sheet.verbose() && !difference.reason.is_empty() {
+            sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &facts::because(difference), Ink::Dim, None);
+        }
     }
     if let Some(more) = differences.len().checked_sub(most).filter(|more| *more > 0) {
         let text = format!("and {} more, none graver: --verbose lists them", figures::count(more as u64));
         sheet.paragraph(&[Span::new(Ink::Plain, "    ")], &text, Ink::Dim, None);
+    }
+    if let Some(found) = &environment.fingerprint {
+        sheet.excerpt(
+            1,
+            &[Span::new(Ink::Strong, "operators  ")],
+            &facts::fingerprint(found),
+            Ink::Plain,
+            None,
+        );
     }
 }

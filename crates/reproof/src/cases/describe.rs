@@ -41,9 +41,13 @@ pub fn describe(
     progress.end();
     let outcome = outcome.map_err(|error| Box::new(RecordError::from(error)))?;
     match (outcome.load.status, outcome.inputs) {
-        (Status::Unsupported { what, hint }, Some(Inputs::NoLoader)) => Err(GatherError::NoLoader { what, hint }),
+        (Status::Unsupported { what, hint }, Some(Inputs::NoLoader)) => {
+            Err(GatherError::NoLoader { what, hint })
+        }
         (Status::Done, Some(inputs)) => Ok(inputs),
-        (Status::Done, None) => Ok(Inputs::Unknown("the framework does not tell what the model takes".to_owned())),
+        (Status::Done, None) => {
+            Ok(Inputs::Unknown("the framework does not tell what the model takes".to_owned()))
+        }
         (Status::Refused { message }, _) => Err(Box::new(RecordError::Unloadable { message }).into()),
         (status, _) => Err(undecided(&status)),
     }

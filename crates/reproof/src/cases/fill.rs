@@ -72,7 +72,8 @@ pub(super) fn fill(
 /// A tensor of texts: words, nothing (zeros), very many words (ones), signs that are treated in their own ways
 /// (extremes).
 pub(super) fn texts(shape: &[u64], kind: Fill, random: &mut Random) -> Option<Value> {
-    const ODD: &str = "e\u{301}\u{202e}abc\u{202c} \u{fb01}\tI\u{307}  \u{1f9d1}\u{200d}\u{1f680} <s> [MASK] \u{0}\u{fffd}";
+    const ODD: &str =
+        "e\u{301}\u{202e}abc\u{202c} \u{fb01}\tI\u{307}  \u{1f9d1}\u{200d}\u{1f680} <s> [MASK] \u{0}\u{fffd}";
     const WORDS: [&str; 6] = ["the quick brown fox", "Zürich", "", "12:30", "日本語", "a"];
     let count = element_count(shape).filter(|count| *count < (1 << 20))?;
     let mut words = || WORDS[random.below(WORDS.len() as u64) as usize].to_owned();

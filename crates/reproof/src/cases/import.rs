@@ -182,7 +182,8 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
         entries.retain(|entry| {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
             let folder_of_values = name.starts_with("test_data_set_") || entry.join("inputs.json").is_file();
-            entry.is_file() && (is_values(entry) || (model.is_none() && is_text(entry))) || entry.is_dir() && folder_of_values
+            entry.is_file() && (is_values(entry) || (model.is_none() && is_text(entry)))
+                || entry.is_dir() && folder_of_values
         });
         entries.sort();
         if entries.is_empty() {

@@ -133,7 +133,14 @@ fn cases_of(ports: &[Port], open: u64) -> Vec<Case> {
     } else if texts {
         add("empty-text", boundary, "a text without a character", Fill::Zeros, ordinary, &[]);
         add("long-text", boundary, "a text of two hundred words", Fill::Ones, ordinary, &[]);
-        add("odd-text", corner, "signs that tokenizers treat in their own ways", Fill::Extremes, ordinary, &[]);
+        add(
+            "odd-text",
+            corner,
+            "signs that tokenizers treat in their own ways",
+            Fill::Extremes,
+            ordinary,
+            &[],
+        );
     }
     if floats || indices {
         let open = [OpenPoint::NanOrdering, OpenPoint::Overflow];

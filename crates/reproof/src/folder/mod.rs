@@ -30,6 +30,12 @@ pub fn beside(artifact: &Path) -> PathBuf {
 /// The document at the root of the folder.
 pub(crate) const CONTRACT_FILE: &str = "contract.json";
 
+/// Where it was recorded, with what was installed there.
+pub(crate) const RECORDED_IN: &str = "environment/recorded-in.json";
+
+/// What operators gave there.
+pub(crate) const FINGERPRINT: &str = "environment/fingerprint.json";
+
 /// How the folder is named while it is being built; what a killed process left behind is told by it.
 pub(crate) const DRAFT_PREFIX: &str = ".reproof-draft-";
 

@@ -5,11 +5,12 @@ use std::path::{Component, Path, PathBuf};
 
 use reproof_contract::canonical::{self, CanonicalError};
 use reproof_contract::contract::{ArtifactIdentity, CaseRecord};
+use reproof_contract::environment::{Document, Environment, Fingerprint};
 use reproof_contract::{Contract, Name};
 use reproof_digest::{Digest, Kind, identity};
 use reproof_formats::{FormatError, values};
 
-use super::{CONTRACT_FILE, case_folder};
+use super::{CONTRACT_FILE, FINGERPRINT, RECORDED_IN, case_folder};
 use crate::artifact::MODEL_PART;
 use crate::cases::Case;
 
@@ -25,6 +26,38 @@ pub struct StoredContract {
     pub contract: Contract,
     /// Its digest.
     pub digest: Digest,
+}
+
+/// The largest description of an environment that is read, in bytes: a thousand packages take one.
+const LARGEST_ENVIRONMENT: u64 = 64 << 20;
+
+impl StoredContract {
+    /// The environment that it was recorded in, with what was installed there where that was written down.
+    pub fn recorded_environment(&self) -> Option<Environment> {
+        let document: Option<Document> = self.document(RECORDED_IN);
+        // The contract itself has the last word on what it says itself.
+        match (self.contract.environment.clone(), document) {
+            (Some(environment), Some(document)) => {
+                Some(Environment { python: document.environment.python, ..environment })
+            }
+            (environment, _) => environment,
+        }
+    }
+
+    /// What operators gave where it was recorded.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.document(FINGERPRINT)
+    }
+
+    /// A document beside the contract; one that is missing or unreadable is none, and its digest tells of damage.
+    fn document<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let path = self.folder.join(name);
+        let metadata = std::fs::symlink_metadata(&path).ok()?;
+        if !metadata.is_file() || metadata.len() > LARGEST_ENVIRONMENT {
+            return None;
+        }
+        serde_json::from_slice(&std::fs::read(&path).ok()?).ok()
+    }
 }
 
 /// Why a contract could not be read.

@@ -12,21 +12,32 @@ const LOGITS: &str = "logits";
 /// are the same.
 pub(crate) fn divergence(golden: &Values, produced: &Values) -> Option<String> {
     let (expected, actual) = (tensor(golden, TOKENS)?, tensor(produced, TOKENS)?);
-    let ([rows, length], [other_rows, other_length]) = (expected.shape(), actual.shape()) else { return None };
+    let ([rows, length], [other_rows, other_length]) = (expected.shape(), actual.shape()) else {
+        return None;
+    };
     let (before, now) = (expected.view().elements()?, actual.view().elements()?);
     let (rows, length, other) = ((*rows).min(*other_rows) as usize, *length as usize, *other_length as usize);
     for row in 0..rows {
         for index in 0..length.min(other) {
             let (was, is) = (before.get(row * length + index), now.get(row * other + index));
             if was.to_bits() != is.to_bits() {
-                let margin = margin(golden, row * length + index, was, is).map_or_else(String::new, |margin| {
-                    format!("; the recorded scores of the two were {margin:.3e} apart")
-                });
-                return Some(format!("first diverging token: index {index} of row {row}, {was} before and {is} now{margin}"));
+                let margin = margin(golden, row * length + index, was, is)
+                    .map_or_else(String::new, |margin| {
+                        format!("; the recorded scores of the two were {margin:.3e} apart")
+                    });
+                return Some(format!(
+                    "first diverging token: index {index} of row {row}, {was} before and {is} now{margin}"
+                ));
             }
         }
     }
-    (length != other).then(|| format!("the same {} tokens, then {} has ended", length.min(other), if length < other { "the recorded text" } else { "the text of now" }))
+    (length != other).then(|| {
+        format!(
+            "the same {} tokens, then {} has ended",
+            length.min(other),
+            if length < other { "the recorded text" } else { "the text of now" }
+        )
+    })
 }
 
 /// How much higher the golden scored the token that it took than the one that is taken now.

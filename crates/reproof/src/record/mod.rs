@@ -14,15 +14,18 @@ mod imported;
 mod keep;
 mod live;
 mod options;
+mod proposing;
 mod referee;
 mod rules;
 mod run;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
     CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous, RefereeRecord,
 };
+use reproof_contract::environment::Document;
 use reproof_contract::plan::Purpose;
 use reproof_contract::run::Precision;
 use reproof_contract::{Assurance, CaseClass};
@@ -39,6 +42,7 @@ pub use error::RecordError;
 pub(crate) use explain::explain;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
+pub use proposing::record_proposing;
 pub(crate) use run::{Completed, Sweep, specification};
 
 /// What recording made.
@@ -94,7 +98,8 @@ fn make(
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
     let runs_anything = options.runner == PYTHON;
-    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    let takes_anything = runs_anything || options.bytes_only;
+    let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
@@ -137,11 +142,9 @@ fn finish(
             .preprocessing
             .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
     }
-    if let Some(environment) = &contract.environment {
-        draft.json(Path::new("environment/recorded-in.json"), environment)?;
-    }
     if let Some(environment) = &options.saved_in {
-        draft.json(Path::new("environment/saved-in.json"), environment)?;
+        let document = Document { environment: environment.clone(), ..Document::default() };
+        draft.json(Path::new("environment/saved-in.json"), &document)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {
@@ -208,8 +211,7 @@ fn execute(
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first =
-        sweep.run(Purpose::Outputs, |spec| (spec.repeats, spec.loading.state) = (samples, true), progress)?;
+    let first = sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
@@ -222,7 +224,7 @@ fn execute(
     contract.honesty = checks;
     contract.runner = Some(options.runner.clone());
     contract.loading = loading(options, &first);
-    contract.environment.clone_from(&first.environment);
+    contract.environment = surroundings::describe(&first, draft)?;
     contract.context.sources.clone_from(&first.sources);
     let class = first.environment.as_ref().map(|environment| environment.class.clone()).unwrap_or_default();
     // A distribution needs numbers: special inputs give outputs whose distances are NaN.
@@ -240,6 +242,7 @@ fn execute(
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &first, &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
+        surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
     } else {
         contract.outputs = rules::tolerances(options);
@@ -249,6 +252,13 @@ fn execute(
         contract.goldens = golden_records(&class, &kept, &first, &referee::Referee::none());
     }
     Ok(())
+}
+
+/// The first run also tells what the model remembers and what is installed.
+fn surveyed(spec: &mut reproof_contract::run::RunSpec, samples: u32) {
+    spec.repeats = samples;
+    spec.loading.state = true;
+    spec.loading.installed = true;
 }
 
 /// How the artifact was loaded, with the adapter that was found for it.

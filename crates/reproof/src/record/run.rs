@@ -110,6 +110,11 @@ impl<'a> Sweep<'a> {
         &self.template.runner
     }
 
+    /// How runs are set up.
+    pub(crate) fn specification(&self) -> &RunSpec {
+        &self.template.spec
+    }
+
     /// What the whole recording will cost, said after the first run.
     pub(crate) fn estimate(&self, first: &Completed) -> String {
         let runs = 3 + super::envelope::perturbations(self.runner()).len();

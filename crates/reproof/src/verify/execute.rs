@@ -6,7 +6,9 @@ use reproof_contract::Verdict;
 use reproof_contract::contract::{Contract, Expected};
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
-use reproof_contract::report::{Check, EnvironmentReport, Grade, Phase, PhaseName};
+use reproof_contract::report::{
+    Check, EnvironmentDifference, EnvironmentReport, FingerprintComparison, Grade, Phase, PhaseName,
+};
 use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
@@ -41,6 +43,8 @@ pub(super) struct Execution {
     pub(super) settings: Settings,
     /// Whether something that may move bits is not as recorded.
     pub(super) elsewhere: bool,
+    /// How the environment differs from the recorded one.
+    differences: Vec<EnvironmentDifference>,
     /// Whether the engine is the one that recorded, in the same version.
     same_engine: bool,
     checks: Vec<Check>,
@@ -54,6 +58,7 @@ pub(super) fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, run
         suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
     let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
     settings.apply(&mut spec);
+    spec.loading.installed = true;
     let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
     Plan { schema: PlanSchema::V0, units: vec![unit] }
 }
@@ -85,6 +90,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         model: PathBuf::new(),
         settings: Settings::default(),
         elsewhere: true,
+        differences: Vec::new(),
         same_engine: false,
         checks: Vec::new(),
     };
@@ -94,7 +100,9 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         return Ok(execution);
     };
     execution.model.clone_from(model);
-    let told = subject.options.settings.clone().completed(subject.stored);
+    let told = subject.options.settings.clone();
+    // A converted model brings its own way to be loaded.
+    let told = if load.same_format { told.completed(subject.stored) } else { told };
     let artifact = load.digests.as_ref().map(|digests| digests.artifact);
     execution.settings = match settle(&told, &runner, subject.path, artifact) {
         Ok(settings) => settings,
@@ -124,10 +132,11 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         };
         execution.load_failure = Some((verdict, what, hint));
     }
-    if let (Some(recorded), Some(current)) = (&subject.stored.contract.environment, &outcome.environment) {
-        execution.same_engine = same_engine(recorded, current);
+    if let (Some(recorded), Some(current)) = (subject.stored.recorded_environment(), &outcome.environment) {
+        execution.same_engine = same_engine(&recorded, current);
+        execution.differences = differences(&recorded, current);
         execution.elsewhere =
-            differences(recorded, current).iter().any(|difference| difference.grade > Grade::Harmless);
+            execution.differences.iter().any(|difference| difference.grade > Grade::Harmless);
     }
     execution.engine = outcome
         .environment
@@ -218,11 +227,20 @@ impl Execution {
         } else {
             classes.first().map(|class| (*class).clone())
         };
-        let differences = match (&contract.environment, &self.environment) {
-            (Some(recorded), Some(current)) => differences(recorded, current),
-            _ => Vec::new(),
-        };
-        EnvironmentReport { class, golden_class, differences }
+        EnvironmentReport { class, golden_class, differences: self.differences.clone(), fingerprint: None }
+    }
+
+    /// Which operators give other bits than where the contract was recorded, asked where outputs differ.
+    pub(super) fn fingerprint(&self, subject: &Subject<'_>) -> Option<FingerprintComparison> {
+        let recorded = subject.stored.fingerprint()?;
+        let environment = self.environment.as_ref()?;
+        let plan = plan(subject, &self.settings, &self.model, &self.runner);
+        let spec = &plan.units.first()?.spec;
+        subject.progress.begin("asking operators what moved", None, Unit::Items);
+        // What explains a difference must not prevent the report of it.
+        let current = subject.runners.fingerprint(&self.runner, environment, spec).ok().flatten();
+        subject.progress.end();
+        reproof_environment::fingerprint::compare(&recorded, &current?)
     }
 
     /// The phase.

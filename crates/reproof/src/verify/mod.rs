@@ -110,7 +110,7 @@ pub fn verify(
         load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
         if stored.contract.environment.is_some() {
-            load.environment(&environment);
+            load.environment(execution.environment.is_some().then_some(&environment));
         }
         runner.clone_from(&execution.engine);
         phases.push(load.phase());
@@ -123,6 +123,9 @@ pub fn verify(
         let differs = cases
             .iter()
             .any(|case: &reproof_contract::report::CaseReport| case.verdict != Verdict::Identical);
+        if differs {
+            environment.fingerprint = execution.fingerprint(&subject);
+        }
         if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
             execution.keep(keep)?;
         }

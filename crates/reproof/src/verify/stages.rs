@@ -97,7 +97,9 @@ impl Restaged {
             let statement = &mut report.evidence.statement;
             *statement = match &self.outputs {
                 Ok(_) => format!("behind the recorded preprocessing: {statement}"),
-                Err(problem) => format!("{statement}; preprocessing changed, and behind the recorded one: {problem}"),
+                Err(problem) => {
+                    format!("{statement}; preprocessing changed, and behind the recorded one: {problem}")
+                }
             };
         }
     }

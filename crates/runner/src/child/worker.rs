@@ -8,8 +8,8 @@ use reproof_contract::run::{CaseInput, Limits, Status};
 use reproof_formats::values;
 
 use super::{CaseNote, LoadNote, Request, case_note, load_note, read_json, write_json};
+use crate::RunError;
 use crate::engine::{self, Failure, Loaded, Session};
-use crate::{RunError, probe};
 
 /// Serves the request in `folder`. This is what the hidden command of the binary calls; it returns when every case
 /// has its note.
@@ -29,7 +29,7 @@ pub fn serve(folder: &Path) -> Result<(), RunError> {
             return write_json(&load_note(folder), &note);
         }
     };
-    let environment = Some(probe::environment(&request.spec, engine, settings));
+    let environment = Some(crate::environment::environment(&request.spec, engine, settings));
     write_json(&load_note(folder), &LoadNote { status: Status::Done, seconds, environment })?;
     for (index, case) in request.spec.cases.iter().enumerate() {
         let mut note = CaseNote { status: Status::Done, seconds: 0.0, outputs: Vec::new() };

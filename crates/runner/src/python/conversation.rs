@@ -14,6 +14,7 @@ use crate::child::{CaseNote, End, LoadNote, Told};
 /// One exchange with a worker, and what came of it so far.
 pub(super) struct Conversation<'a> {
     spec: &'a RunSpec,
+    threads: u32,
     folder: &'a Path,
     pub(super) worker: Worker,
     pub(super) load: Option<LoadNote>,
@@ -25,26 +26,21 @@ pub(super) struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     /// A worker that was not spoken to yet; its outputs go below `folder`.
-    pub(super) fn new(spec: &'a RunSpec, folder: &'a Path, worker: Worker) -> Self {
-        Self { spec, folder, worker, load: None, told: Told::default(), cases: Vec::new(), peak: None }
+    pub(super) fn new(spec: &'a RunSpec, threads: u32, folder: &'a Path, worker: Worker) -> Self {
+        let (load, told) = (None, Told::default());
+        Self { spec, threads, folder, worker, load, told, cases: Vec::new(), peak: None }
     }
 
     /// Asks for everything; returns the worker's end where it came before everything was answered.
     pub(super) fn hold(&mut self, progress: &dyn Progress) -> std::io::Result<Option<End>> {
-        let line = match self.worker.next()? {
-            Event::Line(line) => line,
-            Event::End(end) => return Ok(Some(end)),
-        };
-        let speaks = serde_json::from_slice::<Greeting>(&line).map(|greeting| greeting.hello.protocol);
-        if speaks.ok() != Some(PROTOCOL) {
-            self.refuse("a worker that speaks this protocol", "do not write to the worker's channel");
-            return Ok(None);
+        if let Err(end) = self.greeting()? {
+            return Ok(end);
         }
         if let Some(problem) = lacking(self.spec) {
             self.load = Some(LoadNote { status: problem, seconds: 0.0, environment: None });
             return Ok(None);
         }
-        self.worker.send(&Request::load(self.spec));
+        self.worker.send(&Request::load(self.spec, self.threads));
         let reply = match self.reply(0)? {
             Ok(reply) => reply,
             Err(end) => return Ok(end),
@@ -52,7 +48,7 @@ impl<'a> Conversation<'a> {
         self.peak = self.worker.peak.take();
         let status = reply.status.status;
         let loaded = status.is_done();
-        let environment = reply.environment.map(|facts| facts.environment(self.spec));
+        let environment = reply.environment.map(|facts| facts.environment(self.threads));
         self.told = Told { state: reply.state, inputs: reply.inputs, sources: reply.sources };
         self.load = Some(LoadNote { status, seconds: reply.seconds, environment });
         if !loaded {
@@ -85,8 +81,22 @@ impl<'a> Conversation<'a> {
         Ok(None)
     }
 
+    /// The worker's first line, which must be of this protocol; else its end, or nothing where it said something else.
+    pub(super) fn greeting(&mut self) -> std::io::Result<Result<(), Option<End>>> {
+        let line = match self.worker.next()? {
+            Event::Line(line) => line,
+            Event::End(end) => return Ok(Err(Some(end))),
+        };
+        let speaks = serde_json::from_slice::<Greeting>(&line).map(|greeting| greeting.hello.protocol);
+        if speaks.ok() == Some(PROTOCOL) {
+            return Ok(Ok(()));
+        }
+        self.refuse("a worker that speaks this protocol", "do not write to the worker's channel");
+        Ok(Err(None))
+    }
+
     /// The answer to a request; else the worker's end, or nothing where it said something else.
-    fn reply(&mut self, id: usize) -> std::io::Result<Result<Reply, Option<End>>> {
+    pub(super) fn reply(&mut self, id: usize) -> std::io::Result<Result<Reply, Option<End>>> {
         let line = match self.worker.next()? {
             Event::Line(line) => line,
             Event::End(end) => return Ok(Err(Some(end))),
@@ -147,7 +157,7 @@ fn taken(reply: Reply, folder: &Path) -> CaseNote {
     for (repeat, told) in reply.outputs.iter().enumerate() {
         let place = folder.join(format!("repeat-{repeat}"));
         // Only what lies where it was asked for is looked at.
-        let inside = told.parent() == Some(folder);
+        let inside = *told == folder.join(format!("told-{repeat}"));
         let result = if inside { outputs::take(told, &place).map_err(|error| chain(&error)) } else { Ok(()) };
         match result {
             Ok(()) if inside => note.outputs.push(place),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use reproof_contract::environment::{Engine, Environment};
+use reproof_contract::environment::{Engine, Environment, Fingerprint, Library, Python, System};
 use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status};
 use reproof_contract::signature::{Inputs, Source};
+use reproof_environment::VARIABLES;
 use serde::{Deserialize, Serialize};
 
-use crate::probe;
+use crate::environment;
 
 /// The version of the protocol that this parent speaks.
 pub(super) const PROTOCOL: u32 = 1;
@@ -43,14 +44,25 @@ pub(super) enum Request<'a> {
         threads: Option<u32>,
         memory_bytes: Option<u64>,
         state: bool,
+        variables: &'a [&'a str],
         inputs: bool,
+    },
+    /// Tell what only the interpreter knows of itself.
+    Describe { id: usize, network: bool, memory_bytes: Option<u64>, imported: bool },
+    /// Tell what operators give.
+    Fingerprint {
+        id: usize,
+        network: bool,
+        memory_bytes: Option<u64>,
+        frameworks: &'a [String],
+        threads: u32,
     },
     /// Run a case.
     Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool },
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn load(spec: &'a RunSpec) -> Self {
+    pub(super) fn load(spec: &'a RunSpec, threads: u32) -> Self {
         let loading = &spec.loading;
         Self::Load {
             id: 0,
@@ -66,9 +78,10 @@ impl<'a> Request<'a> {
                 Device::Other(name) => name.clone(),
             },
             precision: spec.precision,
-            threads: spec.threads,
+            threads: Some(threads),
             memory_bytes: spec.limits.memory_bytes,
             state: loading.state,
+            variables: &VARIABLES,
             inputs: loading.inputs,
         }
     }
@@ -97,6 +110,30 @@ pub(super) struct Reply {
     pub(super) sources: Vec<Source>,
     #[serde(default)]
     pub(super) outputs: Vec<PathBuf>,
+    #[serde(default)]
+    pub(super) interpreter: Option<Interpreter>,
+    #[serde(default)]
+    pub(super) fingerprint: Option<Fingerprint>,
+}
+
+/// What only the interpreter knows of itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct Interpreter {
+    pub(super) executable: String,
+    pub(super) implementation: String,
+    pub(super) version: String,
+    pub(super) build: String,
+    pub(super) platform: String,
+    pub(super) abi: String,
+    pub(super) libc: String,
+    pub(super) prefixes: Vec<PathBuf>,
+    pub(super) prefix: PathBuf,
+    pub(super) base_prefix: PathBuf,
+    pub(super) path: Vec<PathBuf>,
+    pub(super) flags: BTreeMap<String, String>,
+    pub(super) facts: BTreeMap<String, String>,
+    pub(super) problems: Vec<String>,
+    pub(super) libraries: Vec<PathBuf>,
 }
 
 /// How a request ended.
@@ -114,20 +151,28 @@ pub(super) struct Facts {
     libc: String,
     settings: BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
+    /// Native libraries in memory.
+    #[serde(default)]
+    libraries: Vec<String>,
 }
 
 impl Facts {
-    /// The environment, with what this process sees of the machine.
-    pub(super) fn environment(self, spec: &RunSpec) -> Environment {
-        let (cpu, system) = probe::machine();
+    /// The environment, with what this process sees of the machine. Of Python it holds the paths of native libraries and
+    /// nothing else, until the caller has looked at what is installed.
+    pub(super) fn environment(self, threads: u32) -> Environment {
+        let (cpu, system) = environment::machine();
+        let library = |path| Library { path, distribution: None, sha256: None };
+        let libraries = self.libraries.into_iter().map(library).collect();
         Environment {
             class: self.class,
             engine: Engine { name: self.engine, version: self.version, library_sha256: None, build: None },
             cpu,
-            system: reproof_contract::environment::System { libc: self.libc, ..system },
-            threads: spec.threads.unwrap_or(1),
+            system: System { libc: self.libc, ..system },
+            threads,
             settings: self.settings,
-            variables: self.variables,
+            variables: environment::told(self.variables),
+            accelerators: environment::accelerators(),
+            python: Some(Box::new(Python { libraries, ..Python::default() })),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod conversation;
 mod message;
 mod outputs;
+mod probe;
 mod program;
 mod worker;
 
@@ -15,14 +16,19 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use reproof_contract::environment::Fingerprint;
 use reproof_contract::run::{Outcome, RunSpec};
+use reproof_environment::VARIABLES;
 use reproof_progress::Progress;
 
 use self::conversation::Conversation;
+pub use self::outputs::{TakeError, told_values};
+pub use self::program::FILES as WORKER;
 use self::worker::Worker;
 use crate::child::{Attempt, INHERITED, attempts, last_words};
+use crate::environment::Check;
 use crate::{RunError, Runner};
 
 /// What an interpreter needs beyond the programs of this binary: where its packages are, which devices it may see.
@@ -49,53 +55,62 @@ const THREADS: [&str; 3] = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 #[derive(Clone, Debug)]
 pub struct PythonRunner {
     interpreter: PathBuf,
+    cache: Option<PathBuf>,
 }
 
 impl PythonRunner {
     /// `interpreter` is a program or the name of one on the `PATH`, of Python 3.9 or newer.
     pub fn new(interpreter: PathBuf) -> Self {
-        Self { interpreter }
+        Self { interpreter, cache: None }
     }
 
-    fn start(&self, spec: &RunSpec, folder: &Path, printed: &Path) -> Result<Worker, RunError> {
-        let program = folder.join("worker");
-        program::unpack(&program)?;
+    /// Keeps hashes of installed files in `folder`, so that they are computed once.
+    #[must_use]
+    pub fn with_cache(mut self, folder: Option<PathBuf>) -> Self {
+        self.cache = folder;
+        self
+    }
+
+    fn start(
+        &self,
+        mut command: Command,
+        spec: &RunSpec,
+        folder: &Path,
+        printed: &Path,
+    ) -> Result<Worker, RunError> {
+        program::unpack(&folder.join("worker"))?;
         let create = |source| RunError::Exchange { action: "create", path: printed.to_owned(), source };
         let output = File::create(printed).map_err(create)?;
         let errors = output.try_clone().map_err(create)?;
         let failed = |source| RunError::Start { program: self.interpreter.clone(), source };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        let child = self.spawn(spec, folder, &program, theirs, output, errors).map_err(failed)?;
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(output).stderr(errors);
+        let child = command.spawn().map_err(failed)?;
+        // Our copy of the child's end would keep the channel open after its death.
+        drop(command);
         Worker::new(child, ours, spec.limits, printed).map_err(failed)
     }
 
-    fn spawn(
-        &self,
-        spec: &RunSpec,
-        folder: &Path,
-        program: &Path,
-        channel: UnixStream,
-        output: File,
-        errors: File,
-    ) -> std::io::Result<Child> {
+    /// The interpreter with the worker's program in `folder`, and the environment of a run.
+    fn command(&self, spec: &RunSpec, folder: &Path) -> Command {
         let inherited = INHERITED.iter().chain(&INTERPRETERS);
         let offline = OFFLINE.iter().filter(|_| !spec.loading.network);
-        let threads = spec.threads.unwrap_or(1).to_string();
-        Command::new(&self.interpreter)
-            .arg(program)
+        let threads = threads(spec).to_string();
+        // What the caller set to move bits is part of the environment that is asked about.
+        let numeric = VARIABLES.iter().filter(|name| !THREADS.contains(name));
+        let mut command = Command::new(&self.interpreter);
+        command
+            .arg(folder.join("worker"))
             .env_clear()
-            .envs(inherited.filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(inherited.chain(numeric).filter_map(|name| Some((name, std::env::var_os(name)?))))
             .envs(MANNERS)
             .envs(offline.copied())
             .envs(THREADS.map(|name| (name, &threads)))
             .env("TMPDIR", folder)
             .envs(&spec.variables)
-            .stdin(Stdio::from(OwnedFd::from(channel)))
-            .stdout(output)
-            .stderr(errors)
             // What it starts can be ended with it.
-            .process_group(0)
-            .spawn()
+            .process_group(0);
+        command
     }
 
     /// One worker: serves the cases of `spec` from the first on, in an empty folder.
@@ -104,7 +119,8 @@ impl PythonRunner {
         created.map_err(|source| RunError::Exchange { action: "create", path: folder.to_owned(), source })?;
         let printed = folder.join("printed.txt");
         let failed = |source| RunError::Start { program: self.interpreter.clone(), source };
-        let mut conversation = Conversation::new(spec, folder, self.start(spec, folder, &printed)?);
+        let worker = self.start(self.command(spec, folder), spec, folder, &printed)?;
+        let mut conversation = Conversation::new(spec, threads(spec), folder, worker);
         let early = conversation.hold(progress).map_err(failed)?;
         let Conversation { worker, load, told, cases, peak, .. } = conversation;
         let after = worker.peak;
@@ -126,6 +142,39 @@ impl Runner for PythonRunner {
     }
 
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError> {
-        attempts(spec, scratch, progress, |spec, folder| self.attempt(spec, folder, progress))
+        let run = || attempts(spec, scratch, progress, |spec, folder| self.attempt(spec, folder, progress));
+        if !spec.loading.installed {
+            let mut outcome = run()?;
+            if let Some(environment) = &mut outcome.environment {
+                environment.python = None;
+            }
+            return Ok(outcome);
+        }
+        // While the model loads, there is time to look at what is installed.
+        let (outcome, survey) = std::thread::scope(|scope| {
+            let survey = scope.spawn(|| self.survey(Check::Changed, false, spec.limits));
+            (run(), survey.join())
+        });
+        let mut outcome = outcome?;
+        if let Some(environment) = &mut outcome.environment {
+            let libraries = environment.python.take().map(|python| python.libraries).unwrap_or_default();
+            // A run that succeeded does not fail because its surroundings cannot be described.
+            environment.python = survey.ok().and_then(Result::ok).map(|mut survey| {
+                let paths: Vec<PathBuf> = libraries.into_iter().map(|library| library.path.into()).collect();
+                survey.python.libraries = survey.libraries(&paths);
+                Box::new(survey.python)
+            });
+        }
+        Ok(outcome)
     }
+
+    fn fingerprint(&self, frameworks: &[String], spec: &RunSpec) -> Result<Option<Fingerprint>, RunError> {
+        self.probe(frameworks, spec).map(Some)
+    }
+}
+
+/// Threads inside one operator: as the specification says, else as the caller's environment says, else one.
+fn threads(spec: &RunSpec) -> u32 {
+    let told = || std::env::var("OMP_NUM_THREADS").ok()?.split(',').next()?.trim().parse().ok();
+    spec.threads.or_else(told).filter(|threads| (1..=1024).contains(threads)).unwrap_or(1)
 }

@@ -11,8 +11,8 @@ macro_rules! files {
     };
 }
 
-/// Every file of the program by its path below the program's folder.
-pub(crate) const FILES: &[(&str, &str)] = files!(
+/// Every file of the worker's program by its path below the program's folder, with its text.
+pub const FILES: &[(&str, &str)] = files!(
     "__main__.py",
     "_reproof_worker/__init__.py",
     "_reproof_worker/arrays.py",
@@ -21,13 +21,21 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/detect.py",
     "_reproof_worker/facts.py",
     "_reproof_worker/failure.py",
+    "_reproof_worker/frameworks.py",
+    "_reproof_worker/interpreter.py",
     "_reproof_worker/loader.py",
     "_reproof_worker/main.py",
     "_reproof_worker/network.py",
+    "_reproof_worker/objects.py",
     "_reproof_worker/raw.py",
     "_reproof_worker/session.py",
     "_reproof_worker/signature.py",
     "_reproof_worker/values.py",
+    "_reproof_worker/fingerprint/__init__.py",
+    "_reproof_worker/fingerprint/inputs.py",
+    "_reproof_worker/fingerprint/jax_operators.py",
+    "_reproof_worker/fingerprint/numpy_operators.py",
+    "_reproof_worker/fingerprint/torch_operators.py",
     "_reproof_worker/adapters/__init__.py",
     "_reproof_worker/adapters/base.py",
     "_reproof_worker/adapters/call.py",

@@ -1,9 +1,6 @@
 """`sklearn`: an estimator or pipeline of scikit-learn, pickled or by joblib."""
 
-import hashlib
-import pickle
-
-from .. import arrays, detect
+from .. import arrays, detect, objects
 from ..failure import Refused, Unsupported
 from . import base, sklearn_pickle
 
@@ -103,5 +100,4 @@ class Estimator(base.Model):
         return arrays.from_any(value.toarray() if hasattr(value, "toarray") else value)
 
     def state(self):
-        # The pickle of an estimator that was not touched is the same.
-        return {"estimator": hashlib.sha256(pickle.dumps(self._estimator)).hexdigest()}
+        return {"estimator": objects.digest(self._estimator)}

@@ -3,26 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use reproof_contract::environment::{Cpu, Engine, Environment, System};
+use reproof_contract::environment::{Accelerator, Cpu, Engine, Environment, System};
 use reproof_contract::run::{Device, RunSpec};
-
-/// Environment variables that can move bits and hold no secrets.
-const VARIABLES: [&str; 14] = [
-    "OMP_NUM_THREADS",
-    "OMP_DYNAMIC",
-    "MKL_NUM_THREADS",
-    "MKL_CBWR",
-    "MKL_DYNAMIC",
-    "OPENBLAS_NUM_THREADS",
-    "OPENBLAS_CORETYPE",
-    "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
-    "ATEN_CPU_CAPABILITY",
-    "NVIDIA_TF32_OVERRIDE",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "TF_ENABLE_ONEDNN_OPTS",
-    "PYTHONHASHSEED",
-];
+use reproof_environment::VARIABLES;
+use reproof_environment::privacy::without_home;
 
 /// The environment class of a device on this machine: device kind and architecture, such as `cpu-x86_64`.
 pub fn environment_class(device: &Device) -> String {
@@ -35,7 +19,6 @@ pub fn environment_class(device: &Device) -> String {
 
 /// What ran, where.
 pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<String, String>) -> Environment {
-    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
     Environment {
         class: environment_class(&spec.device),
         engine,
@@ -43,7 +26,73 @@ pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<Str
         system: system(),
         threads: spec.threads.unwrap_or(0),
         settings,
-        variables: variables.collect(),
+        variables: variables(),
+        accelerators: accelerators(),
+        python: None,
+    }
+}
+
+/// The variables of this process that can move bits; no others are looked at, because they may hold secrets.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    told(VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect())
+}
+
+/// Variables as documents tell them: the home folder shortened.
+pub(crate) fn told(variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let home = home();
+    variables.into_iter().map(|(name, value)| (name, without_home(&value, home.as_deref()))).collect()
+}
+
+/// The home folder, which documents do not tell.
+pub(crate) fn home() -> Option<String> {
+    std::env::home_dir().map(|home| home.to_string_lossy().into_owned())
+}
+
+/// This machine, without anything that runs on it.
+pub fn machine_environment() -> Environment {
+    Environment {
+        class: environment_class(&Device::Cpu),
+        cpu: cpu(),
+        system: system(),
+        variables: variables(),
+        accelerators: accelerators(),
+        ..Environment::default()
+    }
+}
+
+/// The accelerators that a kernel driver tells of, without a tool of the vendor.
+pub(crate) fn accelerators() -> Vec<Accelerator> {
+    let driver = beginning("/proc/driver/nvidia/version", 4096);
+    // `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue ...`
+    let number = |word: &&str| word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let driver =
+        driver.lines().next().unwrap_or_default().split_whitespace().find(number).unwrap_or_default();
+    let folders = std::fs::read_dir("/proc/driver/nvidia/gpus").into_iter().flatten().flatten();
+    let model = |folder: std::fs::DirEntry| {
+        let text = beginning(&folder.path().join("information").to_string_lossy(), 4096);
+        let model = text.lines().find_map(|line| line.strip_prefix("Model:"))?.trim().to_owned();
+        Some(Accelerator { model, driver: driver.to_owned() })
+    };
+    let mut found: Vec<Accelerator> = folders.filter_map(model).collect();
+    found.sort_by(|a, b| a.model.cmp(&b.model));
+    found
+}
+
+/// The kind of container that this process runs in, where it can be told.
+fn container() -> Option<String> {
+    let there = |path: &str| std::path::Path::new(path).exists();
+    let groups = beginning("/proc/1/cgroup", 4096);
+    let marks = [("kubepods", "kubernetes"), ("docker", "docker"), ("libpod", "podman"), ("lxc", "lxc")];
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        Some("kubernetes".to_owned())
+    } else if there("/.dockerenv") {
+        Some("docker".to_owned())
+    } else if there("/run/.containerenv") {
+        Some("podman".to_owned())
+    } else if std::env::var_os("APPTAINER_CONTAINER").is_some() || there("/.singularity.d") {
+        Some("apptainer".to_owned())
+    } else {
+        marks.iter().find(|(mark, _)| groups.contains(mark)).map(|(_, kind)| (*kind).to_owned())
     }
 }
 
@@ -128,6 +177,7 @@ fn system() -> System {
         kernel: line("/proc/sys/kernel/osrelease"),
         distribution: distribution.unwrap_or_default().trim_matches('"').to_owned(),
         libc: libc(),
+        container: container(),
     }
 }
 

@@ -1,9 +1,35 @@
 //! What ran, where.
 
+mod fingerprint;
+mod python;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use fingerprint::{Fingerprint, FrameworkFingerprint};
+pub use python::{AlteredFile, Distribution, Library, Origin, OriginKind, Python};
+
+/// The schema name of [`Document`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum EnvironmentSchema {
+    /// Version 0.
+    #[default]
+    #[serde(rename = "reproof.environment/v0")]
+    V0,
+}
+
+/// An environment as a document of its own: what `env show --json` prints and `environment/recorded-in.json` holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Document {
+    /// The schema of this document.
+    #[serde(default)]
+    pub schema: EnvironmentSchema,
+    /// What it describes.
+    #[serde(flatten)]
+    pub environment: Environment,
+}
 
 /// A description of the engine, the machine and the settings of a run. Secrets never enter: environment
 /// variables are taken by allow-list, home paths are shortened.
@@ -23,6 +49,21 @@ pub struct Environment {
     pub settings: BTreeMap<String, String>,
     /// Environment variables of the allow-list that are set.
     pub variables: BTreeMap<String, String>,
+    /// Accelerators that the driver knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accelerators: Vec<Accelerator>,
+    /// The interpreter and what is installed for it, where a framework of Python computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<Box<Python>>,
+}
+
+/// An accelerator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Accelerator {
+    /// Its model, such as `NVIDIA H100 80GB HBM3`.
+    pub model: String,
+    /// The version of its driver.
+    pub driver: String,
 }
 
 /// An inference engine.
@@ -64,4 +105,7 @@ pub struct System {
     pub distribution: String,
     /// C library and its version, where known.
     pub libc: String,
+    /// The kind of container that it runs in, such as `docker`, where it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
 }
