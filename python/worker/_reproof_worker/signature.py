@@ -10,6 +10,9 @@ _HEAD = 4096
 _ONNX_FIELDS = (1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26)
 _ONNX_GRAPH = 7
 
+# Fields that are looked at: models have a few dozen, and one for each function and each note.
+_MOST_FIELDS = 100_000
+
 
 def kind(path):
     """The adapter that a file needs, or nothing."""
@@ -42,7 +45,7 @@ def _zip(path):
     try:
         with zipfile.ZipFile(path) as archive:
             whole = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return None
     if "config.json" in whole and ("model.weights.h5" in whole or "metadata.json" in whole):
         return "keras"
@@ -82,7 +85,9 @@ def _is_onnx(file):
     """Whether the file is one protobuf message with the fields of an ONNX model, its graph among them."""
     end = file.seek(0, os.SEEK_END)
     at, found = 0, False
-    while at < end:
+    for _ in range(_MOST_FIELDS):
+        if at >= end:
+            break
         tag, at = _varint(file, at)
         field, wire = tag >> 3, tag & 7
         if field not in _ONNX_FIELDS or wire not in (0, 2):

@@ -64,8 +64,6 @@ const fn model(
 
 const MODELS: &[Model] = &[
     model("checkpoints", "weights.pt", "`state_dict`, convolution", "images", &["--loader", "loaders:build"]),
-    model("checkpoints", "whole.pt", "pickled module, convolution", "images", &["--trust"]),
-    model("checkpoints", "scripted.pt", "TorchScript, convolution", "images", &[]),
     model("checkpoints", "program.pt2", "`torch.export`, convolution", "images", &["--trust"]),
     model("checkpoints", "bert", "`save_pretrained`, BERT", "tokens", &[]),
     model("checkpoints", "sentences", "sentence encoder, from texts", "texts", &[]),
@@ -74,7 +72,6 @@ const MODELS: &[Model] = &[
     model("jax", "nnx.msgpack", "NNX, msgpack", "images", &["--loader", "flax_loaders:build_nnx"]),
     model("jax", "orbax", "Orbax checkpoint of Linen", "images", &["--loader", "flax_loaders:build"]),
     model("jax", "boosted.json", "boosted trees, JSON", "tables", &[]),
-    model("jax", "boosted.ubj", "boosted trees, UBJSON", "tables", &[]),
     model("jax", "grown.txt", "boosted trees, text", "rows", &[]),
     model("jax", "shipped/model-gamma.txt", "boosted trees of hyperopt, text", "features-gamma", &[]),
     model("jax", "pipeline.skops", "scaler and logistic regression, skops", "tables", &[]),
@@ -87,6 +84,7 @@ const MODELS: &[Model] = &[
 
 /// A set with its models in a folder of their own.
 struct Place {
+    binary: PathBuf,
     folder: tempfile::TempDir,
     interpreter: PathBuf,
     other: Option<PathBuf>,
@@ -101,12 +99,12 @@ impl Place {
         let other = (!set.other.is_empty())
             .then(|| python::environment_of(&format!("other-{}", set.name), set.other))
             .transpose()?;
-        Ok(Self { folder, interpreter, other })
+        Ok(Self { binary: repository::binary()?, folder, interpreter, other })
     }
 
     /// The document that a command prints; a negative verdict is one too.
     fn run(&self, command: &str, model: &Model, interpreter: &Path, arguments: &[&str]) -> Result<Value> {
-        let output = Command::new(repository::binary()?)
+        let output = Command::new(&self.binary)
             .current_dir(self.folder.path().join("m"))
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
             .args([command, "--json"])

@@ -43,6 +43,9 @@ fn tflite_runs_in_float_and_in_bytes() {
     let models = TENSORFLOW.sandbox();
     models.keeps("digits.tflite", "images", &[]);
     models.keeps("quantised.tflite", "bytes", &[]);
+    // What a file is called decides nothing.
+    std::fs::copy(models.sandbox.path("m/digits.tflite"), models.sandbox.path("m/model.joblib")).unwrap();
+    models.record("model.joblib", "images", &[]);
     // Inputs can be proposed where the framework tells what it takes.
     models.run("record", "digits.tflite", &["--budget", "1s", "--contract", "proposed"]).exits(0);
     models.refuses("quantised.tflite", "images", &["--contract", "other"], 1, "the input `image` is int8");

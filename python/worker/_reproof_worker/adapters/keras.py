@@ -103,7 +103,9 @@ class Network(base.Model):
         """The same model built in float64, with the same weights."""
         if self._backend != "tensorflow":
             raise Unsupported(
-                "float64 in Keras on {}: only graphs of TensorFlow can be watched for narrow steps".format(self._backend),
+                "float64 in Keras on {}: only graphs of TensorFlow can be watched for narrow steps".format(
+                    self._backend
+                ),
                 "it is judged without a referee",
             )
         self._keras.config.set_floatx("float64")

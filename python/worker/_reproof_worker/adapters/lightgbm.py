@@ -11,7 +11,9 @@ from . import base, table
 
 def load(session):
     if session.device != "cpu":
-        raise Unsupported("the device {} for LightGBM, which predicts on the CPU".format(session.device), "use --device cpu")
+        raise Unsupported(
+            "the device {} for LightGBM, which predicts on the CPU".format(session.device), "use --device cpu"
+        )
     return Booster(lightgbm.Booster(model_file=detect.only_file(session.artifact)), session)
 
 

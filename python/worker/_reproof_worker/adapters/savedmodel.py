@@ -85,7 +85,8 @@ class Signature(base.Model):
             return "the signature does not tell the rank of {}".format(", ".join(sorted(unknown)))
         # Of texts, NumPy has objects.
         ports = [
-            base.described(name, spec.dtype.as_numpy_dtype, spec.shape.as_list()) for name, spec in sorted(wanted.items())
+            base.described(name, spec.dtype.as_numpy_dtype, spec.shape.as_list())
+            for name, spec in sorted(wanted.items())
         ]
         return [base.signature(_SIGNATURE, *ports)]
 
