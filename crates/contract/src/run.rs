@@ -55,6 +55,10 @@ pub struct RunSpec {
 /// How a framework's own interpreter loads an artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is asked for by itself, and any set of them makes sense"
+)]
 pub struct Loading {
     /// The adapter by name, such as `torchscript`; `None` finds it by content.
     pub adapter: Option<String>,
