@@ -9,7 +9,11 @@ import joblib
 import numpy
 import tokenizers
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
 from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -61,6 +65,10 @@ pipeline.fit(digits.data[:1500], labels[:1500])
 joblib.dump(pipeline, out / "pipeline.joblib")
 pipeline[0].mean_ += 0.5
 joblib.dump(pipeline, out / "pipeline-shifted.joblib")
+# Its trees are records with gaps between their fields, and its words a set.
+forest = make_pipeline(StandardScaler(), RandomForestClassifier(8, max_depth=6, random_state=0))
+forest.fit(digits.data[:1500], labels[:1500]).words_ = set("to be or not".split())
+joblib.dump(forest, out / "forest.joblib")
 
 configuration = BertConfig(
     vocab_size=120, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
@@ -100,6 +108,17 @@ writer.save_pretrained(out / "writer-changed")
 (out / "texts").mkdir()
 (out / "texts/fox.txt").write_text("The quick brown Fox jumps over the lazy dog\n")
 (out / "texts/count.txt").write_text("one Two three now\n")
+
+# What makes one vector of a sentence: the same kind of network without its head, and the words of the reader.
+BertModel(configuration).eval().save_pretrained(out / "encoder")
+tokenizer.save_pretrained(out / "encoder")
+encoder = Transformer(str(out / "encoder"))
+SentenceTransformer(modules=[encoder, Pooling(32), Normalize()]).save(str(out / "sentences"))
+shutil.copytree(out / "sentences", out / "foreign")
+modules = (out / "foreign/modules.json").read_text()
+last = "sentence_transformers.base.modules.normalize.Normalize"
+assert last in modules
+(out / "foreign/modules.json").write_text(modules.replace(last, "subprocess.Popen"))
 
 for kind in ("images", "tables", "tokens"):
     (out / kind).mkdir()

@@ -1,4 +1,4 @@
-//! `features`: the tests and the README's command compile the engines with the same features.
+//! `features`: the tests, the README's command and the wheel compile the engines with the same features.
 //!
 //! The engines take minutes to compile. Cargo unites the features that all selected crates ask for, so a test
 //! dependency that asks for one more feature of something below an engine would compile that engine twice.
@@ -22,23 +22,25 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     };
     let binary = below(&tree(&["--package", "reproof-cli"], "normal,build")?)?;
     let tests = below(&tree(&["--workspace"], "normal,build,dev")?)?;
+    let wheel = below(&tree(&["--package", "reproof-python"], "normal,build")?)?;
     ensure!(
         !binary.is_empty(),
         "no {} below the binary: is the list in features.rs right?",
         HEAVY.join(", ")
     );
-    let differences = differences(&binary, &tests);
+    let mut differences = differences(&binary, &tests, "in the tests");
+    differences.extend(self::differences(&binary, &wheel, "in the wheel"));
     for difference in &differences {
         println!("{difference}");
     }
     if !differences.is_empty() {
         bail!(
-            "{} packages below the engines would be compiled twice; ask for the missing features in \
-             crates/cli/Cargo.toml, so that both selections have them",
+            "{} packages below the engines would be compiled twice; ask for the missing features in Cargo.toml or \
+             crates/cli/Cargo.toml, so that every selection has them",
             differences.len()
         );
     }
-    println!("{} packages below the engines have the same features in both selections", binary.len());
+    println!("{} packages below the engines have the same features in every selection", binary.len());
     Ok(())
 }
 
@@ -81,13 +83,13 @@ fn is_heavy(package: &str) -> bool {
     })
 }
 
-fn differences(binary: &BTreeSet<Built>, tests: &BTreeSet<Built>) -> Vec<String> {
+fn differences(binary: &BTreeSet<Built>, other: &BTreeSet<Built>, whose: &str) -> Vec<String> {
     let only = |left: &BTreeSet<Built>, right: &BTreeSet<Built>, whose: &str| -> Vec<String> {
         let lines = left.difference(right);
         lines.map(|(package, features)| format!("{package}: only {whose} with [{features}]")).collect()
     };
-    let mut found = only(binary, tests, "in the binary");
-    found.extend(only(tests, binary, "in the tests"));
+    let mut found = only(binary, other, "in the binary");
+    found.extend(only(other, binary, whose));
     found.sort();
     found
 }
@@ -110,7 +112,7 @@ mod tests {
         let tests = "0|reproof-tensor v1|\n1|half v3|std,bytemuck\n2|bytemuck v1|\n\n\
             0|reproof-cli v1|\n1|tract-onnx v2|default\n2|half v3|std,bytemuck (*)\n";
         let (binary, tests) = (below(BINARY).unwrap(), below(tests).unwrap());
-        let found = differences(&binary, &tests);
+        let found = differences(&binary, &tests, "in the tests");
         assert_eq!(
             found,
             [
@@ -119,12 +121,12 @@ mod tests {
                 "half v3: only in the tests with [std,bytemuck]"
             ]
         );
-        assert!(differences(&binary, &binary).is_empty());
+        assert!(differences(&binary, &binary, "in the tests").is_empty());
     }
 
     #[test]
     fn a_feature_elsewhere_does_not_matter() {
         let tests = BINARY.replace("serde v1|std", "serde v1|std,rc");
-        assert!(differences(&below(BINARY).unwrap(), &below(&tests).unwrap()).is_empty());
+        assert!(differences(&below(BINARY).unwrap(), &below(&tests).unwrap(), "in the tests").is_empty());
     }
 }

@@ -8,6 +8,7 @@
 mod architecture;
 mod bench;
 mod check;
+mod dist;
 mod environment;
 mod features;
 mod fuzz;
@@ -15,6 +16,7 @@ mod generate;
 mod layers;
 mod machine;
 mod measure;
+mod package;
 mod repository;
 mod show;
 mod sizes;
@@ -75,9 +77,21 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "environment",
-        arguments: "[suite|models]",
+        arguments: "[SET]",
         about: "makes the Python environment of the tests once and prints its interpreter",
         run: environment::chore,
+    },
+    Chore {
+        name: "dist",
+        arguments: "[--wheel]",
+        about: "builds what users install: the wheel, and a static binary; --wheel builds the wheel alone",
+        run: dist::chore,
+    },
+    Chore {
+        name: "package",
+        arguments: "[PYTEST ARGUMENTS]",
+        about: "builds the wheel and tests it in clean environments; with arguments only pytest, which gets them",
+        run: package::chore,
     },
     Chore {
         name: "suite",

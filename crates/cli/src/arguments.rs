@@ -86,7 +86,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "INTERPRETER", help_heading = "Python")]
     pub(crate) python: Option<PathBuf>,
     /// What loads the artifact in Python: `torch`, `torch-module`, `torchscript`, `torch-export`, `transformers`,
-    /// `sklearn` or `callable` [default: found by content].
+    /// `transformers-generate`, `sklearn`, `callable` and others [default: found by content].
     #[arg(long, value_name = "NAME", help_heading = "Python")]
     pub(crate) adapter: Option<String>,
     /// Your function that builds the model, or loads it if it takes the path: `package.module:function`.
@@ -99,7 +99,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, help_heading = "Python")]
     pub(crate) network: bool,
     /// Where the model runs: `cpu`, `cuda:0`, or another in the framework's own spelling [default: cpu].
-    #[arg(long, value_name = "DEVICE", value_parser = device, help_heading = "Python")]
+    #[arg(long, value_name = "DEVICE", help_heading = "Python")]
     pub(crate) device: Option<Device>,
     /// Threads inside one operator, for engines that have them [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -120,15 +120,5 @@ impl EngineArguments {
     pub(crate) fn wanted(&self) -> Option<&str> {
         let python = self.python.is_some() || self.adapter.is_some() || self.loader.is_some();
         self.runner.as_deref().or_else(|| python.then_some(reproof::execution::PYTHON))
-    }
-}
-
-fn device(text: &str) -> Result<Device, String> {
-    match (text, text.strip_prefix("cuda:")) {
-        ("cpu", _) => Ok(Device::Cpu),
-        ("cuda", _) => Ok(Device::Cuda(0)),
-        (_, Some(index)) => index.parse().map(Device::Cuda).map_err(|_| "expected cuda:N".to_owned()),
-        _ if text.is_empty() => Err("expected a device such as cpu or cuda:0".to_owned()),
-        _ => Ok(Device::Other(text.to_owned())),
     }
 }

@@ -150,6 +150,7 @@ fn hostile_pickles_of_estimators_run_nothing() {
 fn transformers_and_scikit_learn_run() {
     assert_eq!(keeps_its_promise("bert", "m/tokens", &[], &[])["verdict"], "identical");
     assert_eq!(keeps_its_promise("pipeline.joblib", "m/tables", &[], &[])["verdict"], "identical");
+    assert_eq!(keeps_its_promise("forest.joblib", "m/tables", &[], &[])["verdict"], "identical");
 }
 
 #[test]

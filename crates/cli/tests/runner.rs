@@ -3,6 +3,7 @@
 //! One program, one file per topic: a test file is a module here, or it does not run at all.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod adapters;
 mod attacks;
 mod bad_contracts;
 mod bad_models;
@@ -14,6 +15,7 @@ mod documents;
 mod env;
 mod examples;
 mod fixtures;
+mod guides;
 mod honesty;
 mod hostile;
 mod imports;

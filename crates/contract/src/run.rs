@@ -55,10 +55,7 @@ pub struct RunSpec {
 /// How a framework's own interpreter loads an artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is asked for by itself, and any set of them makes sense"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Loading {
     /// The adapter by name, such as `torchscript`; `None` finds it by content.
     pub adapter: Option<String>,
@@ -106,6 +103,30 @@ pub enum Device {
     Cuda(u32),
     /// Any other device, in the framework's own spelling.
     Other(String),
+}
+
+/// A text that names no device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("device `{text}`: expected one such as cpu or cuda:0")]
+pub struct DeviceError {
+    /// The refused text.
+    pub text: String,
+}
+
+impl std::str::FromStr for Device {
+    type Err = DeviceError;
+
+    /// `cpu`, `cuda`, `cuda:N`, or any other device in the framework's own spelling.
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let refused = || DeviceError { text: text.to_owned() };
+        match (text, text.strip_prefix("cuda:")) {
+            ("cpu", _) => Ok(Self::Cpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(index)) => index.parse().map(Self::Cuda).map_err(|_| refused()),
+            _ if text.is_empty() => Err(refused()),
+            _ => Ok(Self::Other(text.to_owned())),
+        }
+    }
 }
 
 /// The arithmetic of a run.

@@ -32,6 +32,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 pub fn classify(error: &(dyn Error + 'static)) -> Failure {
     for cause in causes(error) {
         // A transparent error stands in the chain in place of what it wraps.
+        if let Some(RecordError::Gather(wrapped)) = cause.downcast_ref() {
+            return classify(wrapped);
+        }
         match cause.downcast_ref() {
             Some(GatherError::Import(wrapped)) => return classify(wrapped),
             Some(GatherError::Describe(wrapped)) => return classify(wrapped.as_ref()),
@@ -103,6 +106,7 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         return match error {
             RecordError::Open(wrapped) => advice(wrapped),
             RecordError::Execute(wrapped) => advice(wrapped),
+            RecordError::Gather(wrapped) => advice(wrapped),
             RecordError::Exists { .. } => Some(
                 "record never overwrites: make the next contract with `reproof accept PATH --reason TEXT`"
                     .to_owned(),

@@ -24,7 +24,7 @@ pub use environment::{
 };
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
-pub use python::PythonRunner;
+pub use python::{PythonRunner, TakeError, WORKER, told_values};
 
 /// Executes run specifications.
 ///

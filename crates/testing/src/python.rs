@@ -19,6 +19,7 @@ const UV: &str = "uv==0.13.9";
 /// The sets of packages and how they are installed.
 const SETS: &[Set] = &[
     Set { name: "suite", locks: &[Lock { file: "requirements.lock", dependencies: true }] },
+    Set { name: "package", locks: &[Lock { file: "package.lock", dependencies: true }] },
     Set {
         name: "models",
         locks: &[
@@ -36,6 +37,15 @@ const SETS: &[Set] = &[
         ],
     },
     Set { name: "environments", locks: &[Lock { file: "environments.lock", dependencies: true }] },
+    Set {
+        name: "jax",
+        locks: &[
+            Lock { file: "jax.lock", dependencies: true },
+            Lock { file: "trees.lock", dependencies: false },
+        ],
+    },
+    // A compiler that only builders of TensorFlow use is left out of the lock.
+    Set { name: "tf", locks: &[Lock { file: "tf.lock", dependencies: false }] },
 ];
 
 struct Set {
@@ -108,7 +118,8 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `models`, `checkpoints` or `environments`) of this repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax` or `tf`)
+/// of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.
@@ -167,6 +178,42 @@ pub fn environment_in(
     relocate(&building, &finished)?;
     fs::rename(&building, &finished).map_err(|source| file("rename", &building, source))?;
     output(&python, ["-c", ""])?;
+    Ok(python)
+}
+
+/// An environment `name` with these exact requirements, such as `lightgbm==4.6.0`, and whatever they need: another
+/// version of a framework, for measurements and not for tests, which lock what they install.
+pub fn environment_of(name: &str, requirements: &[&str]) -> Result<PathBuf, EnvironmentError> {
+    let cache = cache()?.join("python");
+    fs::create_dir_all(&cache).map_err(|source| file("make", &cache, source))?;
+    let base = std::env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let key = &blob(requirements.join("\n").as_bytes()).to_hex()[..16];
+    let folder = cache.join(format!("{name}-{key}"));
+    let complete = folder.join("complete");
+    let python = interpreter(&folder);
+    if complete.exists() && output(&python, ["-c", ""]).is_ok() {
+        return Ok(python);
+    }
+    remove(&folder)?;
+    run(Path::new(&base), [OsStr::new("-m"), OsStr::new("venv"), folder.as_os_str()])?;
+    let program = uv(&cache, Path::new(&base));
+    let mut arguments: Vec<OsString> = Vec::new();
+    let program = match program {
+        Some(uv) => {
+            arguments.extend(["pip", "install", "--no-config", "--python"].map(Into::into));
+            arguments.push(python.clone().into_os_string());
+            arguments.extend(["--cache-dir".into(), cache.join("uv-cache").into_os_string()]);
+            arguments.extend(index());
+            uv
+        }
+        None => {
+            arguments.extend(["-m", "pip", "install", "--quiet"].map(Into::into));
+            python.clone()
+        }
+    };
+    arguments.extend(requirements.iter().map(Into::into));
+    run(&program, arguments)?;
+    fs::write(&complete, "").map_err(|source| file("write", &complete, source))?;
     Ok(python)
 }
 

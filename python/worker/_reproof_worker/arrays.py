@@ -11,6 +11,14 @@ _NUMPY = {
 }  # fmt: skip
 _NAMES = {code.lstrip("<"): name for name, code in _NUMPY.items()}
 
+def named(dtype):
+    """The name of a NumPy type as inputs are described; nothing for texts and objects."""
+    import numpy
+
+    code = numpy.dtype(dtype)
+    return _ADDED.get(code.name) or _NAMES.get(code.newbyteorder("<").str.lstrip("<|")) or ("BOOL" if code.kind == "b" else None)
+
+
 # Types that the package ml_dtypes adds, by its names.
 _ADDED = {"bfloat16": "BF16", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2"}
 

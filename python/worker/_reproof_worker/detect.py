@@ -1,18 +1,21 @@
 """Which adapter an artifact needs, by its content."""
 
 import os
-import zipfile
 
+from . import signature
 from .failure import NoLoader, Unsupported
 
 _HINT = "name one with --adapter, or write a loader and name it with --loader MODULE:FUNCTION"
 
+# Adapters whose loader only builds what the weights of the artifact go into.
+_BUILT = {"torch": "torch", "torch-module": "torch", "flax": "flax", "orbax": "orbax", "keras": "keras"}
+
 
 def adapter(artifact, loader):
-    """The adapter's name; a loader alone says `callable`, unless it builds the module of a torch checkpoint."""
+    """The adapter's name; a loader alone says `callable`, unless it builds what takes the artifact's weights."""
     found = _folder(artifact) if os.path.isdir(artifact) else _file(artifact)
     if loader:
-        return "torch" if found in ("torch", "torch-module") else "callable"
+        return _BUILT.get(found, "callable")
     if found is None:
         raise NoLoader("an adapter for what {} holds".format(os.path.basename(artifact)), _HINT)
     return found
@@ -33,37 +36,38 @@ def _files(folder):
 
 
 def _folder(folder):
-    if os.path.isfile(os.path.join(folder, "config.json")):
+    has = lambda *names: os.path.isfile(os.path.join(folder, *names))
+    if has("modules.json"):
+        return "sentence-transformers"
+    if has("model_index.json"):
+        raise Unsupported(
+            "an adapter for pipelines of diffusers, which draw random numbers",
+            "record each of its models by itself, such as the folder `unet` with --loader MODULE:FUNCTION",
+        )
+    if has("saved_model.pb"):
+        return "savedmodel"
+    if has("config.json"):
         return "transformers"
+    if is_orbax(folder) or any(is_orbax(entry.path) for entry in os.scandir(folder) if entry.is_dir()):
+        return "orbax"
     kinds = [kind for kind in map(_file, _files(folder)) if kind]
     return kinds[0] if len(kinds) == 1 else None
 
 
+def is_orbax(folder):
+    """Whether a folder is what Orbax writes: a tree of arrays, or a step of several items."""
+    return any(os.path.isfile(os.path.join(folder, name)) for name in ("_METADATA", "_CHECKPOINT_METADATA"))
+
+
 def _file(path):
+    found = signature.kind(path)
+    if found:
+        return found
     with open(path, "rb") as file:
-        start = file.read(64)
-    if start.startswith(b"PK"):
-        return _zip(path)
-    if start[:1] == b"\x80":
-        # The legacy format of torch.save begins with a pickle of its magic number.
-        return "torch" if b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19" in start else "sklearn"
-    # zlib, gzip and xz: joblib's usual compressions.
+        start = file.read(8)
+    # Pickles and compressed files may hold anything: the name says whose they are.
+    named = path.endswith((".pkl", ".pickle", ".joblib"))
     compressed = start[:2] in (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b")
     if compressed or start.startswith(b"\xfd7zXZ"):
-        return "sklearn" if path.endswith((".joblib", ".pkl", ".pickle", ".gz", ".z", ".xz")) else None
-    if path.endswith((".pkl", ".pickle", ".joblib")):
-        return "sklearn"
-    return None
-
-
-def _zip(path):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {name.partition("/")[2] for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError):
-        return None
-    if "constants.pkl" in names:
-        return "torchscript"
-    if "archive_format" in names or "serialized_exported_program.json" in names or "models/model.json" in names:
-        return "torch-export"
-    return "torch" if "data.pkl" in names else None
+        return "sklearn" if named or path.endswith((".gz", ".z", ".xz")) else None
+    return "sklearn" if named or start[:1] == b"\x80" else None

@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 
-from .failure import Unsupported
+from .failure import Refused, Unsupported
 
 
 def find(session):
@@ -78,11 +78,14 @@ def takes_artifact(function):
     return any(parameter.kind in positional and parameter.default is parameter.empty for parameter in parameters)
 
 
-def bind(function, inputs):
-    """Arguments for `function` from named values: by name where all names are parameters, else in order."""
+def bind(function, inputs, skipped=0):
+    """Arguments for `function` from named values: by name where all names are parameters, else in order.
+
+    The first `skipped` parameters are not inputs.
+    """
     names = [name for name, _ in inputs]
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())[skipped:]
     except (TypeError, ValueError):
         # Native code tells no names.
         return [value for _, value in inputs], {}
@@ -93,7 +96,6 @@ def bind(function, inputs):
         return [], dict(inputs)
     if all(map(_is_generic, names)) or any(p.kind is kinds.VAR_POSITIONAL for p in parameters):
         return [value for _, value in inputs], {}
-    from .failure import Refused
 
     stray = next(name for name in names if name not in keywords)
     raise Refused("the model has no input `{}`: expected {}".format(stray, ", ".join(keywords)))
@@ -101,8 +103,8 @@ def bind(function, inputs):
 
 def _is_generic(name):
     """Whether a name says no more than that this is an input: then its place counts."""
-    stem = name.rstrip("0123456789").rstrip("_")
-    return stem in ("", "input", "inputs", "arg", "args", "arr", "x")
+    stem = name.lower().rstrip("0123456789").rstrip("_")
+    return stem in ("", "input", "inputs", "input_layer", "keras_tensor", "arg", "args", "arr", "x")
 
 
 def _functions(module):
@@ -117,3 +119,13 @@ def source_digest(session):
         return None
     with open(session.source, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
+
+
+def by_name(wanted, inputs):
+    """The inputs of a model whose input names are known: by name, or by place where one side's names say nothing."""
+    names = [name for name, _ in inputs]
+    if sorted(names) == sorted(wanted):
+        return dict(inputs)
+    if len(names) == len(wanted) and (all(map(_is_generic, names)) or all(map(_is_generic, wanted))):
+        return {name: value for name, (_, value) in zip(wanted, inputs)}
+    raise Refused("the model takes {}, and got {}".format(", ".join(wanted), ", ".join(names)))

@@ -3,6 +3,7 @@
 mod benchmarks;
 mod envelope;
 mod formats;
+mod frameworks;
 
 use anyhow::{Context, Result, bail};
 
@@ -35,6 +36,12 @@ const SHOWS: &[Show] = &[
         path: "docs/formats.md",
         about: "what is read of each format, against what the frameworks read",
         text: formats::text,
+    },
+    Show {
+        name: "frameworks",
+        path: "docs/frameworks.md",
+        about: "models of Python's frameworks across processes, thread counts and framework versions",
+        text: frameworks::text,
     },
     Show {
         name: "suite",

@@ -9,8 +9,9 @@ use reproof::artifact::Artifact;
 use reproof::cases::{Case, GatherError, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
-use reproof::record::{Allow, RecordError, RecordOptions, Recorded, record, record_imported};
+use reproof::record::{Allow, RecordOptions, Recorded, record_imported, record_proposing};
 use reproof_contract::contract::RefereeRecord;
+use reproof_contract::environment::Environment;
 use reproof_contract::{Assurance, CaseClass};
 use reproof_digest::Digest;
 use reproof_formats::{Format, onnx};
@@ -20,7 +21,7 @@ use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::context::{self, ContextArguments};
 use crate::engines::{limits, runners, settings};
-use crate::failure::{Exit, there};
+use crate::failure::{Exit, UsageError, there};
 use crate::output;
 use crate::quantities::duration;
 use crate::trust;
@@ -57,6 +58,12 @@ pub(crate) struct Options {
     /// Spend at most this long on the envelope and the referee, such as `2m`.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
+    /// Record bytes and weights alone, whatever could run.
+    #[arg(long)]
+    bytes_only: bool,
+    /// A description of the environment that the artifact was saved in, as a callback writes it.
+    #[arg(long, value_name = "FILE", help_heading = "Context")]
+    saved_in: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) engine: EngineArguments,
     #[command(flatten)]
@@ -67,11 +74,6 @@ impl Options {
     /// Where inputs come from.
     fn sources(&self) -> Vec<String> {
         if self.cases.is_empty() { vec![PROPOSED.to_owned()] } else { self.cases.clone() }
-    }
-
-    /// Whether some inputs are proposed.
-    fn proposes(&self) -> bool {
-        self.sources().iter().any(|source| source == PROPOSED)
     }
 }
 
@@ -94,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let bars = Bars::new();
     let recorded = if arguments.from.is_empty() {
         let (runners, options) = prepare(path, &arguments.options, true)?;
-        let recorded = record_proposals(path, &arguments.options, options, &runners, &bars)?;
+        let recorded = record_proposing(path, &arguments.options.sources(), options, &runners, &bars)?;
         trust::remember_recording(&arguments.options.engine, &recorded);
         recorded
     } else {
@@ -118,36 +120,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Reached)
 }
 
-/// Records; where the model takes none of the proposed inputs, proposes longer ones.
-fn record_proposals(
-    path: &Path,
-    arguments: &Options,
-    mut options: RecordOptions,
-    runners: &Runners,
-    bars: &Bars,
-) -> Result<Recorded> {
-    let [_, longer @ ..] = OPEN_SIZES;
-    for open in longer {
-        match record(path, &options, runners, bars) {
-            Err(RecordError::NoTypical { .. }) if arguments.proposes() && options.runner != PYTHON => {
-                options.cases = gather(&Artifact::open(path)?.model, &arguments.sources(), open)?;
-            }
-            result => return Ok(result?),
-        }
-    }
-    Ok(record(path, &options, runners, bars)?)
-}
-
 /// The runners and options of a recording.
 ///
 /// `gathers` says that cases are wanted from the sources that the options name.
 pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(Runners, RecordOptions)> {
     let wanted = options.engine.wanted();
-    let artifact = if wanted == Some(PYTHON) { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    let takes_anything = wanted == Some(PYTHON) || options.bytes_only;
+    let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let runners = runners(&options.engine, wanted)?;
     let settings = settings(&options.engine, wanted, path)?;
     let mut lacking = None;
-    let cases: Vec<Case> = if !gathers {
+    let cases: Vec<Case> = if !gathers || options.bytes_only {
         Vec::new()
     } else if wanted == Some(PYTHON) {
         match called(&artifact, &options.sources(), &options.engine, &settings, &runners) {
@@ -167,16 +150,24 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
     };
     let runner = wanted.unwrap_or(preferred(&runners));
     let mut made = RecordOptions::new(runner, cases, SystemTime::now());
-    made.bytes_only = lacking.is_some();
+    made.bytes_only = options.bytes_only || lacking.is_some();
     made.notes.extend(lacking);
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
+    made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
     made.settings = settings;
     made.limits = limits(&options.engine);
     let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
     made.allow = options.allow.iter().filter_map(named).collect();
     context::fill(&options.context, path, &mut made)?;
     Ok((runners, made))
+}
+
+/// An environment that somebody described.
+fn environment(path: &Path) -> Result<Environment> {
+    let wrong = |why: String| UsageError(format!("--saved-in {}: {why}", path.display()));
+    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    Ok(serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?)
 }
 
 /// Prints what was recorded.

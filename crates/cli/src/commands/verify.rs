@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// Stop after a failed integrity check.
     #[arg(long)]
     fail_fast: bool,
+    /// Check bytes and weights alone, whatever the contract could run.
+    #[arg(long)]
+    bytes_only: bool,
     /// Also compare SHA-256 of each file.
     #[arg(long)]
     sha256: bool,
@@ -95,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         required: arguments.require,
         runner: arguments.engine.wanted().map(str::to_owned),
         fail_fast: arguments.fail_fast,
+        bytes_only: arguments.bytes_only,
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
         settings: settings(&arguments.engine, wanted.as_deref(), &arguments.path)?,

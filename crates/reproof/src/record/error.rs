@@ -6,6 +6,7 @@ use reproof_contract::canonical::CanonicalError;
 use reproof_formats::FormatError;
 
 use crate::artifact::{IdentifyError, OpenError};
+use crate::cases::GatherError;
 use crate::execution::ExecuteError;
 use crate::folder::WriteError;
 
@@ -24,6 +25,9 @@ pub enum RecordError {
     /// Its digests could not be computed.
     #[error(transparent)]
     Identify(#[from] IdentifyError),
+    /// There are no inputs.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
     /// The contract could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

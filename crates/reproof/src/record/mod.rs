@@ -14,6 +14,7 @@ mod imported;
 mod keep;
 mod live;
 mod options;
+mod proposing;
 mod referee;
 mod rules;
 mod run;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use reproof_contract::contract::{
     CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous, RefereeRecord,
 };
+use reproof_contract::environment::Document;
 use reproof_contract::plan::Purpose;
 use reproof_contract::run::Precision;
 use reproof_contract::{Assurance, CaseClass};
@@ -40,6 +42,7 @@ pub use error::RecordError;
 pub(crate) use explain::explain;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
+pub use proposing::record_proposing;
 pub(crate) use run::{Completed, Sweep, specification};
 
 /// What recording made.
@@ -95,7 +98,8 @@ fn make(
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
     let runs_anything = options.runner == PYTHON;
-    let artifact = if runs_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    let takes_anything = runs_anything || options.bytes_only;
+    let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
     let identity = identify(&artifact, progress)?;
     let draft = Draft::new(place)?;
     let mut contract = blank(&artifact, identity, options);
@@ -139,7 +143,8 @@ fn finish(
             .push(relative.iter().skip(1).map(|part| part.to_string_lossy()).collect());
     }
     if let Some(environment) = &options.saved_in {
-        draft.json(Path::new("environment/saved-in.json"), environment)?;
+        let document = Document { environment: environment.clone(), ..Document::default() };
+        draft.json(Path::new("environment/saved-in.json"), &document)?;
     }
     let replace = before.is_some();
     if let Some((before, previous)) = before {

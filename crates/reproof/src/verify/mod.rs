@@ -110,7 +110,7 @@ pub fn verify(
         load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
         if stored.contract.environment.is_some() {
-            load.environment(&environment);
+            load.environment(execution.environment.is_some().then_some(&environment));
         }
         runner.clone_from(&execution.engine);
         phases.push(load.phase());

@@ -20,6 +20,7 @@ pub(super) fn summarise(
         Verdict::Identical if contract.suite.is_empty() => {
             "every byte is the recorded one; the contract holds no outputs to compare".to_owned()
         }
+        Verdict::Identical if count == 1 => "every bit of the one case is the recorded one".to_owned(),
         Verdict::Identical => format!("every bit of {count} cases is the recorded one"),
         Verdict::Equivalent => {
             let proof = if cases.iter().flat_map(|case| &case.outputs).any(lacks_referee) {

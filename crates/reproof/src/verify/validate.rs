@@ -243,13 +243,14 @@ fn judge_case(
     let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
     let combined = staged.and_then(|staged| staged.combined(produced));
     let mut reports = judge::judge(golden, combined.as_ref().unwrap_or(produced), &rule, &context);
-    if let Some(told) = judge::divergence(golden, combined.as_ref().unwrap_or(produced)) {
-        let tokens = reports.iter_mut().find(|report| report.name == "tokens");
-        tokens
-            .into_iter()
-            .for_each(|report| report.evidence.statement = format!("{told}; {}", report.evidence.statement));
+    let told = judge::divergence(golden, combined.as_ref().unwrap_or(produced));
+    let tokens = reports.iter_mut().find(|report| report.name == "tokens");
+    if let (Some(told), Some(report)) = (told, tokens) {
+        report.evidence.statement = format!("{told}; {}", report.evidence.statement);
     }
-    staged.into_iter().for_each(|staged| staged.explain(&mut reports));
+    if let Some(staged) = staged {
+        staged.explain(&mut reports);
+    }
     reports
 }
 

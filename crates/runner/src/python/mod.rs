@@ -24,6 +24,8 @@ use reproof_environment::VARIABLES;
 use reproof_progress::Progress;
 
 use self::conversation::Conversation;
+pub use self::outputs::{TakeError, told_values};
+pub use self::program::FILES as WORKER;
 use self::worker::Worker;
 use crate::child::{Attempt, INHERITED, attempts, last_words};
 use crate::environment::Check;

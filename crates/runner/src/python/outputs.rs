@@ -14,28 +14,39 @@ const LARGEST: u64 = values::LARGEST;
 
 /// Why outputs could not be taken over.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TakeError {
+pub enum TakeError {
     /// The tree could not be read.
     #[error("could not {action} {}", path.display())]
     File {
+        /// `read` or `make`.
         action: &'static str,
+        /// The file.
         path: PathBuf,
+        /// What the system said.
         #[source]
         source: std::io::Error,
     },
     /// The tree is not what the protocol says.
     #[error("{} is no tree of values", path.display())]
     Malformed {
+        /// The file.
         path: PathBuf,
+        /// What is wrong with it.
         #[source]
         source: serde_json::Error,
     },
     /// The tree names a tensor that is not there, or one twice.
     #[error("tensor `{key}` is missing")]
-    Missing { key: String },
+    Missing {
+        /// Its key.
+        key: String,
+    },
     /// An integer beyond 64 bits.
     #[error("the integer {text} has more than 64 bits")]
-    Integer { text: String },
+    Integer {
+        /// As written.
+        text: String,
+    },
     /// The files are not sound.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -67,11 +78,10 @@ enum Told {
     Boolean(bool),
 }
 
-/// Reads the outputs in `told` and writes them to `folder`, which is made.
-pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
+/// Reads the outputs that the worker's program wrote in the folder `told`.
+pub fn told_values(told: &Path) -> Result<Vec<(String, Value)>, TakeError> {
     let path = told.join("outputs.json");
-    let size = std::fs::metadata(&path).map(|metadata| metadata.len());
-    let text = match size {
+    let text = match plain(&path) {
         Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
         Ok(_) => std::fs::read(&path),
         Err(error) => Err(error),
@@ -79,11 +89,18 @@ pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
     let text = text.map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
     let document: Document =
         serde_json::from_slice(&text).map_err(|source| TakeError::Malformed { path, source })?;
-    let tensors = safetensors::read_tensors(&told.join("outputs.safetensors"), LARGEST)?;
+    let path = told.join("outputs.safetensors");
+    plain(&path).map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
+    let tensors = safetensors::read_tensors(&path, LARGEST)?;
     let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
     let values = document.values.into_iter();
     let values = values.map(|named| Ok((named.name, value(named.value, &mut tensors)?)));
-    let values: Vec<(String, Value)> = values.collect::<Result<_, TakeError>>()?;
+    values.collect()
+}
+
+/// Reads the outputs in `told` and writes them to `folder`, which is made.
+pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
+    let values = told_values(told)?;
     std::fs::create_dir_all(folder).map_err(|source| TakeError::File {
         action: "make",
         path: folder.to_owned(),
@@ -93,6 +110,12 @@ pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
     // A second copy of large outputs is not worth its disk.
     let _ = std::fs::remove_dir_all(told);
     Ok(())
+}
+
+/// The size of a file that is one: a pipe in its place would hold up whoever opens it, a link leads elsewhere.
+fn plain(path: &Path) -> std::io::Result<u64> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(std::io::ErrorKind::InvalidInput.into()) }
 }
 
 fn value(told: Told, tensors: &mut BTreeMap<String, Tensor>) -> Result<Value, TakeError> {
@@ -129,4 +152,24 @@ fn key(node: KeyNode) -> Result<Key, TakeError> {
 
 fn integer(text: String) -> Result<i64, TakeError> {
     text.parse().map_err(|_| TakeError::Integer { text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_or_a_link_in_place_of_outputs_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told-0");
+        std::fs::create_dir(&told).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(told.join("outputs.json")).status().unwrap();
+        assert!(made.success());
+        let refused = take(&told, &folder.path().join("taken")).unwrap_err();
+        assert!(matches!(refused, TakeError::File { .. }), "{refused}");
+        std::fs::remove_file(told.join("outputs.json")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", told.join("outputs.json")).unwrap();
+        let refused = take(&told, &folder.path().join("taken")).unwrap_err();
+        assert!(matches!(refused, TakeError::File { .. }), "{refused}");
+    }
 }

@@ -11,8 +11,8 @@ macro_rules! files {
     };
 }
 
-/// Every file of the program by its path below the program's folder.
-pub(crate) const FILES: &[(&str, &str)] = files!(
+/// Every file of the worker's program by its path below the program's folder, with its text.
+pub const FILES: &[(&str, &str)] = files!(
     "__main__.py",
     "_reproof_worker/__init__.py",
     "_reproof_worker/arrays.py",
@@ -26,8 +26,10 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/loader.py",
     "_reproof_worker/main.py",
     "_reproof_worker/network.py",
+    "_reproof_worker/objects.py",
     "_reproof_worker/raw.py",
     "_reproof_worker/session.py",
+    "_reproof_worker/signature.py",
     "_reproof_worker/values.py",
     "_reproof_worker/fingerprint/__init__.py",
     "_reproof_worker/fingerprint/inputs.py",
@@ -37,9 +39,23 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/__init__.py",
     "_reproof_worker/adapters/base.py",
     "_reproof_worker/adapters/call.py",
+    "_reproof_worker/adapters/flax.py",
+    "_reproof_worker/adapters/flax_module.py",
+    "_reproof_worker/adapters/jax_function.py",
+    "_reproof_worker/adapters/keras.py",
+    "_reproof_worker/adapters/keras_archive.py",
+    "_reproof_worker/adapters/lightgbm.py",
+    "_reproof_worker/adapters/onnxruntime.py",
+    "_reproof_worker/adapters/orbax.py",
+    "_reproof_worker/adapters/savedmodel.py",
+    "_reproof_worker/adapters/sentence_transformers.py",
     "_reproof_worker/adapters/sklearn.py",
     "_reproof_worker/adapters/sklearn_pickle.py",
     "_reproof_worker/adapters/sklearn_tree.py",
+    "_reproof_worker/adapters/skops.py",
+    "_reproof_worker/adapters/table.py",
+    "_reproof_worker/adapters/tensorflow_setup.py",
+    "_reproof_worker/adapters/tflite.py",
     "_reproof_worker/adapters/torch_checkpoint.py",
     "_reproof_worker/adapters/torch_export.py",
     "_reproof_worker/adapters/torch_module.py",
@@ -51,6 +67,7 @@ pub(crate) const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/transformers_generate.py",
     "_reproof_worker/adapters/transformers_inputs.py",
     "_reproof_worker/adapters/transformers_text.py",
+    "_reproof_worker/adapters/xgboost.py",
 );
 
 /// Writes the program below `folder`, which an interpreter can then run.

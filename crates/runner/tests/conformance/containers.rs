@@ -7,7 +7,7 @@ use crate::model::{Attribute, BOOL, FLOAT, Graph, INT64, Kind, Node, STRING, cod
 use crate::subject::{Answer, Subject, Trial};
 
 /// A tensor whose bits are all different from those of its neighbours.
-fn pattern(dtype: DType, shape: &[u64]) -> Value {
+pub(crate) fn pattern(dtype: DType, shape: &[u64]) -> Value {
     let length = byte_length(dtype, shape).expect("a small shape") as usize;
     let mut bytes: Vec<u8> = (0..length).map(|index| (index * 37 + 11) as u8).collect();
     if dtype == DType::Bool {

@@ -6,6 +6,8 @@
 mod containers;
 mod model;
 mod processes;
+#[cfg(unix)]
+mod python;
 mod refusals;
 mod subject;
 
@@ -91,6 +93,15 @@ const GAPS: &[(&str, &str, &str)] = &[
     ("onnx", "BF16 arrives bit for bit", NO_SMALL),
     ("onnx", "C64 arrives bit for bit", NO_COMPLEX),
     ("onnx", "C128 arrives bit for bit", NO_COMPLEX),
+    ("python", "a tensor of no texts keeps its shape", "texts go in as lists, and an empty list has no dims"),
+    ("python", "U2 arrives bit for bit", NO_PARTS),
+    ("python", "I2 arrives bit for bit", NO_PARTS),
+    ("python", "U4 arrives bit for bit", NO_PARTS),
+    ("python", "I4 arrives bit for bit", NO_PARTS),
+    ("python", "F4 arrives bit for bit", NO_PARTS),
+    ("python", "F8_E5M2FNUZ arrives bit for bit", NO_RARE),
+    ("python", "F8_E4M3FNUZ arrives bit for bit", NO_RARE),
+    ("python", "F8_E8M0 arrives bit for bit", NO_RARE),
     ("onnxruntime", "a text with a zero byte arrives whole", "its C interface ends texts at a zero byte"),
     ("onnxruntime", "C64 arrives bit for bit", NO_COMPLEX),
     ("onnxruntime", "C128 arrives bit for bit", NO_COMPLEX),
@@ -98,6 +109,8 @@ const GAPS: &[(&str, &str, &str)] = &[
 
 const NO_TREES: &str = "tract has tensors and no sequences, maps or optionals";
 const NO_SMALL: &str = "tract has no number types below 8 bits, of 8-bit floats or bfloat16";
+const NO_PARTS: &str = "arrays have no elements of less than a byte";
+const NO_RARE: &str = "taken by PyTorch alone, not as an array";
 const NO_COMPLEX: &str = "the engine reads no complex tensors from ONNX";
 
 fn main() -> ExitCode {
@@ -127,6 +140,19 @@ fn main() -> ExitCode {
             let (subject, dtype) = (subject.clone(), *dtype);
             let name = format!("{dtype} arrives bit for bit");
             trials.push(trial(subject.engine, &name, move || containers::dtype(&subject, dtype)));
+        }
+    }
+    #[cfg(unix)]
+    {
+        let subject = Subject { engine: "python", library: Some(python) };
+        for (name, check) in python::promises() {
+            let subject = subject.clone();
+            trials.push(trial("python", name, move || check(&subject)));
+        }
+        for dtype in python::dtypes() {
+            let subject = subject.clone();
+            let name = format!("{dtype} arrives bit for bit");
+            trials.push(trial("python", &name, move || python::dtype(&subject, dtype)));
         }
     }
     for (engine, promise, _) in GAPS {

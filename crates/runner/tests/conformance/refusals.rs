@@ -169,7 +169,7 @@ pub(crate) fn unknown_device(subject: &Subject) -> Answer {
 
 /// An engine that says that it cannot widen does not run in the stored precision instead.
 pub(crate) fn float64(subject: &Subject) -> Answer {
-    let widens = reproof_runner::Runner::widens(&subject.runner("run-unit"));
+    let widens = subject.runner("run-unit").widens();
     let trial = Trial::of(&relu()).with(|spec| spec.precision = Precision::Float64);
     if !widens {
         return lacks(subject, trial, "float64");

@@ -23,6 +23,7 @@ pub(crate) type Named = Vec<(String, Value)>;
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     pub(crate) engine: &'static str,
+    /// The engine's library, or the interpreter.
     pub(crate) library: Option<PathBuf>,
 }
 
@@ -134,13 +135,15 @@ impl Ran {
 }
 
 impl Subject {
-    /// The runner; its child is this test program.
-    pub(crate) fn runner(&self, command: &str) -> ChildRunner {
+    /// The runner; the child of an engine is this test program, that of Python the interpreter.
+    pub(crate) fn runner(&self, command: &str) -> Box<dyn Runner> {
         let program = std::env::current_exe().expect("this program knows its own file");
         let arguments = vec![OsString::from(command)];
-        match &self.library {
-            None => ChildRunner::onnx(program, arguments),
-            Some(library) => ChildRunner::onnxruntime(program, arguments, library.clone()),
+        match (self.engine, &self.library) {
+            #[cfg(unix)]
+            ("python", Some(interpreter)) => Box::new(reproof_runner::PythonRunner::new(interpreter.clone())),
+            (_, None) => Box::new(ChildRunner::onnx(program, arguments)),
+            (_, Some(library)) => Box::new(ChildRunner::onnxruntime(program, arguments, library.clone())),
         }
     }
 }

@@ -7,13 +7,23 @@ from ..failure import Unsupported
 # Adapter names with their modules, imported when they are asked for.
 NAMES = {
     "callable": "call",
+    "flax": "flax",
+    "keras": "keras",
+    "lightgbm": "lightgbm",
+    "onnxruntime": "onnxruntime",
+    "orbax": "orbax",
+    "savedmodel": "savedmodel",
+    "sentence-transformers": "sentence_transformers",
+    "skops": "skops",
     "sklearn": "sklearn",
+    "tflite": "tflite",
     "torch": "torch_checkpoint",
     "torch-export": "torch_export",
     "torch-module": "torch_whole",
     "torchscript": "torch_script",
     "transformers": "transformers",
     "transformers-generate": "transformers_generate",
+    "xgboost": "xgboost",
 }
 
 

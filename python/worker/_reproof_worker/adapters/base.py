@@ -23,6 +23,16 @@ def _dim(dim):
     return {"name": named, "at_most": at_most}
 
 
+def described(name, dtype, shape):
+    """One input by what frameworks tell: a type of NumPy or its name, and sizes of which the open ones are no numbers
+    above 0. The first open dim is the batch."""
+    dims = []
+    for place, size in enumerate(shape):
+        is_open = not isinstance(size, int) or size < 1
+        dims.append(("batch" if place == 0 else "dim_{}".format(place)) if is_open else size)
+    return port(name, arrays.named(dtype), *dims)
+
+
 class Model:
     """A loaded model. What follows suits models of arrays that remember nothing."""
 

@@ -22,6 +22,13 @@ def adopt(made, session):
             from . import torch_module
 
             return torch_module.Module(made, session)
+    if "keras" in kinds:
+        import keras
+
+        if isinstance(made, keras.Model):
+            from .keras import Network
+
+            return Network(made, session)
     if "sklearn" in kinds and not callable(made):
         from . import sklearn
 

@@ -1,17 +1,23 @@
 """`sklearn`: an estimator or pipeline of scikit-learn, pickled or by joblib."""
 
-import hashlib
-import pickle
-
-from .. import arrays, detect
+from .. import arrays, detect, objects
 from ..failure import Refused, Unsupported
 from . import base, sklearn_pickle
 
 
 def load(session):
+    prepare(session)
+    return adopt(sklearn_pickle.read(detect.only_file(session.artifact), session.trust), session)
+
+
+def prepare(session):
+    """What no estimator can do."""
     if session.device != "cpu":
         raise Unsupported("the device {} for scikit-learn".format(session.device), "use --device cpu")
-    estimator = sklearn_pickle.read(detect.only_file(session.artifact), session.trust)
+
+
+def adopt(estimator, session):
+    """The model for an estimator, wherever it came from."""
     if not hasattr(estimator, "predict") and not hasattr(estimator, "transform"):
         raise Unsupported(
             "an estimator: the file holds a {}".format(type(estimator).__name__),
@@ -94,5 +100,4 @@ class Estimator(base.Model):
         return arrays.from_any(value.toarray() if hasattr(value, "toarray") else value)
 
     def state(self):
-        # The pickle of an estimator that was not touched is the same.
-        return {"estimator": hashlib.sha256(pickle.dumps(self._estimator)).hexdigest()}
+        return {"estimator": objects.digest(self._estimator)}

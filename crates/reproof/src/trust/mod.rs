@@ -3,6 +3,8 @@
 //! A file's author decides what runs when it is unpickled, and whoever wrote a contract decides which loader it names.
 //! Both need the user's trust, which is given for one run or was given to these very bytes before.
 
+mod memory;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -13,6 +15,8 @@ use reproof_progress::Silent;
 
 use crate::execution::{PYTHON, Settings};
 use crate::scan::{ScanOptions, scan};
+
+pub use memory::{Memory, MemoryError};
 
 /// What the user trusts beyond what a command line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,35 @@
+//! The extension module `reproof._reproof`, on which the Python package in `python/reproof` stands.
+//!
+//! Parse, call, render: what is told from Python becomes the options of a use case, what comes back becomes a document.
+//! Long work runs without the interpreter's lock. Tensors of NumPy, PyTorch and JAX are looked at where they lie.
+
+mod artifact;
+mod engine;
+mod failure;
+mod machine;
+mod patience;
+mod record;
+mod tensor;
+mod values;
+mod verify;
+
+use pyo3::prelude::*;
+
+/// The native half of the package; its surface is private to it.
+#[pymodule]
+mod _reproof {
+    #[pymodule_export]
+    use crate::artifact::{Diff, Scan, diff, digest, inspect, scan};
+    #[pymodule_export]
+    use crate::machine::{environment, worker};
+    #[pymodule_export]
+    use crate::record::record;
+    #[pymodule_export]
+    use crate::tensor::{compare, digest_tensors};
+    #[pymodule_export]
+    use crate::verify::{Report, verify};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name that Python packages use")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

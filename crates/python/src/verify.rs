@@ -1,0 +1,125 @@
+//! `verify`: load, execute, validate.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use pyo3::prelude::*;
+use reproof::engines;
+use reproof::verify::VerifyOptions;
+use reproof_contract::{Relation, Verdict};
+use reproof_digest::Digest;
+use reproof_progress::Silent;
+use reproof_report::{html, junit, sarif, terminal};
+
+use crate::artifact::json;
+use crate::engine::Engine;
+use crate::failure;
+use crate::patience::detached;
+
+/// What verification is told: an object with these attributes.
+#[derive(FromPyObject, Debug)]
+pub(crate) struct Verification {
+    engine: Engine,
+    contract: Option<PathBuf>,
+    relation: Option<String>,
+    expect: Option<String>,
+    require: String,
+    bytes_only: bool,
+    fail_fast: bool,
+    sha256: bool,
+    keep: Option<PathBuf>,
+    shown: String,
+}
+
+impl Verification {
+    fn options(&self, py: Python<'_>, path: &std::path::Path) -> PyResult<VerifyOptions> {
+        let wrong = |name: &str, why: &str| failure::usage(py, &format!("{name}: {why}"), None);
+        let relation: Option<Relation> = self
+            .relation
+            .as_ref()
+            .map(|word| word.parse())
+            .transpose()
+            .map_err(|error| wrong("relation", &format!("{error}")))?;
+        let expect: Option<Digest> = self
+            .expect
+            .as_ref()
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|error| wrong("expect", &format!("{error}")))?;
+        // To require less would let broken promises pass.
+        let required = match self.require.parse() {
+            Ok(rung @ (Verdict::Identical | Verdict::Equivalent | Verdict::Tolerated)) => rung,
+            _ => return Err(wrong("require", "expected identical, equivalent or tolerated")),
+        };
+        Ok(VerifyOptions {
+            folder: self.contract.clone(),
+            relation,
+            expect,
+            required,
+            runner: self.engine.wanted().map(str::to_owned),
+            bytes_only: self.bytes_only,
+            fail_fast: self.fail_fast,
+            sha256: self.sha256,
+            keep: self.keep.clone(),
+            settings: self.engine.settings(py, path)?,
+            limits: self.engine.limits(),
+            shown_path: Some(self.shown.clone()),
+            ..VerifyOptions::new(SystemTime::now())
+        })
+    }
+}
+
+/// The report of a verification.
+#[pyclass(frozen, module = "reproof._reproof")]
+#[derive(Debug)]
+pub(crate) struct Report(reproof_contract::Report);
+
+#[pymethods]
+impl Report {
+    /// The document.
+    fn json(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, &self.0)
+    }
+
+    /// The checklist for people.
+    fn text(&self, width: usize, colour: bool, verbose: bool) -> String {
+        terminal::checklist(&self.0, &terminal::Style { width, colour, verbose })
+    }
+
+    /// One self-contained page.
+    fn html(&self) -> String {
+        html::page(&self.0)
+    }
+
+    /// Test suites for continuous integration.
+    fn junit(&self) -> String {
+        junit::document(&self.0)
+    }
+
+    /// Findings for code scanning.
+    fn sarif(&self) -> String {
+        sarif::document(&self.0).to_string()
+    }
+
+    /// Whether the required rung is reached.
+    #[getter]
+    fn passed(&self) -> bool {
+        self.0.verdict.reaches(self.0.required)
+    }
+}
+
+/// Verifies the artifact at `path`.
+#[pyfunction]
+pub(crate) fn verify(py: Python<'_>, path: PathBuf, told: Verification) -> PyResult<Report> {
+    let place = path.clone();
+    let options = told.options(py, &path)?;
+    let verified = detached(py, move || -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+        let wanted = told.engine.wanted().map(str::to_owned);
+        let wanted = wanted.or_else(|| engines::recorded(&path, told.contract.as_deref()));
+        let runners = told.engine.engines().runners(wanted.as_deref())?;
+        let report = reproof::verify::verify(&path, &options, &runners, &Silent)?;
+        told.engine.keep_verification(&report);
+        Ok(Report(report))
+    })?;
+    verified.map_err(|error| failure::raise(py, error.as_ref(), &place))
+}

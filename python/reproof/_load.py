@@ -1,0 +1,137 @@
+"""`load`: gives what was verified, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+from typing import Any
+
+from . import _reproof
+from ._api import inspect, verify
+from ._options import Path, there
+from ._tensors import named
+from .errors import ContractBroken, UndecidedError, UsageError
+
+
+def load(path: Path, *, contract: Path | None = None, loader: Any = None, trust: bool = False, expect: str | None = None) -> Any:
+    """Loads an artifact that keeps its promise, and refuses one that does not.
+
+    Twice checked: every byte of the files before anything is loaded, and every tensor of the model afterwards, where it
+    lies in memory, so that a file that changed in between is refused too.
+
+    A file of safetensors gives tensors by name, a checkpoint of PyTorch what was saved, a folder of `save_pretrained` the
+    model. `loader` is your function that takes the path, for anything else. What only unpickling can load needs
+    `trust=True`.
+    """
+    place = there(path)
+    report = verify(place, contract=contract, bytes_only=True, expect=expect, relation="same" if contract else None)
+    if not report.passed:
+        report.check()
+    if loader is not None:
+        found = loader(place)
+    else:
+        found = _by_format(place, inspect(place).format, trust)
+    _check(place, contract, found)
+    return found
+
+
+def _by_format(path: str, format: str, trust: bool) -> Any:
+    if os.path.isdir(path) and os.path.isfile(os.path.join(path, "config.json")):
+        return _transformers(path)
+    if format == "safetensors" and os.path.isfile(path):
+        return _safetensors(path)
+    if format.startswith("torch"):
+        return _torch(path, trust)
+    if format in ("npy", "npz"):
+        import numpy
+
+        return numpy.load(path, allow_pickle=False)
+    if format in ("pickle", "joblib"):
+        return _pickled(path, trust)
+    raise UsageError(
+        f"{format} has no loader of its own here", where=path, hint="give the function that loads it: loader=FUNCTION"
+    )
+
+
+def _safetensors(path: str) -> Any:
+    try:
+        torch = importlib.import_module("safetensors.torch")
+        return torch.load_file(path)
+    except ModuleNotFoundError:
+        return _needed("safetensors.numpy", "safetensors").load_file(path)
+
+
+def _torch(path: str, trust: bool) -> Any:
+    torch = _needed("torch", "torch")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=not trust)
+    except pickle.UnpicklingError as error:
+        raise UndecidedError(
+            f"torch loads it only by running what is pickled in it: {str(error).splitlines()[0]}",
+            where=path,
+            hint="look at what it would run with reproof.scan(path), then give trust=True",
+        ) from None
+
+
+def _transformers(path: str) -> Any:
+    transformers = _needed("transformers", "transformers")
+    configuration = transformers.AutoConfig.from_pretrained(path, local_files_only=True)
+    name = (configuration.architectures or [None])[0]
+    kind = getattr(transformers, name, None) if name else transformers.AutoModel
+    if kind is None:
+        raise UsageError(
+            f"transformers {transformers.__version__} has no {name}", where=path, hint="give loader=FUNCTION"
+        )
+    return kind.from_pretrained(path, local_files_only=True, dtype="auto")
+
+
+def _pickled(path: str, trust: bool) -> Any:
+    if not trust:
+        raise UndecidedError(
+            "a pickle is loaded only by running what is pickled in it",
+            where=path,
+            hint="look at what it would run with reproof.scan(path), then give trust=True",
+        )
+    return _needed("joblib", "joblib").load(path)
+
+
+def _needed(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] != module.partition(".")[0]:
+            raise
+        raise UndecidedError(f"{package} is not installed here", hint=f"`pip install {package}`") from None
+
+
+def _check(path: str, contract: Path | None, found: Any) -> None:
+    """Compares what lies in memory with what was recorded, where tensors have names."""
+    try:
+        tensors = named(found)
+    except UsageError:
+        # Estimators and functions hold no tensors that can be named; their bytes were checked.
+        return
+    recorded = _recorded(path, contract)
+    live = dict(_reproof.digest_tensors(tensors)[0]) if tensors else {}
+    known = set(recorded.values())
+    for name, digest in recorded.items():
+        # A checkpoint nests its model under keys, so names end alike; a cast or a tie may leave a name out.
+        actual = live.get(name) or next((live[key] for key in live if key.endswith("." + name)), None)
+        if actual is not None and actual != digest and actual not in known:
+            raise ContractBroken(
+                f"the tensor {name} in memory is not the recorded one", where=path, hint="verify the artifact again"
+            )
+
+
+def _recorded(path: str, contract: Path | None) -> dict[str, str]:
+    import json
+
+    folder = os.fspath(contract) if contract else _beside(path)
+    with open(os.path.join(folder, "contract.json"), encoding="utf-8") as file:
+        tensors = json.load(file)["artifact"]["tensors"]
+    return {tensor["name"]: tensor["digest"] for tensor in tensors if tensor.get("part", "model") == "model"}
+
+
+def _beside(path: str) -> str:
+    return os.path.join(path, "reproof") if os.path.isdir(path) else f"{path}.reproof"

@@ -1,0 +1,59 @@
+"""Live tensors, wherever they are: in a module, a state dict, a tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import _reproof
+from ._documents import Document
+from ._options import plain
+from .errors import UsageError
+
+
+def is_tensor(value: object) -> bool:
+    return hasattr(value, "__array_interface__") or hasattr(value, "__dlpack__")
+
+
+def is_live(artifact: object) -> bool:
+    """Whether something is in memory, rather than the path of a file."""
+    return not isinstance(artifact, (str, os.PathLike))
+
+
+def named(source: Any) -> list[tuple[str, Any]]:
+    """The tensors of a module, state dict, tensor or tree by name, ready to be looked at."""
+    state_dict = getattr(source, "state_dict", None)
+    if callable(state_dict):
+        source = state_dict()
+    if is_tensor(source):
+        return [("", plain(source))]
+    return [(name, plain(value)) for name, value in _leaves("", source)]
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if is_tensor(value):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(f"{name}.{key}" if name else str(key), item)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _leaves(f"{name}[{index}]", item)
+    elif value is not None and not isinstance(value, (str, bytes, int, float, bool)):
+        raise UsageError(
+            f"{name or 'this'} is a {type(value).__name__}, which holds no tensors that can be looked at",
+            hint="give a module, a state dict, a tensor, or dictionaries and lists of tensors",
+        )
+
+
+def digest_live(source: Any) -> Document:
+    """The digests of live tensors, computed where they lie."""
+    import json
+
+    tensors = named(source)
+    if not tensors:
+        raise UsageError(f"a {type(source).__name__} without tensors", hint="give a module or a state dict")
+    digests, weights, values = _reproof.digest_tensors(tensors)
+    entries = [{"name": name, "digest": digest} for name, digest in digests]
+    return Document(json.dumps({"weights_digest": weights, "values_digest": values, "tensors": entries}))

@@ -1,0 +1,74 @@
+"""`onnxruntime`: an ONNX model in the interpreter's own ONNX Runtime, whatever build that is."""
+
+import onnxruntime
+
+from .. import detect, loader
+from ..failure import Unsupported
+from . import base
+
+# Providers by the kind of device.
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+# Types of tensors as ONNX Runtime spells them and NumPy does.
+_TYPES = {
+    "float": "float32", "double": "float64", "float16": "float16", "bool": "bool", "string": "object",
+    "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64",
+    "uint8": "uint8", "uint16": "uint16", "uint32": "uint32", "uint64": "uint64",
+}  # fmt: skip
+
+
+def load(session):
+    if session.float64:
+        raise Unsupported(
+            "float64 in ONNX Runtime, which lacks kernels of that type for most operators",
+            "record the model without --python: the built-in engine is its referee",
+        )
+    kind, _, index = session.device.partition(":")
+    provider = _PROVIDERS.get(kind)
+    if provider not in onnxruntime.get_available_providers():
+        raise Unsupported(
+            "the device {} in this ONNX Runtime".format(session.device),
+            "it offers {}".format(", ".join(onnxruntime.get_available_providers())),
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = session.threads or 1
+    options.inter_op_num_threads = 1
+    provided = [(provider, {"device_id": index or "0"})] if kind == "cuda" else [provider]
+    opened = onnxruntime.InferenceSession(detect.only_file(session.artifact), options, providers=provided)
+    return Graph(opened, options, session)
+
+
+class Graph(base.Model):
+    """A graph, which names its inputs and outputs."""
+
+    ENGINE = "onnxruntime"
+
+    def __init__(self, opened, options, session):
+        self._session = opened
+        self._options = options
+        self._class = "cuda" if session.device.startswith("cuda") else None
+
+    def run(self, inputs):
+        given = loader.by_name([one.name for one in self._session.get_inputs()], inputs)
+        names = [one.name for one in self._session.get_outputs()]
+        return dict(zip(names, self._session.run(names, given)))
+
+    def inputs(self):
+        ports = []
+        for one in self._session.get_inputs():
+            kind = one.type[len("tensor(") : -1] if one.type.startswith("tensor(") else ""
+            if kind not in _TYPES:
+                return "the input `{}` is a {}".format(one.name, one.type)
+            ports.append(base.described(one.name, _TYPES[kind], one.shape))
+        return [base.signature("graph", *ports)]
+
+    def settings(self):
+        return {
+            "onnxruntime.providers": ",".join(self._session.get_providers()),
+            "onnxruntime.threads": self._options.intra_op_num_threads,
+            "onnxruntime.optimization": self._options.graph_optimization_level,
+            "onnxruntime.deterministic": self._options.use_deterministic_compute,
+        }
+
+    def environment_class(self):
+        return self._class or super().environment_class()
