@@ -111,6 +111,11 @@ fn because(column: &MatrixColumn) -> String {
     }
     if let Some(report) = &column.report {
         lines.push(format!("  {}", report.summary));
+        let mut checks = report.phases.iter().flat_map(|phase| &phase.checks);
+        if let Some(failed) = checks.find(|check| !check.verdict.reaches(report.required)) {
+            let told = [Some(&failed.title), failed.actual.as_ref(), failed.hint.as_ref()];
+            lines.push(format!("  {}", told.into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")));
+        }
         let found = report.environment.differences.iter().filter(|found| found.grade > Grade::Harmless);
         let found: Vec<_> = found.collect();
         lines.extend(found.iter().take(LISTED).map(|found| {
