@@ -17,6 +17,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/report.json", arguments: &["schema", "report"] },
     Generated { path: "docs/schema/diff.json", arguments: &["schema", "diff"] },
     Generated { path: "docs/schema/scan.json", arguments: &["schema", "scan"] },
+    Generated { path: "docs/schema/matrix.json", arguments: &["schema", "matrix"] },
     Generated { path: "docs/schema/environment.json", arguments: &["schema", "environment"] },
     Generated { path: "docs/schema/shard.json", arguments: &["schema", "shard"] },
 ];

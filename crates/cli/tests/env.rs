@@ -11,7 +11,7 @@ use crate::fixtures::sandbox;
 use crate::python::{interpreter, models};
 
 /// The interpreter of a small environment.
-fn small() -> String {
+pub(crate) fn small() -> String {
     let found = python::environment("environments");
     found.unwrap_or_else(|error| panic!("no Python for the tests: {error}")).display().to_string()
 }
@@ -31,7 +31,7 @@ fn altered(sandbox: &Sandbox) -> (String, PathBuf) {
 }
 
 #[track_caller]
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{command:?}: {printed}");
@@ -159,7 +159,7 @@ fn hostile_lists_of_files_are_told_and_followed_nowhere() {
     assert!(told.contains("not UTF-8"), "{told}");
     let altered = &document["python"]["distributions"]["six"]["altered"];
     assert_eq!((altered.as_array().unwrap().len(), &altered[0]["path"]), (1, &"six.py".into()), "{altered}");
-    fs::write(packages.join("six-1.17.0.dist-info/METADATA"), [0xff; 100_000]).unwrap();
+    fs::write(packages.join("six-1.17.0.dist-info/METADATA"), [0xff].repeat(100_000)).unwrap();
     fs::remove_file(&record).unwrap();
     let document = show(&sandbox, &python);
     assert!(document["python"]["problems"].to_string().contains("no list of files"), "{document}");
@@ -180,11 +180,15 @@ fn a_lock_builds_the_same_environment_again() {
     let root = sandbox.path("again");
     run(Command::new(small()).args(["-m", "venv", "--without-pip"]).arg(&root));
     let again = root.join("bin/python").display().to_string();
-    run(Command::new(&uv)
-        .args(["pip", "install", "--offline", "--no-config", "--python", &again, "--cache-dir"])
-        .arg(&kept)
-        .args(["-r", "pylock.toml"])
-        .current_dir(sandbox.folder()));
+    let mut install = Command::new(&uv);
+    install
+        .args(["pip", "install", "--no-config", "--python", &again, "-r", "pylock.toml", "--cache-dir"])
+        .arg(&kept);
+    // The first time it fetches what the lock names; then it is kept.
+    if let Some(certificates) = std::env::var_os("PIP_CERT") {
+        install.env("SSL_CERT_FILE", certificates);
+    }
+    run(install.current_dir(sandbox.folder()));
     let document = env(&sandbox, &["diff", &small(), &again, "--relevant", "--json"]).json();
     let differing: Vec<_> =
         items(&document).into_iter().filter(|found| !found.0.starts_with("variables.")).collect();

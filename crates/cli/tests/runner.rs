@@ -22,6 +22,7 @@ mod imports;
 mod interrupted;
 mod ladder_local_damage;
 mod limits;
+mod matrix;
 mod options;
 mod planted;
 mod python;

@@ -24,6 +24,11 @@ pub fn scan() -> Schema {
     of::<Scan>("reproof.scan/v0")
 }
 
+/// The JSON Schema (draft 2020-12) of several verifications, [`Matrix`](crate::report::Matrix).
+pub fn matrix() -> Schema {
+    of::<crate::report::Matrix>("reproof.matrix/v0")
+}
+
 /// The JSON Schema (draft 2020-12) of an environment, [`Document`](crate::environment::Document).
 pub fn environment() -> Schema {
     of::<crate::environment::Document>("reproof.environment/v0")

@@ -16,7 +16,7 @@ pub fn place(reference: &str, home: Option<&str>) -> String {
     let known = without_credentials(reference.to_owned());
     let end = if known.contains("://") { known.find(['?', '#']).unwrap_or(known.len()) } else { known.len() };
     match known[..end].split_once("://") {
-        Some((scheme, path)) if scheme == "file" => format!("file://{}", shortened(path, home)),
+        Some(("file", path)) => format!("file://{}", shortened(path, home)),
         Some(_) => known[..end].to_owned(),
         None => shortened(&known, home),
     }

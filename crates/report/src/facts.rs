@@ -156,9 +156,9 @@ const MOVED: usize = 8;
 
 /// Which operators give other bits than where the contract was recorded, and what that points to.
 pub(crate) fn fingerprint(found: &FingerprintComparison) -> String {
-    let mut named = found.moved.iter().take(MOVED).cloned().collect::<Vec<_>>().join(", ");
+    let mut named: String = found.moved.iter().take(MOVED).cloned().collect::<Vec<_>>().join(", ");
     if let Some(more) = found.moved.len().checked_sub(MOVED).filter(|more| *more > 0) {
-        named.push_str(&format!(" and {more} more"));
+        named = format!("{named} and {more} more");
     }
     let named = if named.is_empty() { named } else { format!(": {named}") };
     format!("{}; {} of {} moved{named}", found.reading, found.moved.len(), found.compared)

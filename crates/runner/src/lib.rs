@@ -19,7 +19,9 @@ use reproof_contract::run::{Outcome, RunSpec};
 use reproof_progress::Progress;
 
 pub use child::{ChildRunner, serve};
-pub use environment::{Check, Index, Resolution, Survey, environment_class, machine_environment};
+pub use environment::{
+    Check, Index, Rebuild, RebuildError, Resolution, Survey, environment_class, machine_environment,
+};
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
 pub use python::{PythonRunner, TakeError, WORKER, told_values};

@@ -36,7 +36,16 @@ def _path():
     """Where packages are looked for, without the worker's own folder."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.abspath(entry) for entry in sys.path if entry]
-    return [entry for entry in dict.fromkeys(folders) if entry != own and os.path.isdir(entry)]
+    return [entry for entry in dict.fromkeys(folders) if entry != own and os.path.isdir(entry) and _is_text(entry)]
+
+
+def _is_text(path):
+    """Whether a path can be told: the channel carries text, and a name of other bytes has none."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _flags():
@@ -50,10 +59,11 @@ def _flags():
 def libraries():
     """The native libraries in this process's memory, where the system tells."""
     try:
-        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
-            paths = {line.rstrip("\n").split(None, 5)[5] for line in maps if line.count("/") and len(line.split(None, 5)) == 6}
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+            fields = [line.rstrip("\n").split(None, 5) for line in maps]
     except OSError:
         return []
+    paths = {field[5] for field in fields if len(field) == 6 and field[5].startswith("/")}
     native = {path for path in paths if ".so" in os.path.basename(path) or os.path.basename(path).startswith("ld-")}
     # What was deleted since cannot be read.
     return sorted(path for path in native if not path.endswith(" (deleted)"))

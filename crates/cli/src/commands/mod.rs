@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod env;
 pub(crate) mod inspect;
+mod matrix;
 pub(crate) mod record;
 pub(crate) mod scan;
 pub(crate) mod schema;

@@ -25,6 +25,8 @@ enum Document {
     Scan,
     /// What surrounds a model: `env show --json`, and `environment/recorded-in.json` of a contract.
     Environment,
+    /// One artifact verified in several environments: `verify --env --json`.
+    Matrix,
     /// One unit of work.
     Shard,
 }
@@ -36,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Document::Diff => schema::diff(),
         Document::Scan => schema::scan(),
         Document::Environment => schema::environment(),
+        Document::Matrix => schema::matrix(),
         Document::Shard => schema::shard(),
     })?;
     Ok(Exit::Reached)

@@ -11,6 +11,7 @@ use reproof_contract::{Relation, Report, Verdict};
 use reproof_digest::Digest;
 use reproof_report::{html, junit, sarif, terminal};
 
+use super::matrix::{text, verify_in};
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::engines::{limits, runners, settings};
@@ -48,6 +49,19 @@ pub(crate) struct Arguments {
     /// Keep the tensors that came out in this folder when something differs.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Verify in each of these environments: `current`, `recorded` (built again from what the contract says was installed)
+    /// or a requirement such as `torch==2.13.*` in place of the recorded version. Divided by commas.
+    #[arg(
+        long = "env",
+        value_name = "ENVIRONMENT",
+        value_delimiter = ',',
+        conflicts_with_all = ["junit", "sarif", "html", "keep", "expect"],
+        help_heading = "Python"
+    )]
+    environments: Vec<String>,
+    /// The program that builds environments.
+    #[arg(long, value_name = "PROGRAM", default_value = "uv", help_heading = "Python")]
+    uv: PathBuf,
     /// Write everything out; without, repeated checks are counted and details cut to one screen.
     #[arg(long, short)]
     verbose: bool,
@@ -92,6 +106,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         shown_path: Some(output::shown(&arguments.path)),
         ..VerifyOptions::new(SystemTime::now())
     };
+    if !arguments.environments.is_empty() {
+        return matrix(arguments, &options);
+    }
     let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
     trust::remember_verification(&arguments.engine, &report);
     write_files(arguments, &report)?;
@@ -108,6 +125,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         _ => {}
     }
     Ok(Exit::of(report.verdict, report.required))
+}
+
+/// The same artifact in several environments.
+fn matrix(arguments: &Arguments, options: &VerifyOptions) -> Result<Exit> {
+    let (path, engine) = (&arguments.path, &arguments.engine);
+    let matrix = verify_in(&arguments.environments, path, options, engine, &arguments.uv)?;
+    if arguments.output.json {
+        output::json(&matrix)?;
+    } else {
+        output::data(&text(&matrix))?;
+    }
+    Ok(Exit::of(matrix.verdict, matrix.required))
 }
 
 /// The runner that is asked for, or that the contract was recorded with if that one needs no search.

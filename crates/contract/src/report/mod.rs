@@ -1,6 +1,7 @@
 //! What a verification found, for people and machines.
 
 mod evidence;
+mod matrix;
 mod metrics;
 
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use reproof_digest::Digest;
 use crate::{Assurance, CaseClass, Relation, Verdict};
 
 pub use evidence::{Basis, DecisionEvidence, EnvelopeEvidence, Evidence, RefereeEvidence, ToleranceEvidence};
+pub use matrix::{Matrix, MatrixColumn, MatrixSchema};
 pub use metrics::{Heatmap, Histogram, Metrics, WorstElement};
 
 /// The schema name of [`Report`].

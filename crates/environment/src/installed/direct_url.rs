@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_document_that_is_none_is_an_error() {
-        for bytes in [b"".as_slice(), b"[]", b"{}", b"{\"url\": 1}", b"\xff", &[b'['; 100_000]] {
+        let deep = b"[".repeat(100_000);
+        for bytes in [b"".as_slice(), b"[]", b"{}", b"{\"url\": 1}", b"\xff", &deep] {
             assert!(origin(Some(bytes), None, None).is_err());
         }
     }

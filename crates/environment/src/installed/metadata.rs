@@ -119,7 +119,7 @@ mod tests {
         let found = Metadata::read(b"Name: \xff\xfe\nVersion: UNKNOWN\nno colon\n:\n");
         assert_eq!(found.name.as_deref(), Some("\u{fffd}\u{fffd}"));
         assert_eq!(found.version, None);
-        let long = [b"Summary: ".as_slice(), &[b'x'; 100_000]].concat();
+        let long = [b"Summary: ".as_slice(), &b"x".repeat(100_000)].concat();
         assert!(Metadata::read(&long).summary.unwrap().len() <= LONGEST);
     }
 

@@ -29,5 +29,7 @@ pub fn is_launcher(row: &str) -> bool {
 
 /// A hash in hexadecimal digits.
 pub fn hex(hash: &Sha256) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }

@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn the_content_is_the_same_however_it_was_installed() {
         let with = |rows: &[&str]| {
-            let text = rows.iter().map(|row| format!("{row},{EMPTY},0\n")).collect::<String>();
+            let text = rows.iter().map(|row| [row, ",", EMPTY, ",0\n"].concat()).collect::<Vec<_>>().concat();
             content_sha256(&Record::read(text.as_bytes()).entries)
         };
         let wheel = with(&["a/x.py", "a/y.py"]);

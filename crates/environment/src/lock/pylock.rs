@@ -66,7 +66,9 @@ pub fn pylock(packages: &[Package], resolved: &[String], python: &str) -> Result
         "# Made by `reproof env lock`: https://packaging.python.org/specifications/pylock-toml\n",
     );
     for line in &locked.incomplete {
-        head.push_str(&format!("# INCOMPLETE: {}\n", line.replace(['\n', '\r'], " ")));
+        head.push_str("# INCOMPLETE: ");
+        head.push_str(&line.replace(['\n', '\r'], " "));
+        head.push('\n');
     }
     locked.text = head + &body;
     Ok(locked)

@@ -68,7 +68,9 @@ impl Files {
         text.push('\n');
         for (path, (mark, hash)) in &self.known {
             let Some(path) = path.to_str().filter(|path| !path.contains('\n')) else { continue };
-            text.push_str(&format!("{} {} {} {} {path}\n", hex(hash), mark.size, mark.modified, mark.inode));
+            let Mark { size, modified, inode } = mark;
+            text += &[&hex(hash), " ", &size.to_string(), " ", &modified.to_string(), " "].concat();
+            text += &[&inode.to_string(), " ", path, "\n"].concat();
         }
         let write = || -> std::io::Result<()> {
             let folder = place.parent().unwrap_or(Path::new("."));

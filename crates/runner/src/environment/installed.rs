@@ -61,7 +61,7 @@ pub(crate) fn survey(
         match hash {
             Some(hash) if hash == suspect.expected => {}
             Some(hash) => {
-                installed.altered(&suspect.distribution, suspect.path, &suspect.expected, &hex(&hash))
+                installed.altered(&suspect.distribution, suspect.path, &suspect.expected, &hex(&hash));
             }
             None => {
                 installed.tell(format!("{}: {} cannot be read", suspect.distribution, suspect.path));
@@ -150,14 +150,17 @@ impl Installed {
             Origin { kind: OriginKind::Unknown, ..Origin::default() }
         });
         let list = described.join("RECORD");
-        let record = read(&list).map(|bytes| Record::read(&bytes)).unwrap_or_else(|| {
-            let told = if wheel {
-                "has no list of files (RECORD) that can be read"
-            } else {
-                "was installed without a list of files"
-            };
-            Record { entries: Vec::new(), problems: vec![told.to_owned()] }
-        });
+        let record = read(&list).map_or_else(
+            || {
+                let told = if wheel {
+                    "has no list of files (RECORD) that can be read"
+                } else {
+                    "was installed without a list of files"
+                };
+                Record { entries: Vec::new(), problems: vec![told.to_owned()] }
+            },
+            |bytes| Record::read(&bytes),
+        );
         for problem in &record.problems {
             self.tell(format!("{key}: {problem}"));
         }
@@ -182,7 +185,7 @@ impl Installed {
             altered: Vec::new(),
         });
         // The list is what an installer writes last.
-        let installed = fs::metadata(&list).map(|metadata| Mark::of(&metadata).modified).unwrap_or(i128::MIN);
+        let installed = fs::metadata(&list).map_or(i128::MIN, |metadata| Mark::of(&metadata).modified);
         for entry in &record.entries {
             self.file(&key, packages, entry, roots, (check, files, installed), suspects);
         }

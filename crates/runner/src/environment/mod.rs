@@ -5,6 +5,7 @@ mod index;
 mod installed;
 mod libraries;
 mod machine;
+mod rebuild;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use installed::survey;
 pub(crate) use libraries::Owners;
 pub(crate) use machine::{accelerators, environment, home, machine, told};
 pub use machine::{environment_class, machine_environment};
+pub use rebuild::{Rebuild, RebuildError};
 
 /// How installed files are checked against the hashes of their installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

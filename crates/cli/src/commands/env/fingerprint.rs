@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let recorded = arguments.against.as_deref().map(recorded).transpose()?;
-    let current = runner(&arguments.python.python)?.operators(&[], arguments.threads, LIMITS)?;
+    let current = runner(&arguments.python.python).operators(&[], arguments.threads, LIMITS)?;
     let Some(recorded) = recorded else {
         if arguments.output.json {
             output::json(&current)?;

@@ -69,13 +69,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// The runner of an interpreter.
-fn runner(python: &std::path::Path) -> Result<PythonRunner> {
-    Ok(PythonRunner::new(from_here(python)).with_cache(cache()))
+fn runner(python: &std::path::Path) -> PythonRunner {
+    PythonRunner::new(from_here(python)).with_cache(cache())
 }
 
 fn survey(python: &std::path::Path, look: &LookArguments) -> Result<Survey> {
     let check = if look.verify { Check::Again } else { Check::Every };
-    Ok(runner(python)?.survey(check, look.frameworks, LIMITS)?)
+    Ok(runner(python).survey(check, look.frameworks, LIMITS)?)
 }
 
 /// This machine with an interpreter of it.

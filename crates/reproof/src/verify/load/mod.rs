@@ -76,7 +76,11 @@ fn model_of(subject: &Subject<'_>) -> Option<PathBuf> {
 /// Reads the artifact; what was recorded as bytes is bytes still, and what was converted may be of any format.
 fn open(subject: &Subject<'_>) -> Result<Artifact, OpenError> {
     let unread = subject.stored.contract.artifact.format == Format::Unread.as_str();
-    if unread || subject.relation == Relation::Converted { Artifact::open_any(subject.path) } else { Artifact::open(subject.path) }
+    if unread || subject.relation == Relation::Converted {
+        Artifact::open_any(subject.path)
+    } else {
+        Artifact::open(subject.path)
+    }
 }
 
 impl Load {

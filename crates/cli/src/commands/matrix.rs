@@ -1,0 +1,129 @@
+//! `verify --env`: the same artifact in several environments, each built once and kept.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use reproof::folder;
+use reproof::verify::{VerifyOptions, verify};
+use reproof_contract::Verdict;
+use reproof_contract::environment::Python;
+use reproof_contract::report::{Grade, Matrix, MatrixColumn, MatrixSchema, Report};
+use reproof_report::visible_lines;
+use reproof_runner::Rebuild;
+
+use crate::arguments::EngineArguments;
+use crate::bars::Bars;
+use crate::engines::{cache, runners};
+use crate::failure::UsageError;
+use crate::output;
+
+/// Differences that are listed per environment.
+const LISTED: usize = 4;
+
+/// Verifies the artifact in each environment.
+pub(super) fn verify_in(
+    environments: &[String],
+    artifact: &Path,
+    options: &VerifyOptions,
+    engine: &EngineArguments,
+    uv: &Path,
+) -> Result<Matrix> {
+    let stored = folder::read(&options.folder.clone().unwrap_or_else(|| folder::beside(artifact)))?;
+    let recorded = stored.recorded_environment().and_then(|environment| environment.python);
+    let Some(recorded) = recorded else {
+        let what = "the contract does not say what was installed; record it with --python INTERPRETER";
+        return Err(UsageError(format!("--env: {what}")).into());
+    };
+    let current = engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+    let base = reproof::engines::from_here(&current);
+    let rebuild = Rebuild { uv: uv.to_owned(), cache: cache().unwrap_or_else(std::env::temp_dir), base };
+    // Building waits for the network and the disk, so all are built at once.
+    let built: Vec<Result<PathBuf, String>> = std::thread::scope(|scope| {
+        let build = |name: &String| built(name, &current, &recorded, &rebuild);
+        let running: Vec<_> = environments.iter().map(|name| scope.spawn(move || build(name))).collect();
+        let ended = running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err("building panicked".to_owned())));
+        ended.collect()
+    });
+    let mut columns = Vec::new();
+    for (environment, built) in environments.iter().zip(built) {
+        let environment = environment.clone();
+        columns.push(match built {
+            Err(reason) => {
+                MatrixColumn { environment, verdict: Verdict::Undecided, reason: Some(reason), report: None }
+            }
+            Ok(python) => {
+                let engine = EngineArguments { python: Some(python), ..engine.clone() };
+                let runners = runners(&engine, Some(reproof::execution::PYTHON))?;
+                let report = verify(artifact, options, &runners, &Bars::new())?;
+                MatrixColumn { environment, verdict: report.verdict, reason: None, report: Some(report) }
+            }
+        });
+    }
+    let verdict = Verdict::worst(columns.iter().map(|column| column.verdict));
+    Ok(Matrix { schema: MatrixSchema::V0, verdict, required: options.required, columns })
+}
+
+/// The interpreter of an environment.
+fn built(name: &str, current: &Path, recorded: &Python, rebuild: &Rebuild) -> Result<PathBuf, String> {
+    let requirement = match name {
+        "current" => return Ok(current.to_owned()),
+        "recorded" => None,
+        requirement => Some(requirement),
+    };
+    rebuild.build(recorded, requirement).map_err(|error| error.to_string())
+}
+
+/// The matrix for people: cases by environments, then why.
+pub(super) fn text(matrix: &Matrix) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for case in
+        matrix.columns.iter().filter_map(|column| column.report.as_ref()).flat_map(|report| &report.cases)
+    {
+        if !names.contains(&case.name.as_str()) {
+            names.push(&case.name);
+        }
+    }
+    let of = |report: Option<&Report>, name: &str| {
+        let found = report.and_then(|report| report.cases.iter().find(|case| case.name == name));
+        found.map_or_else(|| "-".to_owned(), |case| case.verdict.to_string())
+    };
+    let mut header = vec!["case"];
+    header.extend(matrix.columns.iter().map(|column| column.environment.as_str()));
+    let row = |name: &str| {
+        let cells = matrix.columns.iter().map(|column| of(column.report.as_ref(), name));
+        std::iter::once(name.to_owned()).chain(cells).collect()
+    };
+    let mut rows: Vec<Vec<String>> = names.iter().map(|name| row(name)).collect();
+    let verdicts = matrix.columns.iter().map(|column| column.verdict.to_string());
+    rows.push(std::iter::once("verdict".to_owned()).chain(verdicts).collect());
+    let mut blocks = vec![output::table(&header, rows)];
+    blocks.extend(matrix.columns.iter().map(because));
+    visible_lines(&blocks.join("\n\n"))
+}
+
+/// What there is to say of one environment.
+fn because(column: &MatrixColumn) -> String {
+    let mut lines = vec![format!("{}: {}", column.environment, column.verdict)];
+    if let Some(reason) = &column.reason {
+        lines.push(format!("  {reason}"));
+    }
+    if let Some(report) = &column.report {
+        lines.push(format!("  {}", report.summary));
+        let mut checks = report.phases.iter().flat_map(|phase| &phase.checks);
+        if let Some(failed) = checks.find(|check| !check.verdict.reaches(report.required)) {
+            let told = [Some(&failed.title), failed.actual.as_ref(), failed.hint.as_ref()];
+            lines.push(format!("  {}", told.into_iter().flatten().cloned().collect::<Vec<_>>().join("; ")));
+        }
+        let found = report.environment.differences.iter().filter(|found| found.grade > Grade::Harmless);
+        let found: Vec<_> = found.collect();
+        lines.extend(found.iter().take(LISTED).map(|found| {
+            format!("  {}: {} -> {} ({})", found.item, found.recorded, found.current, found.grade.words())
+        }));
+        if let Some(more) = found.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            lines.push(format!("  and {more} more"));
+        }
+    }
+    lines.join("\n")
+}
