@@ -1,6 +1,6 @@
 """Contracts for checkpoints while training goes on: the common core of every callback.
 
-A user's training is sacred. Nothing is computed here: the command `reproof` is started, with the lowest priority, and
+A user's training is sacred. Nothing is computed here: the command `reproof` is started, with a low priority, and
 reads the finished files. No random number is drawn, no tensor is touched, and what goes wrong is a warning.
 """
 
@@ -170,5 +170,5 @@ def _arguments(
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Runs the command behind everything else on the machine."""
     if shutil.which("nice"):
-        arguments = ["nice", "-n", "19", *arguments]
+        arguments = ["nice", "-n", "10", *arguments]
     return subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
