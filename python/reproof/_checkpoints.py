@@ -42,6 +42,7 @@ class Recorder:
         loader: _options.Loader | None = None,
         adapter: str | None = None,
         trust: bool = False,
+        budget: float | None = None,
         seeds: Mapping[str, int] | None = None,
         notes: Mapping[str, str] | None = None,
         owner: str | None = None,
@@ -51,7 +52,7 @@ class Recorder:
                 f"cases that are a {type(cases).__name__}",
                 hint="give the path of a .npy, .npz or .safetensors file, or of a folder of them",
             )
-        self._shared = _arguments(cases, _options._loader(loader), adapter, trust, seeds, notes, owner)
+        self._shared = _arguments(cases, _options._loader(loader), adapter, trust, budget, seeds, notes, owner)
         # Found now, so that a missing command stops nobody in the middle of training.
         self._command = command()
         self._lock = threading.Lock()
@@ -146,6 +147,7 @@ def _arguments(
     loader: str | None,
     adapter: str | None,
     trust: bool,
+    budget: float | None,
     seeds: Mapping[str, int] | None,
     notes: Mapping[str, str] | None,
     owner: str | None,
@@ -158,6 +160,7 @@ def _arguments(
         arguments += ["--loader", loader] if loader else []
         arguments += ["--adapter", adapter] if adapter else []
         arguments += ["--trust"] if trust else []
+        arguments += ["--budget", f"{budget:g}s"] if budget is not None else []
     for name, value in (seeds or {}).items():
         arguments += ["--seed", f"{name}={value}"]
     for name, note in (notes or {}).items():
