@@ -100,7 +100,9 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         return Ok(execution);
     };
     execution.model.clone_from(model);
-    let told = subject.options.settings.clone().completed(subject.stored);
+    let told = subject.options.settings.clone();
+    // A converted model brings its own way to be loaded.
+    let told = if load.same_format { told.completed(subject.stored) } else { told };
     let artifact = load.digests.as_ref().map(|digests| digests.artifact);
     execution.settings = match settle(&told, &runner, subject.path, artifact) {
         Ok(settings) => settings,

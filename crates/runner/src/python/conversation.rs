@@ -157,7 +157,7 @@ fn taken(reply: Reply, folder: &Path) -> CaseNote {
     for (repeat, told) in reply.outputs.iter().enumerate() {
         let place = folder.join(format!("repeat-{repeat}"));
         // Only what lies where it was asked for is looked at.
-        let inside = told.parent() == Some(folder);
+        let inside = *told == folder.join(format!("told-{repeat}"));
         let result = if inside { outputs::take(told, &place).map_err(|error| chain(&error)) } else { Ok(()) };
         match result {
             Ok(()) if inside => note.outputs.push(place),

@@ -81,8 +81,7 @@ enum Told {
 /// Reads the outputs that the worker's program wrote in the folder `told`.
 pub fn told_values(told: &Path) -> Result<Vec<(String, Value)>, TakeError> {
     let path = told.join("outputs.json");
-    let size = std::fs::metadata(&path).map(|metadata| metadata.len());
-    let text = match size {
+    let text = match plain(&path) {
         Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
         Ok(_) => std::fs::read(&path),
         Err(error) => Err(error),
@@ -90,7 +89,9 @@ pub fn told_values(told: &Path) -> Result<Vec<(String, Value)>, TakeError> {
     let text = text.map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
     let document: Document =
         serde_json::from_slice(&text).map_err(|source| TakeError::Malformed { path, source })?;
-    let tensors = safetensors::read_tensors(&told.join("outputs.safetensors"), LARGEST)?;
+    let path = told.join("outputs.safetensors");
+    plain(&path).map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
+    let tensors = safetensors::read_tensors(&path, LARGEST)?;
     let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
     let values = document.values.into_iter();
     let values = values.map(|named| Ok((named.name, value(named.value, &mut tensors)?)));
@@ -109,6 +110,12 @@ pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
     // A second copy of large outputs is not worth its disk.
     let _ = std::fs::remove_dir_all(told);
     Ok(())
+}
+
+/// The size of a file that is one: a pipe in its place would hold up whoever opens it, a link leads elsewhere.
+fn plain(path: &Path) -> std::io::Result<u64> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(std::io::ErrorKind::InvalidInput.into()) }
 }
 
 fn value(told: Told, tensors: &mut BTreeMap<String, Tensor>) -> Result<Value, TakeError> {
@@ -145,4 +152,24 @@ fn key(node: KeyNode) -> Result<Key, TakeError> {
 
 fn integer(text: String) -> Result<i64, TakeError> {
     text.parse().map_err(|_| TakeError::Integer { text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_or_a_link_in_place_of_outputs_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told-0");
+        std::fs::create_dir(&told).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(told.join("outputs.json")).status().unwrap();
+        assert!(made.success());
+        let refused = take(&told, &folder.path().join("taken")).unwrap_err();
+        assert!(matches!(refused, TakeError::File { .. }), "{refused}");
+        std::fs::remove_file(told.join("outputs.json")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", told.join("outputs.json")).unwrap();
+        let refused = take(&told, &folder.path().join("taken")).unwrap_err();
+        assert!(matches!(refused, TakeError::File { .. }), "{refused}");
+    }
 }

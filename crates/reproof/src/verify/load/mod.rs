@@ -30,6 +30,8 @@ pub(super) struct Load {
     pub(super) untouched: bool,
     /// The file that a runner loads.
     pub(super) model: Option<PathBuf>,
+    /// Whether the artifact has the recorded format, so that it is loaded as was recorded.
+    pub(super) same_format: bool,
 }
 
 /// Everything that can be checked before the model is loaded.
@@ -42,6 +44,7 @@ pub(super) fn begin(subject: &Subject<'_>) -> Result<Load, VerifyError> {
         digests: None,
         untouched: false,
         model: None,
+        same_format: true,
     };
     load.contract(subject)?;
     load.untouched = subject.relation == Relation::Same && load.files(subject);
@@ -70,10 +73,10 @@ fn model_of(subject: &Subject<'_>) -> Option<PathBuf> {
     }
 }
 
-/// Reads the artifact; what was recorded as bytes is bytes still.
+/// Reads the artifact; what was recorded as bytes is bytes still, and what was converted may be of any format.
 fn open(subject: &Subject<'_>) -> Result<Artifact, OpenError> {
     let unread = subject.stored.contract.artifact.format == Format::Unread.as_str();
-    if unread { Artifact::open_any(subject.path) } else { Artifact::open(subject.path) }
+    if unread || subject.relation == Relation::Converted { Artifact::open_any(subject.path) } else { Artifact::open(subject.path) }
 }
 
 impl Load {
@@ -148,6 +151,7 @@ impl Load {
         };
         self.weights(subject, &artifact, &digests);
         self.architecture(subject, &digests);
+        self.same_format = artifact.description.format.as_str() == subject.stored.contract.artifact.format;
         self.model = Some(artifact.model);
         self.digests = Some(digests);
     }

@@ -62,7 +62,7 @@ fn what_is_as_installed_is_described() {
     let thing = &installed.distributions["thing"];
     assert_eq!((thing.name.as_str(), thing.version.as_str(), thing.files), ("Thing", "1.0", 2));
     assert_eq!((thing.origin.kind, thing.installer.as_deref()), (OriginKind::Index, Some("pip")));
-    assert_eq!((altered(&installed), installed.problems), (Vec::new(), Vec::new()));
+    assert_eq!((altered(&installed), &installed.problems), (Vec::new(), &Vec::new()));
 }
 
 #[test]
