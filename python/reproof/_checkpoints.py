@@ -1,6 +1,6 @@
 """Contracts for checkpoints while training goes on: the common core of every callback.
 
-A user's training is sacred. Nothing is computed here: the command `reproof` is started, with the lowest priority, and
+A user's training is sacred. Nothing is computed here: the command `reproof` is started, with a low priority, and
 reads the finished files. No random number is drawn, no tensor is touched, and what goes wrong is a warning.
 """
 
@@ -42,6 +42,7 @@ class Recorder:
         loader: _options.Loader | None = None,
         adapter: str | None = None,
         trust: bool = False,
+        budget: float | None = None,
         seeds: Mapping[str, int] | None = None,
         notes: Mapping[str, str] | None = None,
         owner: str | None = None,
@@ -51,7 +52,7 @@ class Recorder:
                 f"cases that are a {type(cases).__name__}",
                 hint="give the path of a .npy, .npz or .safetensors file, or of a folder of them",
             )
-        self._shared = _arguments(cases, _options._loader(loader), adapter, trust, seeds, notes, owner)
+        self._shared = _arguments(cases, _options._loader(loader), adapter, trust, budget, seeds, notes, owner)
         # Found now, so that a missing command stops nobody in the middle of training.
         self._command = command()
         self._lock = threading.Lock()
@@ -146,6 +147,7 @@ def _arguments(
     loader: str | None,
     adapter: str | None,
     trust: bool,
+    budget: float | None,
     seeds: Mapping[str, int] | None,
     notes: Mapping[str, str] | None,
     owner: str | None,
@@ -158,6 +160,7 @@ def _arguments(
         arguments += ["--loader", loader] if loader else []
         arguments += ["--adapter", adapter] if adapter else []
         arguments += ["--trust"] if trust else []
+        arguments += ["--budget", f"{budget:g}s"] if budget is not None else []
     for name, value in (seeds or {}).items():
         arguments += ["--seed", f"{name}={value}"]
     for name, note in (notes or {}).items():
@@ -170,5 +173,5 @@ def _arguments(
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Runs the command behind everything else on the machine."""
     if shutil.which("nice"):
-        arguments = ["nice", "-n", "19", *arguments]
+        arguments = ["nice", "-n", "10", *arguments]
     return subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import sys
@@ -107,16 +108,17 @@ def _torch(torch: Any, threads: int | None) -> Iterator[_Control]:
 
 def _tensorflow(tensorflow: Any) -> Iterator[_Control]:
     experimental = tensorflow.config.experimental
+    # What is set in public has no public way back.
+    configuration = importlib.import_module("tensorflow.python.framework.config")
 
     def write(value: bool) -> None:
         if value:
             experimental.enable_op_determinism()
         else:
-            # TensorFlow has no public way back.
-            tensorflow.python.framework.config.disable_op_determinism()
+            configuration.disable_op_determinism()
 
     def read() -> bool | None:
-        state: bool | None = tensorflow.python.framework.config.is_op_determinism_enabled()
+        state: bool | None = configuration.is_op_determinism_enabled()
         return state
 
     if hasattr(experimental, "enable_op_determinism"):

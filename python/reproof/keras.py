@@ -33,6 +33,7 @@ class ContractCallback(Callback):  # type: ignore[misc,unused-ignore]
         loader: _options.Loader | None = None,
         adapter: str | None = None,
         trust: bool = False,
+        budget: float | None = None,
         seeds: Mapping[str, int] | None = None,
         notes: Mapping[str, str] | None = None,
         owner: str | None = None,
@@ -40,7 +41,14 @@ class ContractCallback(Callback):  # type: ignore[misc,unused-ignore]
         super().__init__()
         self.pattern = os.path.abspath(os.fspath(pattern))
         self.recorder = _checkpoints.Recorder(
-            cases=cases, loader=loader, adapter=adapter, trust=trust, seeds=seeds, notes=notes, owner=owner
+            cases=cases,
+            loader=loader,
+            adapter=adapter,
+            trust=trust,
+            budget=budget,
+            seeds=seeds,
+            notes=notes,
+            owner=owner,
         )
         self._known: dict[str, tuple[int, int]] = {}
 

@@ -35,13 +35,21 @@ class ContractHook:
         loader: _options.Loader | None = None,
         adapter: str | None = None,
         trust: bool = False,
+        budget: float | None = None,
         seeds: Mapping[str, int] | None = None,
         notes: Mapping[str, str] | None = None,
         owner: str | None = None,
     ) -> None:
         self.directory = os.fspath(manager.directory)
         self.recorder = _checkpoints.Recorder(
-            cases=cases, loader=loader, adapter=adapter, trust=trust, seeds=seeds, notes=notes, owner=owner
+            cases=cases,
+            loader=loader,
+            adapter=adapter,
+            trust=trust,
+            budget=budget,
+            seeds=seeds,
+            notes=notes,
+            owner=owner,
         )
 
     def saved(self, step: int) -> None:

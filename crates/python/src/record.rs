@@ -25,6 +25,9 @@ use crate::engine::Engine;
 use crate::patience::detached;
 use crate::{failure, values as python};
 
+/// A case by its name, with named values.
+type GivenCase<'py> = (String, Vec<(String, Bound<'py, PyAny>)>);
+
 /// What recording is told: an object with these attributes.
 #[derive(FromPyObject)]
 pub(crate) struct Recording<'py> {
@@ -32,7 +35,7 @@ pub(crate) struct Recording<'py> {
     /// Files and folders of inputs, and `auto`.
     sources: Vec<String>,
     /// Cases by name, each with named values.
-    arrays: Vec<(String, Vec<(String, Bound<'py, PyAny>)>)>,
+    arrays: Vec<GivenCase<'py>>,
     /// Runs the live model: takes the folder of a case's inputs and that of its outputs.
     live: Option<Bound<'py, PyAny>>,
     contract: Option<PathBuf>,
@@ -64,6 +67,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Records the artifact at `path` and gives the contract with its folder, as JSON.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "what Python gives is extracted into values")]
 pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyResult<String> {
     let raise = |error: Failed| failure::raise(py, error.as_ref(), &path);
     let scratch = tempfile::tempdir().map_err(|error| raise(error.into()))?;

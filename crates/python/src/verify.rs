@@ -1,6 +1,8 @@
 //! `verify`: load, execute, validate.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use pyo3::prelude::*;
@@ -33,23 +35,14 @@ pub(crate) struct Verification {
 
 impl Verification {
     fn options(&self, py: Python<'_>, path: &std::path::Path) -> PyResult<VerifyOptions> {
-        let wrong = |name: &str, why: &str| failure::usage(py, &format!("{name}: {why}"), None);
-        let relation: Option<Relation> = self
-            .relation
-            .as_ref()
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(|error| wrong("relation", &format!("{error}")))?;
-        let expect: Option<Digest> = self
-            .expect
-            .as_ref()
-            .map(|text| text.parse())
-            .transpose()
-            .map_err(|error| wrong("expect", &format!("{error}")))?;
+        let relation: Option<Relation> = parsed(py, "relation", self.relation.as_deref())?;
+        let expect: Option<Digest> = parsed(py, "expect", self.expect.as_deref())?;
         // To require less would let broken promises pass.
-        let required = match self.require.parse() {
-            Ok(rung @ (Verdict::Identical | Verdict::Equivalent | Verdict::Tolerated)) => rung,
-            _ => return Err(wrong("require", "expected identical, equivalent or tolerated")),
+        let Ok(required @ (Verdict::Identical | Verdict::Equivalent | Verdict::Tolerated)) =
+            self.require.parse()
+        else {
+            let what = format!("require={:?}: expected identical, equivalent or tolerated", self.require);
+            return Err(failure::usage(py, &what, None));
         };
         Ok(VerifyOptions {
             folder: self.contract.clone(),
@@ -67,6 +60,15 @@ impl Verification {
             ..VerifyOptions::new(SystemTime::now())
         })
     }
+}
+
+/// The value of an argument that is a text.
+fn parsed<T: FromStr>(py: Python<'_>, name: &str, text: Option<&str>) -> PyResult<Option<T>>
+where
+    T::Err: Display,
+{
+    let wrong = |error: T::Err| failure::usage(py, &format!("{name}: {error}"), None);
+    text.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 /// The report of a verification.

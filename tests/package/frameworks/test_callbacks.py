@@ -93,7 +93,7 @@ def test_trainer_that_keeps_the_last_few_loses_no_sleep(tmp_path):
 
 def test_with_cases_the_checkpoint_is_run(tmp_path):
     np.savez(tmp_path / "ids.npz", input_ids=Rows().ids[:3].numpy())
-    callback = reproof.transformers.ContractCallback(cases=tmp_path / "ids.npz")
+    callback = reproof.transformers.ContractCallback(cases=tmp_path / "ids.npz", budget=1.0)
     train(tmp_path / "run", [callback], save_total_limit=1)
     contract = json.loads((tmp_path / "run" / "checkpoint-6" / "reproof" / "contract.json").read_text())
     assert [case["name"] for case in contract["suite"]] == ["ids"]
@@ -103,7 +103,7 @@ def test_with_cases_the_checkpoint_is_run(tmp_path):
 
 def test_what_cannot_be_recorded_is_a_warning_and_no_end(tmp_path):
     np.savez(tmp_path / "wrong.npz", nobody=np.zeros((1, 2)))
-    callback = reproof.transformers.ContractCallback(cases=tmp_path / "wrong.npz")
+    callback = reproof.transformers.ContractCallback(cases=tmp_path / "wrong.npz", budget=1.0)
     with pytest.warns(reproof.transformers.CheckpointWarning, match="(?s)has no contract.*nobody"):
         losses, *_ = train(tmp_path / "wrong", [callback])
     assert len(losses) == 6

@@ -35,12 +35,12 @@ unsafe impl Sync for Pointer {}
 pub(crate) struct Bytes<'a> {
     dtype: DType,
     shape: &'a [u64],
-    bytes: Cow<'a, [u8]>,
+    values: Cow<'a, [u8]>,
 }
 
 impl Bytes<'_> {
     pub(crate) fn view(&self) -> TensorView<'_> {
-        TensorView::new(self.dtype, self.shape, &self.bytes)
+        TensorView::new(self.dtype, self.shape, &self.values)
             .expect("the length was computed from dtype and shape")
     }
 }
@@ -81,14 +81,14 @@ impl Borrowed {
             let what = format!("a tensor of the shape {:?} is larger than any memory", self.shape);
             return Err(unfit(py, &what, "check who made it"));
         };
-        let bytes = if length == 0 {
+        let values = if length == 0 {
             Cow::Borrowed(&[][..])
         } else if self.is_row_major() {
             Cow::Borrowed(self.lent(0, length))
         } else {
             Cow::Owned(py.detach(|| self.gathered(length)))
         };
-        Ok(Bytes { dtype: self.dtype, shape: &self.shape, bytes })
+        Ok(Bytes { dtype: self.dtype, shape: &self.shape, values })
     }
 
     /// Works on the bytes in row-major order, without the interpreter's lock.
@@ -98,7 +98,7 @@ impl Borrowed {
         work: impl FnOnce(&[u8]) -> T + Send,
     ) -> PyResult<T> {
         let bytes = self.view(py)?;
-        Ok(py.detach(|| work(&bytes.bytes)))
+        Ok(py.detach(|| work(&bytes.values)))
     }
 
     /// A copy of our own.

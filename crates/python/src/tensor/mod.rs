@@ -13,14 +13,14 @@ use crate::failure;
 
 pub(crate) use borrowed::Borrowed;
 
+/// Digests as texts: of each tensor by its name, weights, values.
+type Digested = (Vec<(String, String)>, String, String);
+
 /// The digests of named tensors: of each, of all with their names, and of the distinct ones without.
 ///
 /// A tensor in row-major order is hashed where it lies, any other from a copy.
 #[pyfunction]
-pub(crate) fn digest_tensors(
-    py: Python<'_>,
-    tensors: Vec<(String, Bound<'_, PyAny>)>,
-) -> PyResult<(Vec<(String, String)>, String, String)> {
+pub(crate) fn digest_tensors(py: Python<'_>, tensors: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<Digested> {
     let mut digests: Vec<(String, Digest)> = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
         let borrowed = Borrowed::of(&tensor)?;
