@@ -198,18 +198,15 @@ pub fn environment_of(name: &str, requirements: &[&str]) -> Result<PathBuf, Envi
     run(Path::new(&base), [OsStr::new("-m"), OsStr::new("venv"), folder.as_os_str()])?;
     let program = uv(&cache, Path::new(&base));
     let mut arguments: Vec<OsString> = Vec::new();
-    let program = match program {
-        Some(uv) => {
-            arguments.extend(["pip", "install", "--no-config", "--python"].map(Into::into));
-            arguments.push(python.clone().into_os_string());
-            arguments.extend(["--cache-dir".into(), cache.join("uv-cache").into_os_string()]);
-            arguments.extend(index());
-            uv
-        }
-        None => {
-            arguments.extend(["-m", "pip", "install", "--quiet"].map(Into::into));
-            python.clone()
-        }
+    let program = if let Some(uv) = program {
+        arguments.extend(["pip", "install", "--no-config", "--python"].map(Into::into));
+        arguments.push(python.clone().into_os_string());
+        arguments.extend(["--cache-dir".into(), cache.join("uv-cache").into_os_string()]);
+        arguments.extend(index());
+        uv
+    } else {
+        arguments.extend(["-m", "pip", "install", "--quiet"].map(Into::into));
+        python.clone()
     };
     arguments.extend(requirements.iter().map(Into::into));
     run(&program, arguments)?;

@@ -20,6 +20,7 @@ use crate::output;
 use crate::trust;
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 #[command(after_help = "Exit codes: 0 reaches the required verdict, 1 does not, 2 wrong usage, 3 no answer.")]
 pub(crate) struct Arguments {
     /// The artifact: a file, or a folder with one model.
