@@ -24,12 +24,16 @@ pub(super) fn check(
     second: &Completed,
     options: &RecordOptions,
 ) -> Result<Vec<HonestyCheck>, RecordError> {
+    let loads = (Some(fresh_loads(kept, first, second)), Allow::Nondeterministic);
+    let forwards = (Some(repeated_forwards(kept, first)), Allow::Nondeterministic);
+    // A random head makes outputs differ from load to load, and tensors name it; outputs that differ from call to call
+    // differ from load to load as well, and calls name it.
+    let [earlier, later] = if made_up(first, second).is_some() { [loads, forwards] } else { [forwards, loads] };
     let checks = [
         (inference_mode(first), Allow::Nondeterministic),
         (kept_state(first), Allow::Nondeterministic),
-        // Before outputs: a random head makes them differ too, and this names it.
-        (Some(fresh_loads(kept, first, second)), Allow::Nondeterministic),
-        (Some(repeated_forwards(kept, first)), Allow::Nondeterministic),
+        earlier,
+        later,
         (Some(finite_outputs(kept, first)), Allow::Nan),
         (Some(varied_outputs(kept, first)), Allow::InputBlind),
     ];
