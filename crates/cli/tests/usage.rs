@@ -48,7 +48,7 @@ fn unknown_values_name_the_known_ones() {
         (&["record", "model.onnx", "--seed", "torch=seven"], "expected a whole number"),
         (&["record", "model.onnx", "--code", "."], "not a git checkout"),
         (&["record", "model.onnx", "--preprocessing", "nowhere.py"], "no file to copy at nowhere.py"),
-        (&["schema", "everything"], "contract, report, diff, scan, shard"),
+        (&["schema", "everything"], "contract, report, diff, scan, environment, matrix, shard"),
         (&["completions", "tcsh"], "bash"),
         (&["verfy", "model.onnx"], "verify"),
         (&["verify", "model.onnx", "--contracts", "x"], "--contract"),

@@ -33,5 +33,5 @@ fn a_missing_lock_file_and_an_unknown_set_are_named() {
     let build = |set| environment_in(folder.path(), folder.path(), set, OsStr::new("python3")).unwrap_err();
     assert!(matches!(build("suite"), EnvironmentError::File { action: "read", path, .. }
         if path.ends_with("requirements.lock")));
-    assert!(build("nothing").to_string().contains("suite, models"));
+    assert!(build("nothing").to_string().contains("suite, package, models"));
 }
