@@ -28,7 +28,8 @@ pub(super) fn check(
     let forwards = (Some(repeated_forwards(kept, first)), Allow::Nondeterministic);
     // A random head makes outputs differ from load to load, and tensors name it; outputs that differ from call to call
     // differ from load to load as well, and calls name it.
-    let [earlier, later] = if made_up(first, second).is_some() { [loads, forwards] } else { [forwards, loads] };
+    let [earlier, later] =
+        if made_up(first, second).is_some() { [loads, forwards] } else { [forwards, loads] };
     let checks = [
         (inference_mode(first), Allow::Nondeterministic),
         (kept_state(first), Allow::Nondeterministic),
