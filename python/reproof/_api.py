@@ -80,7 +80,7 @@ def record(
     _options.add_cases(told, cases)
     if model is None:
         return Recording(_reproof.record(place, told))
-    with _live.running(model, threads or 1) as told.live:
+    with _live.running(model, place, threads or 1) as told.live:
         return Recording(_reproof.record(place, told))
 
 

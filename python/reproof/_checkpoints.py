@@ -15,17 +15,20 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import _options
 from ._command import command
 from ._environment import environment
-from .errors import ReproofError, UsageError
+from .errors import UsageError
 
 
 # Seconds that a checkpoint which is written in the background may take.
 _PATIENCE = 600.0
+
+# The note by which a contract of a callback is known.
+_MARK, _MARKED = "recorded-by", "training"
 
 
 class CheckpointWarning(UserWarning):
@@ -58,6 +61,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._waiting: list[tuple[str, list[str], str, bool]] = []
         self._worker: threading.Thread | None = None
+        self._removed: set[str] = set()
         self.recorded: list[str] = []
         self.failures: list[str] = []
 
@@ -73,18 +77,40 @@ class Recorder:
             self._fail(f"{place}: the environment could not be described: {error}")
             return
         noted = [word for name, value in notes.items() for word in ("--note", f"{name}={value}")]
+        if not appears and not os.path.exists(place):
+            self._fail(f"{place} has no contract: there is no such file or folder on this machine")
+            return
         with self._lock:
+            self._removed.discard(place)
             self._waiting.append((place, noted, told, appears))
             if self._worker is None:
                 # Not a daemon: the interpreter waits for what was begun.
-                self._worker = threading.Thread(target=self._work, name="reproof")
-                self._worker.start()
+                worker = threading.Thread(target=self._work, name="reproof")
+                try:
+                    worker.start()
+                except RuntimeError as error:
+                    self._waiting.pop()
+                    self._fail(f"{place} has no contract: {error}")
+                    return
+                self._worker = worker
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Trainers that start processes send their callbacks along; the work stays here.
+        return {**vars(self), "_lock": None, "_worker": None, "_waiting": []}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.Lock()
 
     def forget(self, path: str | os.PathLike[str]) -> None:
         """Removes the contract beside a checkpoint file that was removed."""
-        beside = f"{os.path.abspath(os.fspath(path))}.reproof"
-        if beside in self.recorded:
-            shutil.rmtree(beside, ignore_errors=True)
+        place = os.path.abspath(os.fspath(path))
+        beside = f"{place}.reproof"
+        with self._lock:
+            # One that is being recorded just now is removed as soon as it is complete.
+            self._removed.add(place)
+            if beside in self.recorded:
+                shutil.rmtree(beside, ignore_errors=True)
 
     def wait(self) -> None:
         """Waits until every contract is complete, and warns of those that are not."""
@@ -105,10 +131,14 @@ class Recorder:
                     self._worker = None
                     return
                 place, noted, told, appears = self._waiting.pop(0)
-            if appears and not _appeared(place):
-                self._fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
-                continue
-            self._record(place, noted, told)
+            # Whatever happens here is a warning in the end, and no reason to wait for ever.
+            try:
+                if appears and not _appeared(place):
+                    self._fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
+                else:
+                    self._record(place, noted, told)
+            except Exception as error:
+                self._fail(f"{place} has no contract: {type(error).__name__}: {error}")
 
     def _record(self, place: str, noted: list[str], told: str) -> None:
         if not os.path.exists(place):
@@ -117,6 +147,9 @@ class Recorder:
         folder = os.path.join(place, "reproof") if os.path.isdir(place) else f"{place}.reproof"
         action = ["record", place]
         if os.path.exists(os.path.join(folder, "contract.json")):
+            if not _is_ours(folder):
+                self._fail(f"{place} has a contract that no training made; it was left as it is")
+                return
             action = ["accept", place, "--reason", "saved again under the same name", "--by", "training"]
         with tempfile.TemporaryDirectory(prefix="reproof-") as scratch:
             saved_in = os.path.join(scratch, "saved-in.json")
@@ -125,12 +158,23 @@ class Recorder:
             arguments = [*action, "--json", "--saved-in", saved_in, *self._shared, *noted]
             finished = _run([self._command, *arguments])
         if finished.returncode == 0:
-            self.recorded.append(folder)
+            with self._lock:
+                self.recorded.append(folder)
+                # A checkpoint that went meanwhile takes its contract with it.
+                if place in self._removed or not os.path.exists(place):
+                    shutil.rmtree(folder, ignore_errors=True)
         elif os.path.exists(place):
             self._fail(f"{place} has no contract: {finished.stderr.strip()}")
 
     def _fail(self, message: str) -> None:
         self.failures.append(message)
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether a callback made this contract, in this process or an earlier one."""
+    with open(os.path.join(folder, "contract.json"), encoding="utf-8") as file:
+        contract = json.load(file)
+    return bool(contract.get("context", {}).get("notes", {}).get(_MARK) == _MARKED)
 
 
 def _appeared(place: str) -> bool:
@@ -152,7 +196,7 @@ def _arguments(
     notes: Mapping[str, str] | None,
     owner: str | None,
 ) -> list[str]:
-    arguments = []
+    arguments = ["--note", f"{_MARK}={_MARKED}"]
     if cases is None:
         arguments.append("--bytes-only")
     else:
@@ -174,4 +218,6 @@ def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     """Runs the command behind everything else on the machine."""
     if shutil.which("nice"):
         arguments = ["nice", "-n", "10", *arguments]
-    return subprocess.run(arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    return subprocess.run(
+        arguments, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,8 @@ class Difference:
     # `identical`: every bit; `different`: some value; `incomparable`: not even the same kind, dtype or shape.
     kind: str
     statement: str
+    # Whether the numbers below were measured: texts and complex values differ without one.
+    measured: bool = False
     elements: int = 0
     differing: int = 0
     # Positions where exactly one of the two is NaN, or where infinities differ.
@@ -29,6 +33,7 @@ class Difference:
     maximum_relative: float = 0.0
     relative_l2: float = 0.0
     cosine: float = 1.0
+    # Representable numbers in between, of the element where most are; absent for integers.
     maximum_ulp: float | None = None
     # Index, expected and actual value of the element that differs most.
     worst: tuple[tuple[int, ...], float, float] | None = None
@@ -49,12 +54,13 @@ class Comparison:
         """Whether everything is comparable and no element is off by more than `absolute + relative * |expected|`.
 
         The largest absolute and the largest relative difference are known, not those of every element, so this asks
-        for one of the two bounds to hold alone.
+        for one of the two bounds to hold alone. What differs and cannot be measured, such as a text, is never within.
         """
         return all(
             difference.kind == "identical"
             or (
                 difference.kind == "different"
+                and difference.measured
                 and difference.special_mismatches == 0
                 and (difference.maximum_absolute <= absolute or difference.maximum_relative <= relative)
             )
@@ -123,7 +129,23 @@ def _walk(path: str, expected: Any, actual: Any) -> Iterator[Difference]:
     elif expected == actual or (expected != expected and actual != actual):
         yield Difference(path, "identical", "equal")
     else:
-        yield Difference(path, "different", f"{actual!r}, not {expected!r}")
+        yield _numbers(path, expected, actual)
+
+
+def _numbers(path: str, expected: Any, actual: Any) -> Difference:
+    """Two values that differ, measured where they are finite numbers."""
+    statement = f"{actual!r}, not {expected!r}"
+    if not isinstance(expected, (int, float)) or isinstance(expected, bool):
+        return Difference(path, "different", statement)
+    if not (abs(expected) <= sys.float_info.max and abs(actual) <= sys.float_info.max):
+        return Difference(path, "different", statement)
+    one, two = float(expected), float(actual)
+    off = abs(two - one)
+    relative = off / abs(one) if one else math.inf
+    return Difference(
+        path, "different", statement, measured=True, elements=1, differing=1,
+        maximum_absolute=off, maximum_relative=relative, worst=((), one, two),
+    )  # fmt: skip
 
 
 def _tensors(path: str, expected: Any, actual: Any) -> Difference:
@@ -146,4 +168,4 @@ def _tensors(path: str, expected: Any, actual: Any) -> Difference:
     )
     if not found["differing"]:
         statement = "equal values, other bits (a zero of the other sign, or another NaN)"
-    return Difference(path, kind, statement, **found)
+    return Difference(path, kind, statement, measured=True, **found)

@@ -33,6 +33,9 @@ def environment() -> Document:
     libc = " ".join(part for part in platform.libc_ver() if part)
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else 0
+    # CUDA that nobody has used is not woken for this.
+    on_cuda = torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized()
+    where = "cuda-sm{}{}".format(*torch.cuda.get_device_capability()) if on_cuda else f"cpu-{platform.machine()}"
     return Document(
-        _reproof.environment(f"cpu-{platform.machine()}", (engine, version), libc, threads, settings)
+        _reproof.environment(where, (engine, version), libc, threads, settings)
     )

@@ -7,6 +7,7 @@ import functools
 import importlib
 import importlib.abc
 import importlib.machinery
+import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType, SimpleNamespace
@@ -19,14 +20,14 @@ _PACKAGE = "_reproof_worker"
 
 
 @contextlib.contextmanager
-def running(model: Any, threads: int) -> Iterator[Callable[[str, str], None]]:
+def running(model: Any, artifact: str, threads: int) -> Iterator[Callable[[str, str], None]]:
     """Gives a function that runs a case: it takes the folder of the inputs and that of the outputs.
 
     Threads are those of a fresh process meanwhile, because they move bits; random numbers are put back.
     """
     _import_worker()
     with _as_in_a_fresh_process(threads):
-        adopted = _adopt(model)
+        adopted = _adopt(model, artifact, threads)
         yield functools.partial(_run, adopted)
 
 
@@ -37,24 +38,37 @@ def _run(adopted: Any, inputs: str, outputs: str) -> None:
         values.write(outputs, adopted.run(given), adopted.give)
 
 
-def _adopt(model: Any) -> Any:
+def _adopt(model: Any, artifact: str, threads: int) -> Any:
     session = SimpleNamespace(
-        artifact=None, device=_device(model), threads=None, float64=False, loader=None, trust=False, source=None
+        artifact=artifact, device=_device(model), threads=threads, float64=False, loader=None, trust=False, source=None
     )
     families = {kind.__module__.partition(".")[0] for kind in type(model).__mro__}
     with _told():
         # It knows which outputs are means and not results.
         if "transformers" in families and "torch" in families:
             adapter = importlib.import_module(f"{_PACKAGE}.adapters.transformers")
-            return adapter.Transformer(model, session)
-        return importlib.import_module(f"{_PACKAGE}.adapters.call").adopt(model, session)
+            text = importlib.import_module(f"{_PACKAGE}.adapters.transformers_text")
+            tokenizer = text.Tokenizer(artifact, {"local_files_only": True})
+            adopted = adapter.Transformer(model, session, (), tokenizer)
+        else:
+            adopted = importlib.import_module(f"{_PACKAGE}.adapters.call").adopt(model, session)
+    # Before it runs: what trains would change while it does.
+    if training := adopted.training():
+        raise RefusedError(
+            f"the live model is in training mode: {', '.join(training[:3])}", hint="call model.eval() before recording"
+        )
+    return adopted
 
 
 def _device(model: Any) -> str:
     parameters = getattr(model, "parameters", None)
-    first = next(iter(parameters()), None) if callable(parameters) else None
-    device = getattr(first, "device", None)
-    return "cpu" if device is None else str(device)
+    found = parameters() if callable(parameters) else ()
+    devices = sorted({str(parameter.device) for parameter in found if hasattr(parameter, "device")})
+    if len(devices) > 1:
+        raise UsageError(
+            f"a live model on several devices: {', '.join(devices)}", hint="record the saved files alone, without model="
+        )
+    return devices[0] if devices else "cpu"
 
 
 @contextlib.contextmanager
@@ -74,17 +88,26 @@ def _told() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _as_in_a_fresh_process(threads: int) -> Iterator[None]:
-    torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    before, random = torch.get_num_threads(), torch.random.get_rng_state()
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    python_state = random.getstate()
+    numpy_state = numpy.random.get_state() if numpy is not None else None
+    torch_threads = torch.get_num_threads() if torch is not None else None
+    torch_state = torch.random.get_rng_state() if torch is not None else None
+    cuda = torch.cuda if torch is not None and torch.cuda.is_initialized() else None
+    cuda_states = cuda.get_rng_state_all() if cuda is not None else None
     try:
-        torch.set_num_threads(threads)
+        if torch is not None:
+            torch.set_num_threads(threads)
         yield
     finally:
-        torch.set_num_threads(before)
-        torch.random.set_rng_state(random)
+        random.setstate(python_state)
+        if numpy is not None:
+            numpy.random.set_state(numpy_state)
+        if torch is not None:
+            torch.set_num_threads(torch_threads)
+            torch.random.set_rng_state(torch_state)
+        if cuda is not None:
+            cuda.set_rng_state_all(cuda_states)
 
 
 class _Worker(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):

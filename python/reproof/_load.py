@@ -9,6 +9,7 @@ from typing import Any
 
 from . import _reproof
 from ._api import inspect, verify
+from ._live import _PACKAGE, _import_worker
 from ._options import Path, there
 from ._tensors import named
 from .errors import ContractBroken, UndecidedError, UsageError
@@ -32,21 +33,25 @@ def load(path: Path, *, contract: Path | None = None, loader: Any = None, trust:
         found = loader(place)
     else:
         found = _by_format(place, inspect(place).format, trust)
-    _check(place, contract, found)
+    _check(place, contract, found, of_its_own=loader is not None)
     return found
 
 
 def _by_format(path: str, format: str, trust: bool) -> Any:
     if os.path.isdir(path) and os.path.isfile(os.path.join(path, "config.json")):
-        return _transformers(path)
+        return _transformers(path, trust)
     if format == "safetensors" and os.path.isfile(path):
         return _safetensors(path)
-    if format.startswith("torch"):
+    if format in ("torch-zip", "torch-legacy", "torch-tar"):
         return _torch(path, trust)
     if format in ("npy", "npz"):
         import numpy
 
-        return numpy.load(path, allow_pickle=False)
+        if format == "npy":
+            return numpy.load(path, allow_pickle=False)
+        # All of it, now: an archive would be read again when its arrays are asked for.
+        with numpy.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
     if format in ("pickle", "joblib"):
         return _pickled(path, trust)
     raise UsageError(
@@ -64,6 +69,14 @@ def _safetensors(path: str) -> Any:
 
 def _torch(path: str, trust: bool) -> Any:
     torch = _needed("torch", "torch")
+    _import_worker()
+    checkpoint = importlib.import_module(f"{_PACKAGE}.adapters.torch_checkpoint")
+    if not trust and checkpoint._release(torch.__version__) < checkpoint._RESTRICTED:
+        raise UndecidedError(
+            f"torch {torch.__version__} can be tricked into running what is pickled beside weights (CVE-2025-32434)",
+            where=path,
+            hint="use torch 2.6 or newer, or give trust=True",
+        )
     try:
         return torch.load(path, map_location="cpu", weights_only=not trust)
     except pickle.UnpicklingError as error:
@@ -74,16 +87,22 @@ def _torch(path: str, trust: bool) -> Any:
         ) from None
 
 
-def _transformers(path: str) -> Any:
+def _transformers(path: str, trust: bool) -> Any:
     transformers = _needed("transformers", "transformers")
-    configuration = transformers.AutoConfig.from_pretrained(path, local_files_only=True)
+    # Never asks on the terminal: code of the folder runs with trust and not otherwise.
+    options = {"local_files_only": True, "trust_remote_code": trust}
+    configuration = transformers.AutoConfig.from_pretrained(path, **options)
     name = (configuration.architectures or [None])[0]
     kind = getattr(transformers, name, None) if name else transformers.AutoModel
-    if kind is None:
+    if trust and getattr(configuration, "auto_map", None):
+        kind = transformers.AutoModel
+    if not isinstance(kind, type) or not (
+        kind is transformers.AutoModel or issubclass(kind, transformers.PreTrainedModel)
+    ):
         raise UsageError(
-            f"transformers {transformers.__version__} has no {name}", where=path, hint="give loader=FUNCTION"
+            f"transformers {transformers.__version__} has no model called {name}", where=path, hint="give loader=FUNCTION"
         )
-    return kind.from_pretrained(path, local_files_only=True, dtype="auto")
+    return kind.from_pretrained(path, dtype="auto", **options)
 
 
 def _pickled(path: str, trust: bool) -> Any:
@@ -105,23 +124,27 @@ def _needed(module: str, package: str) -> Any:
         raise UndecidedError(f"{package} is not installed here", hint=f"`pip install {package}`") from None
 
 
-def _check(path: str, contract: Path | None, found: Any) -> None:
-    """Compares what lies in memory with what was recorded, where tensors have names."""
-    try:
-        tensors = named(found)
-    except UsageError:
-        # Estimators and functions hold no tensors that can be named; their bytes were checked.
-        return
+def _check(path: str, contract: Path | None, found: Any, *, of_its_own: bool) -> None:
+    """Compares what lies in memory with what was recorded, where tensors have names.
+
+    Estimators and functions hold none; their bytes were checked. A loader of the user's own may call them otherwise.
+    """
+    tensors = named(found, lenient=True)
     recorded = _recorded(path, contract)
     live = dict(_reproof.digest_tensors(tensors)[0]) if tensors else {}
-    known = set(recorded.values())
+    matched = 0
     for name, digest in recorded.items():
-        # A checkpoint nests its model under keys, so names end alike; a cast or a tie may leave a name out.
-        actual = live.get(name) or next((live[key] for key in live if key.endswith("." + name)), None)
-        if actual is not None and actual != digest and actual not in known:
+        # A checkpoint nests its model under keys, so names end alike; a tie may leave a name out.
+        ends = [live[name]] if name in live else [live[key] for key in live if key.endswith("." + name)]
+        matched += bool(ends)
+        if ends and digest not in ends:
             raise ContractBroken(
                 f"the tensor {name} in memory is not the recorded one", where=path, hint="verify the artifact again"
             )
+    if recorded and live and not matched and not of_its_own:
+        raise UndecidedError(
+            f"none of the {len(live)} tensors in memory has a recorded name", where=path, hint="give loader=FUNCTION"
+        )
 
 
 def _recorded(path: str, contract: Path | None) -> dict[str, str]:

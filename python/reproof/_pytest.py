@@ -38,7 +38,8 @@ class Checker:
         """As `reproof.compare`; fails the test unless every bit is equal, or every difference within the tolerance."""
         __tracebackhide__ = True
         comparison = _guarded(package.compare, expected, actual)
-        if not comparison.identical and not comparison.within(absolute=absolute, relative=relative):
+        tolerated = (absolute > 0 or relative > 0) and comparison.within(absolute=absolute, relative=relative)
+        if not comparison.identical and not tolerated:
             lines = [
                 f"{difference.path or 'value'}: {difference.statement}"
                 for difference in comparison

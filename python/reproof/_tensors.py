@@ -21,26 +21,29 @@ def is_live(artifact: object) -> bool:
     return not isinstance(artifact, (str, os.PathLike))
 
 
-def named(source: Any) -> list[tuple[str, Any]]:
-    """The tensors of a module, state dict, tensor or tree by name, ready to be looked at."""
+def named(source: Any, *, lenient: bool = False) -> list[tuple[str, Any]]:
+    """The tensors of a module, state dict, tensor or tree by name, ready to be looked at.
+
+    What holds no tensors is a usage error, or passed over if `lenient`.
+    """
     state_dict = getattr(source, "state_dict", None)
     if callable(state_dict):
         source = state_dict()
     if is_tensor(source):
         return [("", plain(source))]
-    return [(name, plain(value)) for name, value in _leaves("", source)]
+    return [(name, plain(value)) for name, value in _leaves("", source, lenient)]
 
 
-def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(name: str, value: Any, lenient: bool) -> Iterator[tuple[str, Any]]:
     if is_tensor(value):
         yield name, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _leaves(f"{name}.{key}" if name else str(key), item)
+            yield from _leaves(f"{name}.{key}" if name else str(key), item, lenient)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _leaves(f"{name}[{index}]", item)
-    elif value is not None and not isinstance(value, (str, bytes, int, float, bool)):
+            yield from _leaves(f"{name}[{index}]", item, lenient)
+    elif not lenient and value is not None and not isinstance(value, (str, bytes, int, float, bool)):
         raise UsageError(
             f"{name or 'this'} is a {type(value).__name__}, which holds no tensors that can be looked at",
             hint="give a module, a state dict, a tensor, or dictionaries and lists of tensors",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,8 +71,12 @@ class ContractCallback(Callback):  # type: ignore[misc,unused-ignore]
     def _saved(self) -> dict[str, tuple[int, int]]:
         found = {}
         for path in glob.glob(self.pattern):
-            # The contracts themselves are no checkpoints.
-            if os.path.isfile(path):
+            try:
                 status = os.stat(path)
+            except OSError:
+                # Another process removed it.
+                continue
+            # The contracts themselves are no checkpoints.
+            if stat.S_ISREG(status.st_mode):
                 found[path] = (status.st_mtime_ns, status.st_ino)
         return found

@@ -39,6 +39,9 @@ class _Watching(CheckpointIO):  # type: ignore[misc,unused-ignore]
         self.inner.teardown()
 
     def __getattr__(self, name: str) -> Any:
+        # Asked for before it is there, when this is copied.
+        if name == "inner":
+            raise AttributeError(name)
         return getattr(self.inner, name)
 
 

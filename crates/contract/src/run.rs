@@ -198,9 +198,9 @@ pub struct ModelState {
     pub initialised: Vec<String>,
     /// Modules that behave as in training.
     pub training: Vec<String>,
-    /// Tensors that changed while cases ran.
-    #[serde(skip_deserializing)]
-    pub changed: Vec<String>,
+    /// Tensors that changed while cases ran; absent where nobody could look after the last one.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Vec<String>>,
 }
 
 /// One timed step of a run.

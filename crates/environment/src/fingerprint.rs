@@ -106,7 +106,11 @@ pub fn compare(recorded: &Fingerprint, current: &Fingerprint) -> Option<Fingerpr
         .map(|(name, ..)| (*name).clone())
         .collect();
     let compared = u32::try_from(common.len()).unwrap_or(u32::MAX);
-    let reading = reading(&moved, compared);
+    let has =
+        |framework: &&String| common.iter().any(|(name, ..)| name.starts_with(&format!("{framework}.")));
+    let silent: Vec<&str> =
+        recorded.frameworks.keys().filter(|framework| !has(framework)).map(String::as_str).collect();
+    let reading = reading(&moved, compared, &silent);
     Some(FingerprintComparison { compared, moved, reading })
 }
 
@@ -118,10 +122,14 @@ fn flat(fingerprint: &Fingerprint) -> BTreeMap<String, &str> {
     operators.filter(|(_, digest)| !digest.starts_with("unavailable")).collect()
 }
 
-/// What a set of operators that moved points to: the fewest readings that explain most of it, best first.
-fn reading(moved: &[String], compared: u32) -> String {
+/// What a set of operators that moved points to: the fewest readings that explain most of it, best first. `silent`
+/// frameworks were recorded, and none of their operators ran on both sides.
+fn reading(moved: &[String], compared: u32, silent: &[&str]) -> String {
     if compared == 0 {
         return "no operator could be compared".to_owned();
+    }
+    if moved.is_empty() && !silent.is_empty() {
+        return format!("no operator moved, and none of {} could be compared", silent.join(", "));
     }
     if moved.is_empty() {
         return "no operator moved: the difference is in the model, its input or its code".to_owned();
@@ -189,7 +197,7 @@ mod tests {
         ];
         for (moved, expected) in cases {
             let moved: Vec<String> = moved.iter().map(|name| format!("torch.{name}")).collect();
-            let text = reading(&moved, 50);
+            let text = reading(&moved, 50, &[]);
             assert!(text.contains(expected) && !text.contains("and to"), "{text}");
         }
     }
@@ -199,6 +207,17 @@ mod tests {
         let one = fingerprint(&[("mm", "a")]);
         let other = Fingerprint { probe: 2, ..one.clone() };
         assert_eq!(compare(&one, &other), None);
-        assert!(compare(&one, &one).unwrap().reading.contains("no operator moved"));
+        assert!(
+            compare(&one, &one)
+                .unwrap()
+                .reading
+                .contains("no operator moved: the difference is in the model")
+        );
+        // A framework of which nothing ran is not acquitted.
+        let mut more = one.clone();
+        let silent = fingerprint(&[("mm", "unavailable: no memory")]).frameworks.remove("torch").unwrap();
+        more.frameworks.insert("jax".to_owned(), silent);
+        let reading = compare(&more, &more).unwrap().reading;
+        assert_eq!(reading, "no operator moved, and none of jax could be compared");
     }
 }

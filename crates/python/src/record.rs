@@ -77,9 +77,11 @@ pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyRe
     let settings = told.engine.settings(py, &path)?;
     let (bytes_only, live) = (told.bytes_only, told.live.is_some());
     let prepared = detached(py, move || prepare(&opened, &engine, &settings, sources, bytes_only, live))?;
-    let Prepared { runners, runner, cases, sources } = prepared.map_err(raise)?;
+    let Prepared { runners, runner, cases, sources, lacking } = prepared.map_err(raise)?;
     let mut options = RecordOptions::new(&runner, cases, SystemTime::now());
     fill(py, &path, &told, &mut options)?;
+    options.bytes_only |= lacking.is_some();
+    options.notes.extend(lacking);
     if let Some(live) = &told.live {
         options.live = Some(live_outputs(py, live, &options.cases, scratch.path(), &path)?);
     }
@@ -97,6 +99,8 @@ struct Prepared {
     runner: String,
     cases: Vec<Case>,
     sources: Vec<String>,
+    /// Why outputs are not covered, where nobody said how the model is loaded.
+    lacking: Option<String>,
 }
 
 fn prepare(
@@ -117,16 +121,28 @@ fn prepare(
         sources.push(PROPOSED.to_owned());
     }
     let runners = engine.engines().runners(wanted.as_deref())?;
+    let mut lacking = None;
     let cases = match wanted.as_deref() {
         _ if bytes_only => Vec::new(),
         Some(PYTHON) => {
-            gather_named(&sources, || describe(&artifact, settings, engine.limits(), &runners, &Silent))?
+            match gather_named(&sources, || describe(&artifact, settings, engine.limits(), &runners, &Silent))
+            {
+                Err(error) => {
+                    // Not where outputs were asked for: a live model is nothing to compare with without them.
+                    lacking = error.without_outputs().filter(|_| !live);
+                    if lacking.is_none() {
+                        return Err(error.into());
+                    }
+                    Vec::new()
+                }
+                Ok(found) => found,
+            }
         }
         _ if onnx => gather(&artifact.model, &sources, OPEN_SIZES[0])?,
         _ => Vec::new(),
     };
     let runner = wanted.unwrap_or_else(|| preferred(&runners).to_owned());
-    Ok(Prepared { runners, runner, cases, sources })
+    Ok(Prepared { runners, runner, cases, sources, lacking })
 }
 
 /// Writes the arrays of every case below `scratch` and gives the folders, which are sources as any other.
@@ -183,7 +199,10 @@ fn fill(py: Python<'_>, path: &Path, told: &Recording<'_>, options: &mut RecordO
     }
     options.folder.clone_from(&told.contract);
     options.bytes_only = told.bytes_only;
-    options.budget = told.budget.map(|seconds| Duration::from_secs_f64(seconds.max(0.0)));
+    let budget = told.budget.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
+    options.budget = budget
+        .transpose()
+        .map_err(|error| failure::usage(py, &format!("budget: {error}; expected seconds"), None))?;
     options.settings = told.engine.settings(py, path)?;
     options.limits = told.engine.limits();
     options.context_files.extend(told.preprocess.iter().cloned());
@@ -211,7 +230,8 @@ fn fill(py: Python<'_>, path: &Path, told: &Recording<'_>, options: &mut RecordO
             relative: threshold(relative)?,
             origin: ToleranceOrigin::User,
         };
-        options.rules.insert(output.clone(), UserRule { tolerance: Some(tolerance), top: None });
+        let rule = options.rules.entry(output.clone()).or_insert(UserRule { tolerance: None, top: None });
+        rule.tolerance = Some(tolerance);
     }
     if let Some(text) = &told.saved_in {
         let environment: Environment = serde_json::from_str(text)

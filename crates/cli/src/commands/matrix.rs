@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use reproof::folder;
-use reproof::verify::{VerifyOptions, verify};
+use anyhow::{Result, bail};
+use reproof::folder::{self, StoredContract};
+use reproof::verify::{VerifyOptions, expected, verify};
 use reproof_contract::Verdict;
 use reproof_contract::environment::Python;
 use reproof_contract::report::{Grade, Matrix, MatrixColumn, MatrixSchema, Report};
@@ -34,6 +34,8 @@ pub(super) fn verify_in(
         let what = "the contract does not say what was installed; record it with --python INTERPRETER";
         return Err(UsageError(format!("--env: {what}")).into());
     };
+    expected(&stored, options)?;
+    allowed(&stored, environments, options)?;
     let current = engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
     let base = reproof::engines::from_here(&current);
     let rebuild = Rebuild { uv: uv.to_owned(), cache: cache().unwrap_or_else(std::env::temp_dir), base };
@@ -56,13 +58,47 @@ pub(super) fn verify_in(
             Ok(python) => {
                 let engine = EngineArguments { python: Some(python), ..engine.clone() };
                 let runners = runners(&engine, Some(reproof::execution::PYTHON))?;
-                let report = verify(artifact, options, &runners, &Bars::new())?;
-                MatrixColumn { environment, verdict: report.verdict, reason: None, report: Some(report) }
+                // What went wrong in one environment says nothing of the others.
+                match verify(artifact, options, &runners, &Bars::new()) {
+                    Ok(report) => MatrixColumn {
+                        environment,
+                        verdict: report.verdict,
+                        reason: None,
+                        report: Some(report),
+                    },
+                    Err(error) => MatrixColumn {
+                        environment,
+                        verdict: Verdict::Undecided,
+                        reason: Some(reproof::chain(&error)),
+                        report: None,
+                    },
+                }
             }
         });
     }
     let verdict = Verdict::worst(columns.iter().map(|column| column.verdict));
     Ok(Matrix { schema: MatrixSchema::V0, verdict, required: options.required, columns })
+}
+
+/// Refuses to install what a contract lists without leave: packages run code when they are built and when they are
+/// imported.
+fn allowed(stored: &StoredContract, environments: &[String], options: &VerifyOptions) -> Result<()> {
+    let tampering = stored.tampering()?;
+    if let Some(file) = tampering.first() {
+        bail!("{} is not the file that the contract lists: nothing was built from it", file.path);
+    }
+    let builds = environments.iter().any(|name| name != "current");
+    let trusted =
+        options.settings.loading.trust || options.settings.trust.remembered.contains(&stored.digest);
+    if builds && !trusted {
+        return Err(UsageError(
+            "--env: the contract was not recorded here, and what it lists would be installed and run: look at it with \
+             `reproof env diff`, then give --trust if you know where it is from"
+                .to_owned(),
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// The interpreter of an environment.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use clap::Args;
 use reproof::artifact::Artifact;
-use reproof::cases::{Case, GatherError, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
+use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
 use reproof::record::{Allow, RecordOptions, Recorded, record_imported, record_proposing};
@@ -134,14 +134,14 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
         Vec::new()
     } else if wanted == Some(PYTHON) {
         match called(&artifact, &options.sources(), &options.engine, &settings, &runners) {
-            // Bytes and weights are a promise too.
-            Err(GatherError::NoLoader { what, hint }) => {
-                lacking = Some(format!(
-                    "the contract covers bytes and weights alone; for outputs it lacks {what}: {hint}"
-                ));
+            Err(error) => {
+                lacking = error.without_outputs();
+                if lacking.is_none() {
+                    return Err(error.into());
+                }
                 Vec::new()
             }
-            found => found?,
+            Ok(found) => found,
         }
     } else if artifact.description.format == Format::Onnx {
         gather(&artifact.model, &options.sources(), OPEN_SIZES[0])?

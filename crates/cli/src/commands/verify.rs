@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
         long = "env",
         value_name = "ENVIRONMENT",
         value_delimiter = ',',
-        conflicts_with_all = ["junit", "sarif", "html", "keep", "expect"],
+        conflicts_with_all = ["junit", "sarif", "html", "keep"],
         help_heading = "Python"
     )]
     environments: Vec<String>,
@@ -132,6 +132,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 fn matrix(arguments: &Arguments, options: &VerifyOptions) -> Result<Exit> {
     let (path, engine) = (&arguments.path, &arguments.engine);
     let matrix = verify_in(&arguments.environments, path, options, engine, &arguments.uv)?;
+    for report in matrix.columns.iter().filter_map(|column| column.report.as_ref()) {
+        trust::remember_verification(engine, report);
+    }
     if arguments.output.json {
         output::json(&matrix)?;
     } else {

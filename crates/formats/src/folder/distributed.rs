@@ -66,7 +66,10 @@ fn joined(
             (TensorDescription { shape, ..piece.clone() }, Vec::new())
         });
         let same_kind = whole.dtype == piece.dtype && whole.shape.len() == piece.shape.len();
-        if !same_kind || at.len() != piece.shape.len() || piece.dtype.bits() < 8 {
+        if piece.dtype.bits() < 8 {
+            return Err(wrong(format!("is a piece of {}, whose elements share bytes", piece.dtype)));
+        }
+        if !same_kind || at.len() != piece.shape.len() {
             return Err(wrong("has another dtype or rank than the pieces before it".to_owned()));
         }
         for ((dim, at), length) in whole.shape.iter_mut().zip(&at).zip(&piece.shape) {

@@ -164,6 +164,9 @@ impl Artifact {
             let folder = path.parent().unwrap_or(Path::new(""));
             (ArtifactKind::File, folder, vec![(String::new(), path.to_owned())])
         };
+        if named.is_empty() {
+            return Err(OpenError::Ambiguous { folder: path.to_owned(), found: Vec::new() });
+        }
         let sized = named.into_iter().map(|(name, location)| {
             let size = size(&location)?;
             Ok((name, location, size))

@@ -55,6 +55,19 @@ pub enum GatherError {
     Propose(#[from] ProposeError),
 }
 
+impl GatherError {
+    /// What a contract without outputs says of itself, where all that is lacking is a loader: bytes and weights are a
+    /// promise, too.
+    pub fn without_outputs(&self) -> Option<String> {
+        match self {
+            Self::NoLoader { what, hint } => Some(format!(
+                "the contract covers bytes and weights alone; for outputs it lacks {what}: {hint}"
+            )),
+            _ => None,
+        }
+    }
+}
+
 /// The cases of every source for an ONNX model, with names made distinct; proposals have open dims of the size `open`.
 pub fn gather(model: &Path, sources: &[String], open: u64) -> Result<Vec<Case>, GatherError> {
     let read = onnx::read(model);

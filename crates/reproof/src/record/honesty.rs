@@ -116,11 +116,11 @@ fn inference_mode(first: &Completed) -> Option<HonestyCheck> {
 
 /// Whether running leaves the model as it was.
 fn kept_state(first: &Completed) -> Option<HonestyCheck> {
-    let state = first.state.as_ref()?;
-    Some(if state.changed.is_empty() {
+    let changed = first.state.as_ref()?.changed.as_ref()?;
+    Some(if changed.is_empty() {
         result(KEPT_STATE, true, "running changes nothing that the model remembers".to_owned())
     } else {
-        result(KEPT_STATE, false, format!("running the cases changed {}", list(&state.changed)))
+        result(KEPT_STATE, false, format!("running the cases changed {}", list(changed)))
     })
 }
 

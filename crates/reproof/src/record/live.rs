@@ -25,7 +25,10 @@ pub(super) fn check(
     let mut worst = Verdict::Identical;
     let mut compared = 0;
     for case in kept {
-        let (Some(golden), Some(live)) = (golden.outputs(&case.name), live.get(&case.name)) else { continue };
+        let Some(live) = live.get(&case.name) else { continue };
+        let Some(golden) = golden.outputs(&case.name) else {
+            return Err(dishonest(&format!("it refuses the case {}, which the live one answers", case.name)));
+        };
         let context = Context {
             same_class: true,
             open: &case.open,
@@ -36,20 +39,26 @@ pub(super) fn check(
         compared += 1;
         for report in reports {
             if report.verdict.is_negative() || report.verdict == Verdict::Undecided {
-                return Err(RecordError::Dishonest {
-                    check: LIVE_MODEL.to_owned(),
-                    seen: format!(
-                        "the saved model, loaded anew, does not do what the live one does: {} of the case {}: {}",
-                        report.name, case.name, report.evidence.statement
-                    ),
-                    fix:
-                        "save the model as it is now, and load it with the code and settings of the live one"
-                            .to_owned(),
-                });
+                return Err(dishonest(&format!(
+                    "{} of the case {}: {}",
+                    report.name, case.name, report.evidence.statement
+                )));
             }
             worst = Verdict::worst([worst, report.verdict]);
         }
     }
+    // Of what was compared with nothing, nothing can be said.
+    if compared == 0 {
+        return Ok(None);
+    }
     let seen = format!("the saved model, loaded anew, is {worst} to the live one in {compared} cases");
     Ok(Some(HonestyCheck { id: LIVE_MODEL.to_owned(), passed: true, seen }))
+}
+
+fn dishonest(what: &str) -> RecordError {
+    RecordError::Dishonest {
+        check: LIVE_MODEL.to_owned(),
+        seen: format!("the saved model, loaded anew, does not do what the live one does: {what}"),
+        fix: "save the model as it is now, and load it with the code and settings of the live one".to_owned(),
+    }
 }

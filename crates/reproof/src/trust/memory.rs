@@ -86,14 +86,14 @@ impl Memory {
             .collect()
     }
 
-    /// Keeps what a recording says of the user's trust: trust that was `given` holds for the artifact, and a loader that
-    /// was named for it may be taken from the contract.
+    /// Keeps what a recording says of the user's trust: trust that was `given` holds for the artifact, and what the
+    /// new contract names (a loader, packages to install again) is what ran here just now.
     ///
     /// Whoever accepts a change was asked for the loader of the contract before, or named another.
     pub fn keep_recording(&self, given: bool, recorded: &Recorded) -> Result<(), MemoryError> {
         let artifact = given.then_some(recorded.contract.artifact.artifact_digest);
-        let loads = recorded.contract.loading.as_ref().is_some_and(|loading| loading.loader.is_some());
-        self.add(artifact.into_iter().chain(loads.then_some(recorded.digest)))
+        let in_python = recorded.contract.loading.is_some();
+        self.add(artifact.into_iter().chain(in_python.then_some(recorded.digest)))
     }
 
     /// Keeps what a verification says of it: trust that was `given` holds for the artifact, and for the contract, which

@@ -42,7 +42,7 @@ pub(crate) fn settle(
     if runner != PYTHON {
         return Ok(settled);
     }
-    loading.trust = loading.trust || knows(artifact);
+    // That an artifact is trusted says nothing of a contract that somebody else wrote for it.
     if let (Some(loader), Some(lender)) = (&loading.loader, settings.trust.lender)
         && !loading.trust
         && !knows(Some(lender))
@@ -54,6 +54,7 @@ pub(crate) fn settle(
             hint: format!("look at its code, then say --loader {loader}, or --trust to be asked no more"),
         });
     }
+    loading.trust = loading.trust || knows(artifact);
     // A loader of the user's own reads the file in its own way.
     if loading.trust || loading.loader.is_some() {
         return Ok(settled);
@@ -67,6 +68,10 @@ pub(crate) fn settle(
     }
 }
 
+/// Findings that are less than dangerous in a file that is read, and too much in one that runs: TorchScript is a language
+/// of its own and reaches files alone; what a scan gave up on may hold anything.
+const ALSO: [&str; 3] = ["torchscript.files", "scan.limit", "scan.depth"];
+
 /// The worst that would happen if the artifact were loaded or called, by what it holds.
 fn danger(path: &Path) -> Option<String> {
     let options = ScanOptions { deep: false, fail_on: Severity::Dangerous, shown: String::new() };
@@ -74,11 +79,37 @@ fn danger(path: &Path) -> Option<String> {
         Ok(found) => found.findings.into_iter(),
         Err(error) => return Some(format!("it could not be scanned: {}", crate::chain(&error))),
     };
-    // TorchScript is a language of its own, and reaches files alone.
-    let runs = |id: &str, severity| severity >= Severity::Dangerous || id == "torchscript.files";
+    let runs = |id: &str, severity| severity >= Severity::Dangerous || ALSO.contains(&id);
     let mut found = found.filter(|finding| runs(&finding.id, finding.severity));
     found.next().map(|finding| match finding.would {
         Some(would) => format!("it would {would} ({})", finding.member),
         None => format!("{} ({})", finding.message, finding.member),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use reproof_digest::{Builder, Kind};
+
+    use super::*;
+
+    fn digest(kind: Kind, text: &str) -> Digest {
+        Builder::new(kind).text(text).finish()
+    }
+
+    #[test]
+    fn a_trusted_artifact_lends_no_trust_to_the_loader_of_a_foreign_contract() {
+        let (artifact, contract) = (digest(Kind::Artifact, "weights"), digest(Kind::Contract, "theirs"));
+        let mut settings = Settings::default();
+        settings.loading.loader = Some("os:remove".to_owned());
+        settings.trust = Trust { remembered: BTreeSet::from([artifact]), lender: Some(contract) };
+        let settled = |settings: &Settings| settle(settings, PYTHON, Path::new("w.pt"), Some(artifact));
+        let Err(Status::Unsupported { what, .. }) = settled(&settings) else { panic!("it would run") };
+        assert!(what.starts_with("leave to run the loader `os:remove`"), "{what}");
+        settings.trust.remembered.insert(contract);
+        assert!(settled(&settings).unwrap().loading.trust);
+        settings.trust.remembered.clear();
+        settings.loading.trust = true;
+        assert!(settled(&settings).is_ok());
+    }
 }

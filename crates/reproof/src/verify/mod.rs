@@ -69,6 +69,18 @@ pub(crate) struct Subject<'a> {
     pub(crate) progress: &'a dyn Progress,
 }
 
+/// Refuses a contract that is not the one that the caller expects: by its own digest, or by that of its artifact.
+pub fn expected(stored: &StoredContract, options: &VerifyOptions) -> Result<(), VerifyError> {
+    match options.expect {
+        Some(expected)
+            if expected != stored.digest && expected != stored.contract.artifact.artifact_digest =>
+        {
+            Err(VerifyError::Unexpected { expected: expected.to_string(), actual: stored.digest.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Verifies the artifact at `path`.
 pub fn verify(
     path: &Path,
@@ -81,14 +93,7 @@ pub fn verify(
     }
     let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
     let stored = folder::read(&place)?;
-    if let Some(expected) = options.expect.filter(|expected| {
-        *expected != stored.digest && *expected != stored.contract.artifact.artifact_digest
-    }) {
-        return Err(VerifyError::Unexpected {
-            expected: expected.to_string(),
-            actual: stored.digest.to_string(),
-        });
-    }
+    expected(&stored, options)?;
     let relation = options.relation.unwrap_or(if options.folder.is_some() {
         Relation::Converted
     } else {

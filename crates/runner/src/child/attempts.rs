@@ -63,6 +63,7 @@ pub(crate) fn attempts(
         let load =
             attempt.load.unwrap_or(LoadNote { status: cause.clone(), seconds: 0.0, environment: None });
         let loaded = load.status.is_done();
+        let changed = attempt.told.state.as_ref().and_then(|state| state.changed.clone());
         let outcome = outcome.get_or_insert_with(|| Outcome {
             load: step(load.status.clone(), load.seconds, attempt.peaks.0),
             environment: load.environment,
@@ -72,6 +73,10 @@ pub(crate) fn attempts(
             inputs: attempt.told.inputs,
             sources: attempt.told.sources,
         });
+        // Only the child that lived to the last case could look at what changed.
+        if let (Some(state), Some(changed)) = (&mut outcome.state, changed) {
+            state.changed.get_or_insert(changed);
+        }
         outcome.printed.push_str(&attempt.printed);
         for (case, note) in rest.cases.iter().zip(attempt.cases) {
             outcome.cases.push(CaseOutcome {

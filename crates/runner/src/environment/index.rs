@@ -5,15 +5,17 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// What says that the index itself cannot be reached, so that asking again for fewer packages is no use.
-const UNREACHABLE: [&str; 7] = [
+/// What says that the index itself cannot be reached, so that asking again for fewer packages is no use. Whole phrases:
+/// there are packages called `network` something.
+const UNREACHABLE: [&str; 8] = [
     "dns error",
     "Failed to fetch",
     "error sending request",
     "Could not connect",
     "Connection refused",
-    "network",
-    "offline",
+    "network was disabled",
+    "Network connectivity is disabled",
+    "Network is unreachable",
 ];
 
 /// The user's `uv` and the interpreter that files are wanted for.

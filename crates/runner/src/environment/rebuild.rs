@@ -12,6 +12,9 @@ use sha2::Digest as _;
 /// Beginnings of packages that a framework draws in by itself, in the versions that it is linked to.
 const LINKED: [&str; 3] = ["cuda-", "nvidia-", "triton"];
 
+/// How a package may be got from a place that is no index.
+const SCHEMES: [&str; 4] = ["https://", "http://", "ssh://", "git://"];
+
 /// What is told of a failure, in characters.
 const TOLD: usize = 400;
 
@@ -130,6 +133,21 @@ fn pin(name: &str, found: &Distribution) -> Result<String, RebuildError> {
     let origin = &found.origin;
     let url = origin.url.as_deref().filter(|url| !url.starts_with("file:") && url.contains("://"));
     let revision = origin.revision.as_deref().unwrap_or_default();
+    // One line of a list of requirements each, which must not become an option or another line.
+    let is = |text: &str, also: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c));
+    let plain = is(name, "-_.")
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && is(&found.version, ".!+_-")
+        && is(revision, " =:._/-")
+        && url.is_none_or(|url| {
+            SCHEMES.iter().any(|scheme| url.starts_with(scheme)) && url.chars().all(|c| c.is_ascii_graphic())
+        });
+    if !plain {
+        return Err(RebuildError::Package {
+            package: format!("{name:?}"),
+            why: "its name, version or origin is none that a package has".to_owned(),
+        });
+    }
     match (origin.kind, url) {
         (OriginKind::Index | OriginKind::Unknown, _) => Ok(format!("{name}=={}", found.version)),
         (OriginKind::Archive, Some(url)) => Ok(format!("{name} @ {url}")),
@@ -202,6 +220,11 @@ mod tests {
         );
         let vcs = with(OriginKind::Vcs, "https://host/x.git", "git abc");
         assert_eq!(made(&vcs).unwrap(), "x @ git+https://host/x.git@abc");
+        for hostile in ["1\n--extra-index-url=https://evil", "1 ; python_version>'3'", "1 -e ."] {
+            let found = Distribution { version: hostile.to_owned(), ..Distribution::default() };
+            assert!(made(&found).unwrap_err().contains("none that a package has"), "{hostile}");
+        }
+        assert!(made(&with(OriginKind::Archive, "https://host/x.tar.gz\n-e .", "")).is_err());
         let local = with(OriginKind::Editable, "file://~/x", "");
         assert!(made(&local).unwrap_err().contains("not known here (editable)"));
     }

@@ -1,5 +1,6 @@
 //! One exchange with a worker: the greeting, the model, each case, and what is made of the answers.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status, Taps};
@@ -40,7 +41,7 @@ impl<'a> Conversation<'a> {
             self.load = Some(LoadNote { status: problem, seconds: 0.0, environment: None });
             return Ok(None);
         }
-        self.worker.send(&Request::load(self.spec, self.threads));
+        self.worker.send(&Request::load(self.spec, self.threads))?;
         let reply = match self.reply(0)? {
             Ok(reply) => reply,
             Err(end) => return Ok(end),
@@ -69,13 +70,13 @@ impl<'a> Conversation<'a> {
                 repeats: spec.repeats,
                 // Once, after the last: a pass over every tensor is not free.
                 state: spec.loading.state && index + 1 == spec.cases.len(),
-            });
+            })?;
             let reply = match self.reply(index + 1)? {
                 Ok(reply) => reply,
                 Err(end) => return Ok(end),
             };
             self.compare(reply.state.as_ref());
-            self.cases.push(taken(reply, &folder));
+            self.cases.push(taken(reply, &folder, spec.repeats));
             progress.advance(1);
         }
         Ok(None)
@@ -122,9 +123,11 @@ impl<'a> Conversation<'a> {
     /// Notes what changed while cases ran.
     fn compare(&mut self, now: Option<&ModelState>) {
         if let (Some(before), Some(now)) = (&mut self.told.state, now) {
+            // What is gone has changed, too.
+            let names: BTreeSet<&String> = before.tensors.keys().chain(now.tensors.keys()).collect();
             let changed =
-                now.tensors.iter().filter(|(name, digest)| before.tensors.get(*name) != Some(digest));
-            before.changed = changed.map(|(name, _)| name.clone()).collect();
+                names.into_iter().filter(|name| before.tensors.get(*name) != now.tensors.get(*name));
+            before.changed = Some(changed.cloned().collect());
         }
     }
 }
@@ -151,8 +154,12 @@ fn unreadable(case: &CaseInput) -> Option<Status> {
     })
 }
 
-/// The note of a case, with its outputs in place.
-fn taken(reply: Reply, folder: &Path) -> CaseNote {
+/// The note of a case, with its outputs in place: one folder for each of the `repeats` that were asked for.
+fn taken(reply: Reply, folder: &Path, repeats: u32) -> CaseNote {
+    let unreadable = |problem: String| Status::Unsupported {
+        what: format!("the outputs of the worker: {problem}"),
+        hint: "return plain tensors from the loader".to_owned(),
+    };
     let mut note = CaseNote { status: reply.status.status, seconds: reply.seconds, outputs: Vec::new() };
     for (repeat, told) in reply.outputs.iter().enumerate() {
         let place = folder.join(format!("repeat-{repeat}"));
@@ -163,13 +170,15 @@ fn taken(reply: Reply, folder: &Path) -> CaseNote {
             Ok(()) if inside => note.outputs.push(place),
             Ok(()) => {}
             Err(problem) => {
-                note.status = Status::Unsupported {
-                    what: format!("the outputs of the worker: {problem}"),
-                    hint: "return plain tensors from the loader".to_owned(),
-                };
+                note.status = unreadable(problem);
                 break;
             }
         }
+    }
+    // A case that ran and left nothing to compare must not pass.
+    if note.status.is_done() && note.outputs.len() != repeats as usize {
+        let problem = format!("expected those of {repeats} runs, got {}", note.outputs.len());
+        note.status = unreadable(problem);
     }
     note
 }

@@ -96,7 +96,7 @@ impl PythonRunner {
         if conversation.greeting().map_err(failed)?.is_err() {
             return Err(self.silent(asked, &died(&printed)));
         }
-        conversation.worker.send(&request(0));
+        conversation.worker.send(&request(0)).map_err(failed)?;
         let Ok(reply) = conversation.reply(0).map_err(failed)? else {
             return Err(self.silent(asked, &died(&printed)));
         };

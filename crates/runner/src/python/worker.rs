@@ -71,12 +71,13 @@ impl Worker {
         Ok(Self { child, channel, lines, limits, started: Instant::now(), printed, peak: None })
     }
 
-    /// Sends a request; a worker that is gone is noticed when its answer is waited for.
-    pub(super) fn send(&mut self, request: &Request<'_>) {
-        if let Ok(mut line) = serde_json::to_vec(request) {
-            line.push(b'\n');
-            let _ = self.channel.write_all(&line);
-        }
+    /// Sends a request; a worker that is gone is noticed when its answer is waited for. A request that cannot be written
+    /// down, such as one with a path that is not UTF-8, is an error.
+    pub(super) fn send(&mut self, request: &Request<'_>) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(request)?;
+        line.push(b'\n');
+        let _ = self.channel.write_all(&line);
+        Ok(())
     }
 
     /// Waits for the next line, or for the end.

@@ -13,6 +13,10 @@ from ..failure import Refused, Unsupported
 _LONGEST = 64 << 20
 
 
+# Classes of Keras that run Python code, unpickle a module of torch, or load another model from any place.
+_CODE = ("Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer")
+
+
 def read(path):
     """The configuration of a whole model; nothing for weights alone."""
     if zipfile.is_zipfile(path):
@@ -39,9 +43,9 @@ def check(configuration, known=()):
     """Refuses what runs code, or comes from outside of Keras and is not among the `known` registered names."""
     for node in _nodes(configuration):
         name = node.get("class_name")
-        if name in ("Lambda", "__lambda__"):
+        if name in _CODE:
             raise Unsupported(
-                "leave to run the Python code in {}".format(_told(node)),
+                "leave to run the code in {}".format(_told(node)),
                 "replace it by a layer of your own and name its module with --loader, or give --trust",
             )
         module = node.get("module")
@@ -61,7 +65,8 @@ def check(configuration, known=()):
 def _told(node):
     inner = node.get("config")
     name = inner.get("name") if isinstance(inner, dict) else None
-    return "the Lambda layer `{}`".format(name) if name else "a function"
+    kind = "Lambda layer" if node.get("class_name") in _CODE[:2] else node.get("class_name")
+    return "the {} `{}`".format(kind, name) if name else "a function"
 
 
 def _nodes(value):

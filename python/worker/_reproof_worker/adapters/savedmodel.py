@@ -11,6 +11,11 @@ from . import base, tensorflow_setup
 _REACHING = {
     "ReadFile", "WriteFile", "MatchingFiles", "PyFunc", "PyFuncStateless", "EagerPyFunc", "WholeFileReader",
     "WholeFileReaderV2", "TextLineDataset", "TFRecordDataset", "FixedLengthRecordDataset", "PrintV2",
+    "TextLineReader", "TextLineReaderV2", "TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader",
+    "FixedLengthRecordReaderV2", "LMDBReader", "LMDBDataset", "CSVDataset", "SqlDataset", "ImmutableConst", "Save",
+    "SaveSlices", "DebugIdentity", "DebugIdentityV2", "DebugNanCount", "DebugNumericSummary", "CreateSummaryFileWriter",
+    "CreateSummaryDbWriter", "WriteSummary", "WriteScalarSummary", "WriteRawProtoSummary", "WriteGraphSummary",
+    "WriteHistogramSummary", "WriteImageSummary", "WriteAudioSummary",
 }  # fmt: skip
 
 _SIGNATURE = "serving_default"

@@ -29,11 +29,24 @@ def _check(folder):
         kind = str(module.get("type"))
         if not kind.startswith("sentence_transformers."):
             raise _leave(kind, "modules.json")
-        path = os.path.join(str(module.get("path", "")), "config.json")
-        configuration = _read(folder, path) if os.path.isfile(os.path.join(folder, path)) else {}
-        activation = configuration.get("activation_function") if isinstance(configuration, dict) else None
-        if activation and not str(activation).startswith("torch.nn.modules."):
-            raise _leave(activation, path)
+    # Routers have modules of their own, in folders of their own.
+    for place, _, names in os.walk(folder):
+        for name in (name for name in names if name.endswith("config.json")):
+            _check_configuration(folder, os.path.relpath(os.path.join(place, name), folder))
+
+
+def _check_configuration(folder, path):
+    configuration = _read(folder, path)
+    if not isinstance(configuration, dict):
+        return
+    activation = configuration.get("activation_function")
+    # Of a text encoder it is a word such as `gelu`; what has dots is imported.
+    if isinstance(activation, str) and "." in activation and not activation.startswith("torch.nn.modules."):
+        raise _leave(activation, path)
+    kinds = configuration.get("types")
+    for kind in kinds.values() if isinstance(kinds, dict) else ():
+        if not str(kind).startswith("sentence_transformers."):
+            raise _leave(kind, path)
 
 
 def _read(folder, name):

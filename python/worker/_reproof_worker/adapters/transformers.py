@@ -21,7 +21,10 @@ def load_as(session, kind):
     torch_module.prepare(session)
     folder = session.artifact
     if not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
+        # What lies beside a file was not recorded with it.
+        raise Unsupported(
+            "a folder of save_pretrained: {} is a file".format(os.path.basename(folder)), "name the folder itself"
+        )
     options = {"local_files_only": True, "trust_remote_code": session.trust}
     configuration = transformers.AutoConfig.from_pretrained(folder, **options)
     model, notes = _class(transformers, configuration).from_pretrained(
