@@ -26,6 +26,8 @@ def record(
     tolerances: Mapping[str, tuple[float, float]] | None = None,
     budget: float | None = None,
     bytes_only: bool = False,
+    freeze: bool | str = False,
+    private: bool = False,
     seeds: Mapping[str, int] | None = None,
     notes: Mapping[str, str] | None = None,
     owner: str | None = None,
@@ -48,6 +50,10 @@ def record(
     here, and recording is refused where the saved one does something else. `preprocess` names files, or functions
     whose files are kept in the contract. `loader` is the function, or its name `module:function`, that builds or loads
     the model in a fresh process. Without cases the contract covers bytes and weights.
+
+    `freeze` keeps the model's graph in the contract, proved against the goldens: `True` or "auto" for ONNX where it can
+    be written, "onnx", or "native" for the framework's own. `private` keeps inputs and goldens in a folder of yours
+    outside the artifact. `budget` and `timeout` are seconds, `memory_limit` bytes.
     """
     place = there(path)
     told = _options.Recording(
@@ -67,6 +73,8 @@ def record(
         ),
         contract=optional(contract),
         bytes_only=bytes_only,
+        freeze=("auto" if freeze is True else freeze) or None,
+        private=private,
         budget=budget,
         saved_in=saved_in,
         project=optional(project),
@@ -110,7 +118,8 @@ def verify(
 ) -> Report:
     """Verifies that the artifact at `path` keeps its promise: load, execute, validate, in a fresh process.
 
-    A broken promise is a report, not an exception: `verify(path).check()` raises.
+    A broken promise is a report, not an exception: `verify(path).check()` raises. `timeout` is seconds, `memory_limit`
+    bytes.
     """
     place = there(path)
     told = _options.Verification(

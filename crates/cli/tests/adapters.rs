@@ -2,6 +2,7 @@
 //! changes, damages and attacks that must be told.
 
 mod boosted_trees;
+mod freezing;
 mod jax;
 mod tensorflow;
 mod torch_and_onnx;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use crate::fixtures::sandbox;
 
 /// A set of frameworks: an interpreter that has them, and the models that a script makes with them.
-struct Frameworks {
+pub(crate) struct Frameworks {
     set: &'static str,
     script: &'static str,
     interpreter: OnceLock<String>,
@@ -29,7 +30,7 @@ static JAX: Frameworks = Frameworks::new("jax", "frameworks_jax.py");
 static TENSORFLOW: Frameworks = Frameworks::new("tf", "frameworks_tf.py");
 
 /// PyTorch and what stands on it.
-static TORCH: Frameworks = Frameworks::new("checkpoints", "frameworks.py");
+pub(crate) static TORCH: Frameworks = Frameworks::new("checkpoints", "frameworks.py");
 
 impl Frameworks {
     const fn new(set: &'static str, script: &'static str) -> Self {
@@ -44,7 +45,7 @@ impl Frameworks {
     }
 
     /// A sandbox with the models in `m/`.
-    fn sandbox(&self) -> Models<'_> {
+    pub(crate) fn sandbox(&self) -> Models<'_> {
         let made = self.models.get_or_init(|| {
             generated::by_script(Path::new(self.interpreter()), self.script, &["frameworks"])
         });
@@ -55,15 +56,15 @@ impl Frameworks {
 }
 
 /// Models in a sandbox, and the interpreter that runs them.
-struct Models<'a> {
-    sandbox: Sandbox,
+pub(crate) struct Models<'a> {
+    pub(crate) sandbox: Sandbox,
     interpreter: &'a str,
 }
 
 impl Models<'_> {
     /// Runs a command on `m/ARTIFACT`.
     #[track_caller]
-    fn run(&self, command: &str, artifact: &str, arguments: &[&str]) -> Finished {
+    pub(crate) fn run(&self, command: &str, artifact: &str, arguments: &[&str]) -> Finished {
         let path = format!("m/{artifact}");
         self.sandbox.run([&[command, &path, "--python", self.interpreter], arguments].concat())
     }

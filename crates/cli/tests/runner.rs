@@ -25,6 +25,7 @@ mod limits;
 mod matrix;
 mod options;
 mod planted;
+mod private;
 mod python;
 mod python_inputs;
 mod record_verify;

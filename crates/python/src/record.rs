@@ -10,7 +10,7 @@ use reproof::cases::{Case, OPEN_SIZES, PROPOSED, describe, export, gather, gathe
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners, Settings};
 use reproof::project;
-use reproof::record::{Allow, RecordOptions, Recorded, UserRule, record_proposing};
+use reproof::record::{Allow, GraphChoice, RecordOptions, Recorded, UserRule, record_proposing};
 use reproof_contract::contract::{CaseOrigin, Contract, Tolerance, ToleranceOrigin};
 use reproof_contract::environment::Environment;
 use reproof_contract::{Assurance, CaseClass, Name};
@@ -43,6 +43,9 @@ pub(crate) struct Recording<'py> {
     /// Seconds that envelope and referee may take.
     budget: Option<f64>,
     bytes_only: bool,
+    /// The language of the graph that is kept.
+    freeze: Option<String>,
+    private: bool,
     /// The environment of saving, as JSON.
     saved_in: Option<String>,
     project: Option<PathBuf>,
@@ -199,6 +202,15 @@ fn fill(py: Python<'_>, path: &Path, told: &Recording<'_>, options: &mut RecordO
     }
     options.folder.clone_from(&told.contract);
     options.bytes_only = told.bytes_only;
+    options.private = told.private;
+    if let Some(word) = &told.freeze {
+        let known = GraphChoice::ALL.iter().find(|(_, known)| known == word);
+        let wrong = || {
+            let words: Vec<&str> = GraphChoice::ALL.iter().map(|(_, word)| *word).collect();
+            failure::usage(py, &format!("freeze={word:?}: expected one of {}", words.join(", ")), None)
+        };
+        options.freeze = Some(known.ok_or_else(wrong)?.0);
+    }
     let budget = told.budget.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
     options.budget = budget
         .transpose()

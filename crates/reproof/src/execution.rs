@@ -7,9 +7,9 @@ use std::sync::Arc;
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::environment::{Environment, Fingerprint};
 use reproof_contract::plan::Unit;
-use reproof_contract::run::{Device, Loading, Outcome, RunSpec};
+use reproof_contract::run::{Device, Loading, Outcome, RunSpec, Status};
 use reproof_progress::Progress;
-use reproof_runner::{RunError, Runner};
+use reproof_runner::{FreezeOrder, Frozen, RunError, Runner};
 
 use crate::folder::StoredContract;
 use crate::trust::Trust;
@@ -156,6 +156,19 @@ impl Runners {
         }
         let given = found.fingerprint(&frameworks, spec);
         given.map_err(|source| ExecuteError::Run { name: runner.to_owned(), source })
+    }
+
+    /// Has a runner write the graph of a model; a model without one gives the status that says why.
+    pub(crate) fn freeze(
+        &self,
+        runner: &str,
+        spec: &RunSpec,
+        order: &FreezeOrder<'_>,
+    ) -> Result<Result<Frozen, Status>, ExecuteError> {
+        let found = self
+            .get(runner)
+            .ok_or_else(|| ExecuteError::NoRunner { name: runner.to_owned(), known: self.names() })?;
+        found.freeze(spec, order).map_err(|source| ExecuteError::Run { name: runner.to_owned(), source })
     }
 
     /// Executes one unit below `scratch`, in a folder of the unit's own.

@@ -52,6 +52,7 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
             Some(
                 RecordError::Unloadable { .. }
                 | RecordError::NoTypical { refused: true, .. }
+                | RecordError::Delicate { .. }
                 | RecordError::Dishonest { .. },
             ) => return Failure::Negative,
             _ => {}
@@ -113,6 +114,12 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             ),
             RecordError::Undecided { hint, .. } | RecordError::NoTypical { hint, .. } => Some(hint.clone()),
             RecordError::Dishonest { fix, .. } => Some(fix.clone()),
+            RecordError::Delicate { .. } => Some(
+                "keep inputs and goldens outside the artifact with --suite private; or say --allow personal-data, and they \
+                 lie beside it for everybody who has it"
+                    .to_owned(),
+            ),
+            RecordError::NoPrivatePlace => Some("set REPROOF_PRIVATE to a folder of yours".to_owned()),
             RecordError::NoCases => Some("give inputs with --cases FILE".to_owned()),
             RecordError::ContextTwice { .. } => Some("rename one of them".to_owned()),
             _ => None,

@@ -7,6 +7,7 @@
 mod child;
 mod engine;
 mod environment;
+mod freeze;
 mod onnx;
 mod onnxruntime;
 #[cfg(unix)]
@@ -15,13 +16,14 @@ mod python;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::environment::Fingerprint;
-use reproof_contract::run::{Outcome, RunSpec};
+use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_progress::Progress;
 
 pub use child::{ChildRunner, serve};
 pub use environment::{
     Check, Index, Rebuild, RebuildError, Resolution, Survey, environment_class, machine_environment,
 };
+pub use freeze::{FreezeOrder, Frozen, GraphChoice};
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
 pub use python::{PythonRunner, TakeError, WORKER, told_values};
@@ -42,6 +44,13 @@ pub trait Runner: Send + Sync {
     /// A model that fails, dies or exceeds a limit is an [`Outcome`], never an error: an error means that the
     /// runner itself could not work (no scratch folder, no child process). `progress` advances by 1 per case.
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError>;
+
+    /// Writes the graph that computes the cases of `spec`; a model without one gives the status that says why.
+    fn freeze(&self, spec: &RunSpec, order: &FreezeOrder<'_>) -> Result<Result<Frozen, Status>, RunError> {
+        let _ = (spec, order);
+        let what = format!("a graph to freeze: what the runner {} runs is one already", self.name());
+        Ok(Err(Status::Unsupported { what, hint: "leave out --freeze".to_owned() }))
+    }
 
     /// What about fifty operators of these frameworks give here; nothing for runners whose engine is one library, whose
     /// version says as much.

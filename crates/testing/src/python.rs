@@ -203,6 +203,7 @@ pub fn environment_of(name: &str, requirements: &[&str]) -> Result<PathBuf, Envi
         arguments.push(python.clone().into_os_string());
         arguments.extend(["--cache-dir".into(), cache.join("uv-cache").into_os_string()]);
         arguments.extend(index());
+        arguments.push("--compile-bytecode".into());
         uv
     } else {
         arguments.extend(["-m", "pip", "install", "--quiet"].map(Into::into));
@@ -237,6 +238,8 @@ fn build(
             arguments.extend(["--no-config".into(), "--python".into(), python.clone().into_os_string()]);
             arguments.extend(["--cache-dir".into(), cache.join("uv-cache").into_os_string()]);
             arguments.extend(index());
+            // Tests start hundreds of interpreters, which write no bytecode themselves.
+            arguments.push("--compile-bytecode".into());
             if !lock.dependencies {
                 arguments.push("--no-deps".into());
             }

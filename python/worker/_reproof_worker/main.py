@@ -63,6 +63,9 @@ class _Worker:
     def _run(self, request):
         return self.model.run(request)
 
+    def _freeze(self, request):
+        return self.model.freeze(request)
+
     def _describe(self, request):
         _confine(request)
         from . import interpreter

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 
-from . import adapters, detect, failure, values
+from . import adapters, detect, failure, freezing, values
 
 
 def _source(told):
@@ -80,3 +80,15 @@ class Session:
         if request["state"]:
             reply["state"] = self.state()
         return reply
+
+    def freeze(self, request):
+        """The graph that computes the cases which take the same inputs as the first, and those inputs as it takes them."""
+        take = self._model.take
+        cases = [self._model.prepared(values.read(folder, take)) for folder in request["cases"]]
+        chosen = [index for index, case in enumerate(cases) if freezing.alike(case, cases[0])]
+        frozen = self._model.freeze(request["form"], [cases[index] for index in chosen], request["folder"])
+        for index in chosen:
+            folder = os.path.join(request["prepared"], str(index))
+            os.makedirs(folder)
+            values.write(folder, dict(cases[index]), self._model.give)
+        return {"frozen": dict(frozen, cases=chosen)}

@@ -86,17 +86,17 @@ def write(folder, outputs, give):
             return {"tensor": {"key": key}}
         if leaf is not None:
             return leaf
-        entries = _entries(value)
-        if entries is not None:
-            return {"map": [[_key_node(key), node("{}.{}".format(path, key), item, depth + 1)] for key, item in entries]}
+        items = entries(value)
+        if items is not None:
+            return {"map": [[_key_node(key), node("{}.{}".format(path, key), item, depth + 1)] for key, item in items]}
         if isinstance(value, (list, tuple)):
             return {"sequence": [node("{}[{}]".format(path, i), item, depth + 1) for i, item in enumerate(value)]}
         raise unknown(value)
 
-    named = [{"name": name, "value": node(name, value, 1)} for name, value in _named(outputs)]
+    nodes = [{"name": name, "value": node(name, value, 1)} for name, value in named(outputs)]
     raw.write(os.path.join(folder, "outputs.safetensors"), tensors)
     with open(os.path.join(folder, "outputs.json"), "w", encoding="utf-8") as file:
-        json.dump({"values": named}, file, allow_nan=False)
+        json.dump({"values": nodes}, file, allow_nan=False)
 
 
 def unknown(value):
@@ -117,7 +117,7 @@ def _key_node(key):
     return {"integer": str(key)} if isinstance(key, int) else {"text": str(key)}
 
 
-def _entries(value):
+def entries(value):
     """The entries of what is a dictionary in one dress or another."""
     if isinstance(value, collections.abc.Mapping):
         return list(value.items())
@@ -128,11 +128,11 @@ def _entries(value):
     return None
 
 
-def _named(outputs):
+def named(outputs):
     """Names for what a model returned: its own where it has them."""
-    entries = _entries(outputs)
-    if entries is not None and entries:
-        return [(str(key), value) for key, value in entries]
+    items = entries(outputs)
+    if items:
+        return [(str(key), value) for key, value in items]
     if isinstance(outputs, (list, tuple)):
         return [("output_{}".format(index), value) for index, value in enumerate(outputs)]
     return [("output", outputs)]

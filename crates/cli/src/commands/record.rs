@@ -9,8 +9,9 @@ use reproof::artifact::Artifact;
 use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
-use reproof::record::{Allow, RecordOptions, Recorded, record_imported, record_proposing};
-use reproof_contract::contract::RefereeRecord;
+use reproof::folder::private_root;
+use reproof::record::{Allow, GraphChoice, RecordOptions, Recorded, record_imported, record_proposing};
+use reproof_contract::contract::{FrozenRecord, RefereeRecord};
 use reproof_contract::environment::Environment;
 use reproof_contract::{Assurance, CaseClass};
 use reproof_digest::Digest;
@@ -52,12 +53,21 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     pub(crate) contract: Option<PathBuf>,
     /// Let an honesty check fail: `nondeterministic` records a distribution, `nan` and `input-blind` accept what they
-    /// say. Repeat for several.
-    #[arg(long, value_name = "CHECK", value_parser = ["nondeterministic", "nan", "input-blind"])]
+    /// say, `personal-data` lets what looks like it lie beside the artifact. Repeat for several.
+    #[arg(long, value_name = "CHECK", value_parser = ["nondeterministic", "nan", "input-blind", "personal-data"])]
     allow: Vec<String>,
+    /// Where inputs and goldens lie: `public`, in the contract; `private`, in a folder of yours outside of it, named by
+    /// their digest: $REPROOF_PRIVATE, else ~/.local/share/reproof/private [default: public; `accept` keeps it].
+    #[arg(long, value_name = "public|private", value_parser = ["public", "private"])]
+    suite: Option<String>,
     /// Spend at most this long on the envelope and the referee, such as `2m`.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
+    /// Keep the model's graph in the contract too, proved against the goldens at once: ONNX where it can be written, else
+    /// the framework's own (torch.export, StableHLO, SavedModel).
+    #[arg(long, value_name = "auto|onnx|native", num_args = 0..=1, require_equals = true, default_missing_value = "auto",
+        value_parser = ["auto", "onnx", "native"], conflicts_with = "bytes_only")]
+    freeze: Option<String>,
     /// Record bytes and weights alone, whatever could run.
     #[arg(long)]
     bytes_only: bool,
@@ -87,6 +97,7 @@ struct Document<'a> {
     runner: Option<&'a str>,
     referee: &'a RefereeRecord,
     cases: Vec<&'a str>,
+    frozen: Option<&'a FrozenRecord>,
     notes: &'a [String],
 }
 
@@ -154,6 +165,9 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
     made.notes.extend(lacking);
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
+    made.private = options.suite.as_deref() == Some("private");
+    let chosen = |word: &String| GraphChoice::ALL.iter().find(|(_, known)| known == word);
+    made.freeze = options.freeze.as_ref().and_then(chosen).map(|(choice, _)| *choice);
     made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
     made.settings = settings;
     made.limits = limits(&options.engine);
@@ -185,11 +199,17 @@ pub(crate) fn show(recorded: &Recorded, elsewhere: bool, json: bool) -> Result<(
             runner: contract.runner.as_deref(),
             referee: &contract.referee,
             cases: contract.suite.iter().map(|case| case.name.as_str()).collect(),
+            frozen: contract.frozen.as_ref(),
             notes: &recorded.notes,
         });
     }
     for note in &recorded.notes {
         output::note(&format!("note: {note}"));
+    }
+    if contract.private.is_some() {
+        output::note(
+            "note: inputs and goldens are private; who verifies outputs elsewhere needs their folder",
+        );
     }
     if elsewhere {
         output::note("note: verify the same files with --contract DIR --relation same");
@@ -210,6 +230,20 @@ pub(crate) fn show(recorded: &Recorded, elsewhere: bool, json: bool) -> Result<(
     }
     if let Some(engine) = engine {
         lines.push(format!("engine    {} {}", engine.name, engine.version));
+    }
+    if let Some(frozen) = &contract.frozen {
+        lines.push(format!(
+            "frozen    {} ({} in {} of {} cases)",
+            frozen.path,
+            frozen.verdict,
+            frozen.cases.len(),
+            contract.suite.len()
+        ));
+    }
+    if let Some(private) = &contract.private
+        && let Some(root) = private_root()
+    {
+        lines.push(format!("private   {}", root.join(private.id.to_hex()).display()));
     }
     lines.push(match &contract.referee {
         RefereeRecord::Float64 { engine, .. } => format!("referee   float64 by {engine}"),

@@ -5,6 +5,8 @@
 
 mod artifact;
 mod context;
+mod frozen;
+mod privacy;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use artifact::{ArtifactIdentity, ArtifactKind, FileRecord, Interface, Port, TensorRecord};
 pub use context::{Context, DatasetReference, Governance, Revision};
+pub use frozen::{FrozenRecord, GraphForm};
+pub use privacy::{DataClass, DataRecord, PrivateSuite};
 pub use suite::{
     CaseOrigin, CaseRecord, Decision, Envelope, Expected, Golden, OpenPoint, OutputRule, RefereeRecord,
     Statistics, Tolerance, ToleranceOrigin,
@@ -62,6 +66,9 @@ pub struct Contract {
     pub outputs: BTreeMap<String, OutputRule>,
     /// The float64 referee.
     pub referee: RefereeRecord,
+    /// The graph of the model, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<FrozenRecord>,
     /// Set when the artifact is recorded as nondeterministic: its verdicts never rise above `tolerated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statistics: Option<Statistics>,
@@ -73,6 +80,9 @@ pub struct Contract {
     pub governance: Governance,
     /// Every file beside `contract.json` that this contract vouches for, by POSIX path.
     pub files: BTreeMap<String, ContractFile>,
+    /// Inputs and goldens that lie elsewhere, where the suite is private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSuite>,
     /// The contract before this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::DataRecord;
 use crate::{CaseClass, Name, Real, Threshold};
 
 /// One canonical input; its values lie in `suite/<name>/`.
@@ -21,6 +22,9 @@ pub struct CaseRecord {
     /// What other engines may rightly do otherwise with these inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<OpenPoint>,
+    /// What a scan found in a user's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataRecord>,
 }
 
 /// Where a case's values come from.

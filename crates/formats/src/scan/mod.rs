@@ -41,6 +41,7 @@ mod text;
 mod weights;
 
 pub use finding::{Finding, Tally, Unread};
+pub use secrets::{Delicate, delicate};
 
 use reproof_digest::ReadAt;
 

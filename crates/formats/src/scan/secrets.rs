@@ -29,6 +29,27 @@ impl Kind {
     }
 }
 
+/// Something in a text that should not get around, without its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delicate {
+    /// What it is, such as `an e-mail address`.
+    pub what: &'static str,
+    /// Whether it opens something, rather than telling about somebody.
+    pub is_secret: bool,
+}
+
+/// What in a text should not get around: keys, tokens, passwords, addresses.
+pub fn delicate(text: &[u8]) -> Vec<Delicate> {
+    let told = |kind: Kind| match kind {
+        Kind::Token(what) => what,
+        Kind::PrivateKey => "a private key",
+        Kind::Credentials => "a URL with a password",
+        Kind::Email => "an e-mail address",
+        Kind::HomePath => "a path in somebody's home folder",
+    };
+    find(text).iter().map(|hit| Delicate { what: told(hit.kind), is_secret: hit.kind.is_secret() }).collect()
+}
+
 /// Something found in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {

@@ -109,7 +109,7 @@ fn imported(found: Vec<Found>, path: &Path) -> Vec<Case> {
 fn exported(folder: &Path, inputs: &Values) -> Option<Case> {
     let text = std::fs::read_to_string(folder.join(CASE_FILE)).ok()?;
     let record: CaseRecord = serde_json::from_str(&text).ok()?;
-    let CaseRecord { name, class, origin, note, open } = record;
+    let CaseRecord { name, class, origin, note, open, .. } = record;
     Some(Case { name, class, origin, note, open, inputs: inputs.clone() })
 }
 
@@ -126,6 +126,7 @@ pub fn export(case: &Case, folder: &Path) -> Result<(), ExportError> {
         origin: case.origin,
         note: case.note.clone(),
         open: case.open.clone(),
+        data: None,
     };
     let text = serde_json::to_string_pretty(&record).map_err(|source| failed(source.into()))?;
     std::fs::write(folder.join(CASE_FILE), text + "\n").map_err(failed)

@@ -1,5 +1,6 @@
 //! Canonical inputs: proposed from a model's signature, or the user's own.
 
+mod delicate;
 mod describe;
 mod fill;
 mod gather;
@@ -12,6 +13,7 @@ use reproof_contract::{CaseClass, Name};
 
 use crate::judge::Values;
 
+pub use delicate::classify;
 pub use describe::describe;
 pub use gather::{GatherError, PROPOSED, distinct, gather, gather_named};
 pub use import::{ExportError, ImportError, export, import, import_named, imported_suite};

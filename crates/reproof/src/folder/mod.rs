@@ -3,6 +3,7 @@
 //! A folder artifact keeps it in `reproof/`, a single file in `<file>.reproof/`; it may lie anywhere when the artifact
 //! is read-only. It is written whole: built beside its place, synced, renamed.
 
+mod private;
 mod read;
 mod tampering;
 mod write;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::Name;
 
+pub use private::private_root;
 pub use read::{FolderError, StoredContract, read};
 pub use tampering::Tampering;
 pub(crate) use write::{Draft, WriteError};
@@ -36,11 +38,17 @@ pub(crate) const RECORDED_IN: &str = "environment/recorded-in.json";
 /// What operators gave there.
 pub(crate) const FINGERPRINT: &str = "environment/fingerprint.json";
 
+/// The folder of the model's graph.
+pub(crate) const FROZEN: &str = "frozen";
+
 /// How the folder is named while it is being built; what a killed process left behind is told by it.
 pub(crate) const DRAFT_PREFIX: &str = ".reproof-draft-";
 
 /// What grows after recording; the contract does not vouch for it.
 pub(crate) const GROWING: [&str; 3] = ["trajectory", "evidence", "history"];
+
+/// The folders of a contract that hold values.
+pub(crate) const VALUES: [&str; 2] = ["suite", "goldens"];
 
 /// The folder of a case's inputs, below the contract's folder.
 pub(crate) fn case_folder(case: &Name) -> PathBuf {

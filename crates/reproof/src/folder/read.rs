@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use reproof_contract::canonical::{self, CanonicalError};
-use reproof_contract::contract::{ArtifactIdentity, CaseRecord};
+use reproof_contract::contract::{ArtifactIdentity, CaseRecord, PrivateSuite};
 use reproof_contract::environment::{Document, Environment, Fingerprint};
 use reproof_contract::{Contract, Name};
 use reproof_digest::{Digest, Kind, identity};
 use reproof_formats::{FormatError, values};
 
+use super::private::{folder_of, private_root};
 use super::{CONTRACT_FILE, FINGERPRINT, RECORDED_IN, case_folder};
 use crate::artifact::MODEL_PART;
 use crate::cases::Case;
@@ -22,6 +23,8 @@ const LARGEST: u64 = 512 << 20;
 pub struct StoredContract {
     /// Its folder.
     pub folder: PathBuf,
+    /// The folder of inputs and goldens: the same, or where the values of private suites lie.
+    pub values: PathBuf,
     /// The document.
     pub contract: Contract,
     /// Its digest.
@@ -176,7 +179,12 @@ pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
         return Err(FolderError::UnknownFields { path });
     }
     check(&contract, &path)?;
-    Ok(StoredContract { folder: folder.to_owned(), contract, digest })
+    let values = match (&contract.private, private_root()) {
+        (Some(private), Some(root)) => folder_of(private, &root),
+        (Some(private), None) => PathBuf::from(private.id.to_hex()),
+        (None, _) => folder.to_owned(),
+    };
+    Ok(StoredContract { folder: folder.to_owned(), values, contract, digest })
 }
 
 /// Reads the document; a later schema is told apart from a broken one.
@@ -200,6 +208,8 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
     let outside = |name: &str| FolderError::Outside { path: path.to_owned(), name: name.to_owned() };
     let names = contract.files.keys().chain(contract.artifact.files.iter().map(|file| &file.path));
     let names = names.chain(&contract.context.preprocessing);
+    let names = names.chain(contract.private.iter().flat_map(|private| private.files.keys()));
+    let names = names.chain(contract.frozen.iter().map(|frozen| &frozen.path));
     if let Some(name) = names.into_iter().find(|name| !stays_inside(name)) {
         return Err(outside(name));
     }
@@ -230,6 +240,11 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
         contract.suite.iter().find(|case| contract.goldens.iter().all(|golden| golden.case != case.name))
     {
         return Err(contradiction(format!("the case {} has no golden", bare.name)));
+    }
+    if let Some(private) = &contract.private
+        && PrivateSuite::identity(&private.files).ok() != Some(private.id)
+    {
+        return Err(contradiction("the private suite is not named by its files".to_owned()));
     }
     if contract.statistics.as_ref().is_some_and(|statistics| statistics.samples < 2) {
         return Err(contradiction("a distribution of fewer than 2 samples".to_owned()));
@@ -273,7 +288,7 @@ impl StoredContract {
     /// The cases of the suite with their stored inputs.
     pub fn cases(&self) -> Result<Vec<Case>, FolderError> {
         let read = |record: &CaseRecord| {
-            let folder = self.folder.join(case_folder(&record.name));
+            let folder = self.values.join(case_folder(&record.name));
             let inputs = values::read(&folder, "inputs");
             let inputs = inputs.map_err(|source| FolderError::Values { path: folder, source })?;
             Ok(Case {

@@ -1,8 +1,10 @@
 //! The files that a contract vouches for against what lies in its folder.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
+use reproof_contract::contract::ContractFile;
 use reproof_digest::blob;
 
 use super::{CONTRACT_FILE, FolderError, GROWING, StoredContract};
@@ -25,48 +27,18 @@ impl StoredContract {
     /// Compares every file of the folder with what the contract says of it; files that it does not know are named
     /// too, except where the folder grows.
     pub fn tampering(&self) -> Result<Vec<Tampering>, FolderError> {
-        let listed: Vec<_> = self.contract.files.iter().collect();
-        let compared: Vec<Option<Tampering>> = listed
-            .into_par_iter()
-            .map(|(name, expected)| {
-                let tampered = |actual: String| Tampering {
-                    path: name.clone(),
-                    expected: format!("{} bytes, {}", expected.size, expected.digest.short()),
-                    actual,
-                };
-                let path = self.folder.join(name);
-                let is_link = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
-                match std::fs::metadata(&path) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                        return Ok(Some(tampered("missing".to_owned())));
-                    }
-                    Err(source) => return Err(FolderError::Read { path, source }),
-                    Ok(metadata) if !metadata.is_file() => {
-                        return Ok(Some(tampered("not a file".to_owned())));
-                    }
-                    Ok(_) if is_link || !self.holds(&path) => {
-                        return Ok(Some(tampered("a symbolic link".to_owned())));
-                    }
-                    Ok(metadata) if metadata.len() != expected.size || metadata.len() > LARGEST_FILE => {
-                        return Ok(Some(tampered(format!("{} bytes", metadata.len()))));
-                    }
-                    Ok(_) => {}
-                }
-                let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path, source })?;
-                let actual = blob(&bytes);
-                Ok((actual != expected.digest)
-                    .then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
-            })
-            .collect::<Result<_, _>>()?;
-        let mut found: Vec<Tampering> = compared.into_iter().flatten().collect();
+        let mut found = compare(&self.folder, &self.contract.files)?;
+        // Private values that are not on this machine are not changed ones.
+        if let Some(private) = self.contract.private.as_ref().filter(|_| self.values.is_dir()) {
+            found.extend(compare(&self.values, &private.files)?);
+        }
         self.strays(&self.folder, &mut found)?;
         Ok(found)
     }
 
-    /// Whether a file really lies below the folder, links in the middle of its path followed.
-    fn holds(&self, path: &Path) -> bool {
-        let real = |path: &Path| path.canonicalize().ok();
-        real(path).zip(real(&self.folder)).is_some_and(|(path, folder)| path.starts_with(folder))
+    /// Whether inputs and goldens are private and not on this machine.
+    pub fn withheld(&self) -> bool {
+        self.contract.private.is_some() && !self.values.is_dir()
     }
 
     /// Files below `folder` that the contract does not know.
@@ -95,4 +67,48 @@ impl StoredContract {
         }
         Ok(())
     }
+}
+
+/// Every file of a list against what lies in `folder`.
+fn compare(folder: &Path, files: &BTreeMap<String, ContractFile>) -> Result<Vec<Tampering>, FolderError> {
+    let listed: Vec<_> = files.iter().collect();
+    let compared: Vec<Option<Tampering>> = listed
+        .into_par_iter()
+        .map(|(name, expected)| {
+            let tampered = |actual: String| Tampering {
+                path: name.clone(),
+                expected: format!("{} bytes, {}", expected.size, expected.digest.short()),
+                actual,
+            };
+            let path = folder.join(name);
+            let is_link = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+            match std::fs::metadata(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Ok(Some(tampered("missing".to_owned())));
+                }
+                Err(source) => return Err(FolderError::Read { path, source }),
+                Ok(metadata) if !metadata.is_file() => {
+                    return Ok(Some(tampered("not a file".to_owned())));
+                }
+                Ok(_) if is_link || !holds(folder, &path) => {
+                    return Ok(Some(tampered("a symbolic link".to_owned())));
+                }
+                Ok(metadata) if metadata.len() != expected.size || metadata.len() > LARGEST_FILE => {
+                    return Ok(Some(tampered(format!("{} bytes", metadata.len()))));
+                }
+                Ok(_) => {}
+            }
+            let bytes = std::fs::read(&path).map_err(|source| FolderError::Read { path, source })?;
+            let actual = blob(&bytes);
+            Ok((actual != expected.digest)
+                .then(|| tampered(format!("{} bytes, {}", bytes.len(), actual.short()))))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(compared.into_iter().flatten().collect())
+}
+
+/// Whether a file really lies below a folder, links in the middle of its path followed.
+fn holds(folder: &Path, path: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(path).zip(real(folder)).is_some_and(|(path, folder)| path.starts_with(folder))
 }

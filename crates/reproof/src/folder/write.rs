@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use reproof_contract::Contract;
+use reproof_contract::canonical::CanonicalError;
 use reproof_contract::contract::ContractFile;
 use reproof_digest::blob;
 use reproof_formats::{FormatError, values};
@@ -45,6 +46,13 @@ pub enum WriteError {
         #[source]
         source: serde_json::Error,
     },
+    /// A list of files has no canonical form.
+    #[error("a list of files has no canonical form")]
+    Canonical {
+        /// Why.
+        #[source]
+        source: CanonicalError,
+    },
     /// There is a contract already: recording never overwrites.
     #[error("{} already holds a contract", path.display())]
     Exists {
@@ -76,6 +84,11 @@ impl Draft {
     /// The folder under construction.
     pub(crate) fn path(&self) -> &Path {
         self.building.path()
+    }
+
+    /// Ends the draft, whose folder was moved to where it belongs.
+    pub(super) fn keep(self) {
+        let _ = self.building.keep();
     }
 
     /// Makes a folder below the draft and returns its path.

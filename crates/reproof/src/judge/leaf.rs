@@ -67,8 +67,9 @@ pub(super) fn judge(
         }
         (Leaf::Strings(golden), Leaf::Strings(produced)) if golden.shape == produced.shape => {
             let first = golden.values.iter().zip(&produced.values).position(|(a, b)| a != b).unwrap_or(0);
-            let statement =
-                format!("text {first} differs: {:?}, not {:?}", produced.values[first], golden.values[first]);
+            let (now, then) = (&produced.values[first], &golden.values[first]);
+            let told = if context.private { String::new() } else { format!(": {now:?}, not {then:?}") };
+            let statement = format!("text {first} differs{told}");
             structural(path, statement, Verdict::Drifted)
         }
         (Leaf::Strings(golden), Leaf::Strings(produced)) => {
@@ -78,6 +79,9 @@ pub(super) fn judge(
         (Leaf::Text(golden), Leaf::Text(produced)) => {
             let same = golden.chars().zip(produced.chars()).take_while(|(a, b)| a == b).count();
             structural(path, format!("the text differs from character {same} on"), Verdict::Drifted)
+        }
+        (Leaf::Integer(_), Leaf::Integer(_)) | (Leaf::Boolean(_), Leaf::Boolean(_)) if context.private => {
+            structural(path, "another value".to_owned(), Verdict::Drifted)
         }
         (Leaf::Integer(golden), Leaf::Integer(produced)) => {
             structural(path, format!("{produced}, not {golden}"), Verdict::Drifted)

@@ -27,6 +27,7 @@ pub(crate) type Values = Vec<(String, Value)>;
 
 /// What a case is judged with beside the two sides.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(crate) struct Context<'a> {
     /// Whether the golden belongs to this environment class.
     pub(crate) same_class: bool,
@@ -43,6 +44,8 @@ pub(crate) struct Context<'a> {
     pub(crate) stored_referee: Option<&'a Values>,
     /// The float64 outputs of the current definition, or why there are none.
     pub(crate) current_referee: Option<Result<&'a Values, &'a str>>,
+    /// Whether values must not be told.
+    pub(crate) private: bool,
     /// Why the contract has no referee, where it has none.
     pub(crate) referee_none: Option<&'a str>,
 }

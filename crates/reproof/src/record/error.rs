@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reproof_contract::Name;
 use reproof_contract::canonical::CanonicalError;
 use reproof_formats::FormatError;
 
@@ -93,6 +94,17 @@ pub enum RecordError {
         /// The fix.
         fix: String,
     },
+    /// A case of the user's holds what should not lie beside an artifact.
+    #[error("the case {case} holds {}", found.join(", "))]
+    Delicate {
+        /// The case.
+        case: Name,
+        /// What was found.
+        found: Vec<String>,
+    },
+    /// There is no place for private values.
+    #[error("there is no folder for private values: neither HOME nor REPROOF_PRIVATE is set")]
+    NoPrivatePlace,
     /// Outputs that the child wrote could not be read.
     #[error("the outputs in {} could not be read", path.display())]
     Outputs {

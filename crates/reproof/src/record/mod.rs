@@ -8,12 +8,14 @@ mod batch;
 mod envelope;
 mod error;
 mod explain;
+mod freeze;
 mod goldens;
 mod honesty;
 mod imported;
 mod keep;
 mod live;
 mod options;
+mod private;
 mod proposing;
 mod referee;
 mod rules;
@@ -23,7 +25,8 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
-    CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous, RefereeRecord,
+    CaseOrigin, CaseRecord, Contract, ContractSchema, Expected, Golden, Interface, LoadingRecord, Previous,
+    RefereeRecord,
 };
 use reproof_contract::environment::Document;
 use reproof_contract::plan::Purpose;
@@ -34,7 +37,7 @@ use reproof_formats::Format;
 use reproof_progress::{Progress, Unit};
 
 use crate::artifact::{Artifact, identify};
-use crate::cases::Case;
+use crate::cases::{Case, classify};
 use crate::execution::{PYTHON, Runners};
 use crate::folder::{self, Draft, StoredContract, case_folder};
 
@@ -43,6 +46,7 @@ pub(crate) use explain::explain;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
 pub use proposing::record_proposing;
+pub use reproof_runner::GraphChoice;
 pub(crate) use run::{Completed, Sweep, specification};
 
 /// What recording made.
@@ -97,6 +101,9 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
+    if options.freeze.is_some() && (options.bytes_only || options.runner != PYTHON) {
+        return Err(freeze::of_nothing(options.bytes_only));
+    }
     let runs_anything = options.runner == PYTHON;
     let takes_anything = runs_anything || options.bytes_only;
     let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
@@ -155,6 +162,9 @@ fn finish(
         draft.copy(&before.folder.join(folder::CONTRACT_FILE), Path::new(&name))?;
         contract.previous = Some(previous);
     }
+    if options.private {
+        private::withdraw(&draft, &mut contract)?;
+    }
     contract.files = draft.files()?;
     let digest = contract.digest().map_err(RecordError::Canonical)?;
     let folder = draft.publish(&contract, replace)?;
@@ -183,11 +193,13 @@ fn blank(
         goldens: Vec::new(),
         outputs: std::collections::BTreeMap::new(),
         referee: RefereeRecord::None { reason: "nothing was executed".to_owned() },
+        frozen: None,
         statistics: None,
         honesty: Vec::new(),
         context: options.context.clone(),
         governance: options.governance.clone(),
         files: std::collections::BTreeMap::new(),
+        private: None,
         previous: None,
     }
 }
@@ -202,6 +214,7 @@ fn execute(
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> Result<(), RecordError> {
+    private::check(options)?;
     for case in &options.cases {
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
@@ -244,6 +257,12 @@ fn execute(
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
+        if let Some(choice) = options.freeze {
+            let asked = freeze::Asked { draft, runners, options, golden: &first, referee: &referee.outputs };
+            contract.frozen = Some(asked.freeze(&sweep, choice, contract, notes, progress)?);
+        }
+    } else if options.freeze.is_some() {
+        return Err(freeze::of_chance());
     } else {
         contract.outputs = rules::tolerances(options);
         contract.referee = RefereeRecord::None { reason: "the model is nondeterministic".to_owned() };
@@ -276,6 +295,7 @@ fn case_record(case: &Case) -> CaseRecord {
         origin: case.origin,
         note: case.note.clone(),
         open: case.open.clone(),
+        data: (case.origin == CaseOrigin::User).then(|| classify(&case.inputs)),
     }
 }
 

@@ -8,6 +8,7 @@ use reproof_contract::Name;
 use reproof_contract::contract::{Context, Governance, Tolerance, ToleranceOrigin};
 use reproof_contract::environment::Environment;
 use reproof_contract::run::Limits;
+use reproof_runner::GraphChoice;
 
 use crate::cases::Case;
 use crate::execution::Settings;
@@ -23,12 +24,18 @@ pub enum Allow {
     Nan,
     /// The same outputs whatever the input.
     InputBlind,
+    /// Personal data or secrets in the user's cases, beside the artifact for everybody who has it.
+    PersonalData,
 }
 
 impl Allow {
     /// Every value with its word on the command line.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Nondeterministic, "nondeterministic"), (Self::Nan, "nan"), (Self::InputBlind, "input-blind")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Nondeterministic, "nondeterministic"),
+        (Self::Nan, "nan"),
+        (Self::InputBlind, "input-blind"),
+        (Self::PersonalData, "personal-data"),
+    ];
 }
 
 /// How the user wants one output judged.
@@ -69,6 +76,10 @@ pub struct RecordOptions {
     pub allow: Vec<Allow>,
     /// Samples per case of a nondeterministic model.
     pub samples: u32,
+    /// Keep inputs and goldens outside the artifact.
+    pub private: bool,
+    /// Keep the model's graph in the contract, in this language.
+    pub freeze: Option<GraphChoice>,
     /// Wall time that measurements beyond the goldens may take.
     pub budget: Option<Duration>,
     /// Threads and engine options of each run.
@@ -99,6 +110,7 @@ impl StoredContract {
                 top: rule.decision.map(|decision| decision.top),
             });
         }
+        options.private |= before.private.is_some();
         options.settings = std::mem::take(&mut options.settings).completed(self);
         if before.statistics.is_some() && !options.allows(Allow::Nondeterministic) {
             options.allow.push(Allow::Nondeterministic);
@@ -123,6 +135,8 @@ impl RecordOptions {
             rules: BTreeMap::new(),
             allow: Vec::new(),
             samples: 8,
+            private: false,
+            freeze: None,
             budget: None,
             settings: Settings::default(),
             limits: Limits::default(),

@@ -53,7 +53,7 @@ pub(super) struct Execution {
 /// The plan of a verification: one unit with every case of the suite.
 pub(super) fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, runner: &str) -> Plan {
     let suite = subject.stored.contract.suite.iter();
-    let folder = |case: &reproof_contract::Name| subject.stored.folder.join(case_folder(case));
+    let folder = |case: &reproof_contract::Name| subject.stored.values.join(case_folder(case));
     let cases =
         suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
     let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
@@ -146,12 +146,13 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     execution.cases = outcome.cases;
     let contract = &subject.stored.contract;
     let class = execution.class();
+    let private = contract.private.is_some();
     execution.checks = execution
         .cases
         .iter()
         .map(|case| {
             let expected = golden(contract, &class, case.name.as_str()).map(|(_, golden)| golden);
-            case_check(case, expected, execution.same_engine)
+            case_check(case, expected, execution.same_engine, private)
         })
         .collect();
     Ok(execution)
@@ -174,7 +175,7 @@ pub(super) fn golden_class<'a>(
 }
 
 /// How the execution of one case is judged.
-fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool) -> Check {
+fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool, private: bool) -> Check {
     let id = "execute.case";
     let line = |title: String, verdict| check(id, title, verdict).case(case.name.as_str());
     let name = &case.name;
@@ -182,7 +183,11 @@ fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool
         Some(Expected::Refusal { message }) => Some(message),
         _ => None,
     };
-    let (what, hint) = explain(&case.step.status);
+    let (mut what, hint) = explain(&case.step.status);
+    if private && matches!(case.step.status, Status::Refused { .. }) {
+        // Engines like to quote what they refuse.
+        "a refusal, whose words are private".clone_into(&mut what);
+    }
     match (&case.step.status, refused_then) {
         (Status::Done, None) => line(format!("case {name} ran"), Verdict::Identical),
         (Status::Refused { .. }, Some(_)) => {

@@ -108,7 +108,11 @@ pub fn verify(
     let mut environment = EnvironmentReport::default();
     let mut runner = None;
     let stop = options.fail_fast && load.verdict().is_negative();
-    if stop || options.bytes_only || stored.contract.suite.is_empty() {
+    let withheld = stored.withheld() && !options.bytes_only;
+    if withheld {
+        load.withheld(&stored);
+    }
+    if stop || withheld || options.bytes_only || stored.contract.suite.is_empty() {
         phases.push(load.phase());
     } else {
         let execution = execute::run(&subject, &load, scratch.path())?;

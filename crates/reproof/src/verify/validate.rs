@@ -105,7 +105,7 @@ fn read<'a>(
     if golden.expected != Expected::Outputs {
         return None;
     }
-    let folder = subject.stored.folder.join(golden_folder(&golden.class, &record.name));
+    let folder = subject.stored.values.join(golden_folder(&golden.class, &record.name));
     let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
     let loaded = goldens(&subject.stored.contract, &folder, &read)
         .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
@@ -167,7 +167,7 @@ fn rerun(
     }
     let folder = |name: &Name| match restaged.iter().find(|staged| staged.name == *name) {
         Some(staged) => staged.folder.clone(),
-        None => subject.stored.folder.join(case_folder(name)),
+        None => subject.stored.values.join(case_folder(name)),
     };
     let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
         name: sides.record.name.clone(),
@@ -223,7 +223,7 @@ fn judge_case(
         return judge_statistics(goldens, produced, &spread);
     }
     let Some(golden) = goldens.first() else { return Vec::new() };
-    let folder = subject.stored.folder.join(golden_folder(sides.class, &sides.record.name));
+    let folder = subject.stored.values.join(golden_folder(sides.class, &sides.record.name));
     let stored = sides.referee.then(|| values::read(&folder, "referee").ok()).flatten();
     let rerun =
         referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
@@ -235,6 +235,7 @@ fn judge_case(
         ties: sides.ties,
         stored_referee: stored.as_ref(),
         current_referee: rerun.map(|outputs| outputs.as_ref().map_err(String::as_str)),
+        private: contract.private.is_some(),
         referee_none: match &contract.referee {
             RefereeRecord::None { reason } => Some(reason),
             RefereeRecord::Float64 { .. } => None,
@@ -243,7 +244,8 @@ fn judge_case(
     let rule = |path: &str| -> Option<&OutputRule> { contract.outputs.get(path) };
     let combined = staged.and_then(|staged| staged.combined(produced));
     let mut reports = judge::judge(golden, combined.as_ref().unwrap_or(produced), &rule, &context);
-    let told = judge::divergence(golden, combined.as_ref().unwrap_or(produced));
+    let told = || judge::divergence(golden, combined.as_ref().unwrap_or(produced));
+    let told = if context.private { None } else { told() };
     let tokens = reports.iter_mut().find(|report| report.name == "tokens");
     if let (Some(told), Some(report)) = (told, tokens) {
         report.evidence.statement = format!("{told}; {}", report.evidence.statement);

@@ -39,10 +39,15 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// Why the child did not finish the step that it was in.
     fn cause(&self) -> Status {
-        match &self.end {
-            End::Limit(limit, value) => Status::Limit { limit: *limit, value: *value },
-            End::Exited(status) => Status::Died { how: describe(*status), last_words: self.printed.clone() },
-        }
+        cause(&self.end, &self.printed)
+    }
+}
+
+/// What the end of a child says of the step that it was in.
+pub(crate) fn cause(end: &End, printed: &str) -> Status {
+    match end {
+        End::Limit(limit, value) => Status::Limit { limit: *limit, value: *value },
+        End::Exited(status) => Status::Died { how: describe(*status), last_words: printed.to_owned() },
     }
 }
 

@@ -17,7 +17,7 @@ use reproof_contract::run::{RunSpec, Status};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use attempts::{Attempt, Told, attempts, last_words};
+pub(crate) use attempts::{Attempt, Told, attempts, cause, last_words};
 pub use parent::ChildRunner;
 pub(crate) use parent::INHERITED;
 pub(crate) use supervise::{End, anonymous_memory};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use reproof_contract::contract::GraphForm;
 use reproof_contract::environment::{Engine, Environment, Fingerprint, Library, Python, System};
 use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status};
 use reproof_contract::signature::{Inputs, Source};
@@ -57,6 +58,8 @@ pub(super) enum Request<'a> {
         frameworks: &'a [String],
         threads: u32,
     },
+    /// Write the graph that computes the cases.
+    Freeze { id: usize, form: Option<&'a str>, cases: Vec<&'a Path>, folder: &'a Path, prepared: &'a Path },
     /// Run a case.
     Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool },
 }
@@ -114,6 +117,17 @@ pub(super) struct Reply {
     pub(super) interpreter: Option<Interpreter>,
     #[serde(default)]
     pub(super) fingerprint: Option<Fingerprint>,
+    #[serde(default)]
+    pub(super) frozen: Option<Graph>,
+}
+
+/// A graph that was written.
+#[derive(Debug, Deserialize)]
+pub(super) struct Graph {
+    pub(super) form: GraphForm,
+    pub(super) entry: Option<String>,
+    pub(super) exporter: String,
+    pub(super) cases: Vec<usize>,
 }
 
 /// What only the interpreter knows of itself.

@@ -5,6 +5,7 @@
 //! agreement.
 
 mod conversation;
+mod freeze;
 mod message;
 mod outputs;
 mod probe;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use reproof_contract::environment::Fingerprint;
-use reproof_contract::run::{Outcome, RunSpec};
+use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_environment::VARIABLES;
 use reproof_progress::Progress;
 
@@ -29,7 +30,7 @@ pub use self::program::FILES as WORKER;
 use self::worker::Worker;
 use crate::child::{Attempt, INHERITED, attempts, last_words};
 use crate::environment::Check;
-use crate::{RunError, Runner};
+use crate::{FreezeOrder, Frozen, RunError, Runner};
 
 /// What an interpreter needs beyond the programs of this binary: where its packages are, which devices it may see.
 const INTERPRETERS: [&str; 6] =
@@ -166,6 +167,10 @@ impl Runner for PythonRunner {
             });
         }
         Ok(outcome)
+    }
+
+    fn freeze(&self, spec: &RunSpec, order: &FreezeOrder<'_>) -> Result<Result<Frozen, Status>, RunError> {
+        self.graph(spec, order)
     }
 
     fn fingerprint(&self, frameworks: &[String], spec: &RunSpec) -> Result<Option<Fingerprint>, RunError> {

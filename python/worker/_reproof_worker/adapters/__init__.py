@@ -16,6 +16,7 @@ NAMES = {
     "sentence-transformers": "sentence_transformers",
     "skops": "skops",
     "sklearn": "sklearn",
+    "stablehlo": "stablehlo",
     "tflite": "tflite",
     "torch": "torch_checkpoint",
     "torch-export": "torch_export",

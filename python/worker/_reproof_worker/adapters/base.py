@@ -4,6 +4,7 @@ import copy
 import platform
 
 from .. import arrays
+from ..failure import Unsupported
 
 
 def signature(name, *ports):
@@ -53,6 +54,21 @@ class Model:
 
     def copy(self, value):
         return copy.deepcopy(value)
+
+    def prepared(self, inputs):
+        """What the model itself gets of the inputs of a case, behind every stage of preprocessing."""
+        return inputs
+
+    def freeze(self, form, cases, folder):
+        """Writes the graph that computes these cases, each a list of named inputs, into a folder.
+
+        `form` is `onnx`, `native` for the framework's own, or nothing for the better one. Gives what was written:
+        `form`, `entry` (the file in the folder, or nothing for all of it) and `exporter`.
+        """
+        raise Unsupported(
+            "a graph of this model: {} computes step by step and exports none".format(self.ENGINE),
+            "leave out --freeze",
+        )
 
     def inputs(self):
         """Ways to call the model, the usual one first, each a dictionary as `signature` makes it; or, as a text, why

@@ -75,6 +75,15 @@ class Function(base.Model):
                 "the model narrows by itself; it is judged without a referee",
             )
 
+    def freeze(self, form, cases, folder):
+        from . import stablehlo
+
+        def function(inputs):
+            positional, keywords = loader.bind(self._named[0], list(inputs.items()), self._named[1])
+            return self._function(self._weights, *positional, **keywords)
+
+        return stablehlo.write(function, form, cases, folder)
+
     def inputs(self):
         return "a module of JAX takes what it is given: neither its weights nor its code tell shapes"
 
@@ -100,11 +109,7 @@ class Function(base.Model):
         }
 
     def environment_class(self):
-        backend = self._jax.default_backend()
-        if backend == "gpu":
-            capability = getattr(self._jax.devices()[0], "compute_capability", "unknown")
-            return "cuda-sm{}".format(capability.replace(".", ""))
-        return "{}-{}".format(backend, platform.machine())
+        return environment_class(self._jax)
 
     def state(self):
         named = self._jax.tree_util.tree_flatten_with_path(self._weights)[0]
@@ -115,6 +120,15 @@ class Function(base.Model):
 
     def training(self):
         return self._training
+
+
+def environment_class(jax):
+    """Device kind and architecture."""
+    backend = jax.default_backend()
+    if backend == "gpu":
+        capability = getattr(jax.devices()[0], "compute_capability", "unknown")
+        return "cuda-sm{}".format(capability.replace(".", ""))
+    return "{}-{}".format(backend, platform.machine())
 
 
 def digests(named):

@@ -80,6 +80,11 @@ class Network(base.Model):
         self._model = self._wide(model) if session.float64 else model
 
     def run(self, inputs):
+        numbers = self._keras.ops.convert_to_numpy
+        return self._keras.tree.map_structure(numbers, self.forward(inputs))
+
+    def forward(self, inputs):
+        """The outputs as tensors of the backend."""
         names = [one.name for one in getattr(self._model, "inputs", None) or []]
         if not names:
             # A subclass names its inputs in its own method.
@@ -95,9 +100,7 @@ class Network(base.Model):
     def _call(self, *inputs, **named):
         if self._session.float64:
             self._check_wide(*inputs, **named)
-        outputs = self._model(*inputs, training=False, **named)
-        numbers = self._keras.ops.convert_to_numpy
-        return self._keras.tree.map_structure(numbers, outputs)
+        return self._model(*inputs, training=False, **named)
 
     def _wide(self, model):
         """The same model built in float64, with the same weights."""
@@ -152,6 +155,11 @@ class Network(base.Model):
         else:
             ports = [base.described(one.name, name, one.shape) for one, name in zip(known, names)]
         return [base.signature("model", *ports)]
+
+    def freeze(self, form, cases, folder):
+        from . import keras_freeze
+
+        return keras_freeze.freeze(self._model, self._backend, self.forward, form, cases, folder)
 
     def settings(self):
         found = {"keras.backend": self._backend, "keras.floatx": self._keras.config.floatx()}

@@ -66,6 +66,9 @@ class Encoder(torch_module.Module):
     ENGINE = "sentence_transformers"
 
     def run(self, inputs):
+        return self.forward(self.prepared(inputs))
+
+    def prepared(self, inputs):
         features = dict(inputs)
         if "input_ids" not in features:
             if len(features) != 1:
@@ -75,8 +78,11 @@ class Encoder(torch_module.Module):
             # Its name in version 5 and before.
             prepare = getattr(self._module, "preprocess", None) or self._module.tokenize
             features = {name: self._placed(value) for name, value in prepare(list(texts)).items()}
+        return list(features.items())
+
+    def forward(self, inputs):
         # Wrapped, so that a float64 run is watched as every other.
-        outputs = super().run([("features", features)])
+        outputs = super().forward([("features", dict(inputs))])
         return {name: outputs[name] for name in ("sentence_embedding", "token_embeddings") if name in outputs}
 
     def inputs(self):

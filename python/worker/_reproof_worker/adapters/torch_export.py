@@ -2,7 +2,7 @@
 
 import torch
 
-from .. import detect
+from .. import detect, loader
 from ..failure import Unsupported
 from . import base, torch_module, torch_tensor
 
@@ -24,10 +24,16 @@ class Program(torch_module.Module):
         self._inputs = list(program.graph_signature.user_inputs)
         self._graph = program.graph
         self._ranges = program.range_constraints
+        spec = program.call_spec.in_spec
+        _, keywords = torch.utils._pytree.tree_unflatten(list(range(spec.num_leaves)), spec)
+        # Inputs that it was exported with by name are taken by no other way.
+        self._keywords = list(keywords)
         super().__init__(program.module(), session)
 
     def _bind(self, inputs):
         names = [name for name, _ in inputs]
+        if self._keywords and len(self._keywords) == len(self._inputs):
+            return [], loader.by_name(self._keywords, inputs)
         if sorted(names) == sorted(map(str, self._inputs)):
             given = dict(inputs)
             return [given[name] for name in self._inputs], {}

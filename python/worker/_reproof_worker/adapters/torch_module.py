@@ -26,7 +26,15 @@ class Module(base.Model):
         self._session = session
         self._initialised = list(initialised)
 
+    @property
+    def module(self):
+        return self._module
+
     def run(self, inputs):
+        return self.forward(inputs)
+
+    def forward(self, inputs):
+        """The module itself, behind every stage of preprocessing."""
         arguments, keywords = self._bind(inputs)
         with torch.no_grad():
             if not self._session.float64:
@@ -50,6 +58,11 @@ class Module(base.Model):
 
     def copy(self, value):
         return value.clone() if isinstance(value, torch.Tensor) else super().copy(value)
+
+    def freeze(self, form, cases, folder):
+        from . import torch_freeze
+
+        return torch_freeze.freeze(self, form, cases, folder)
 
     def settings(self):
         return settings()

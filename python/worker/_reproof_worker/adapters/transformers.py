@@ -76,12 +76,15 @@ class Transformer(torch_module.Module):
 
     def forward(self, inputs):
         """The model itself, on what comes out of preprocessing."""
-        outputs = super().run(inputs)
+        outputs = super().forward(inputs)
         # A cache for the next token is a means, not a result, and the logits already depend on what it holds.
         for key in ("past_key_values", "encoder_last_hidden_state"):
             if isinstance(outputs, dict) and key in outputs:
                 outputs = {name: value for name, value in outputs.items() if name != key}
         return dict(outputs) if isinstance(outputs, dict) else outputs
+
+    def prepared(self, inputs):
+        return self._stages(inputs)[1]
 
     def _stages(self, inputs):
         """What preprocessing gives, and the same as inputs of the model."""

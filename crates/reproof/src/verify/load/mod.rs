@@ -107,6 +107,16 @@ impl Load {
         Ok(())
     }
 
+    /// Private values that are somewhere else.
+    pub(super) fn withheld(&mut self, stored: &crate::folder::StoredContract) {
+        self.push(
+            check("load.integrity.contract", "inputs and goldens are private and not here", Verdict::Undecided)
+                .expected(format!("a folder {}", stored.values.display()))
+                .actual("none")
+                .hint("ask whoever recorded it for that folder, or set REPROOF_PRIVATE to the one that holds it; --bytes-only asks no more than the bytes"),
+        );
+    }
+
     /// Every file against its recorded segments, without a parser; returns whether nothing was touched.
     fn files(&mut self, subject: &Subject<'_>) -> bool {
         let id = "load.integrity.files";

@@ -1,0 +1,106 @@
+//! The graph of a model in its contract: written by the framework, proved against the goldens, run without it.
+
+use serde_json::Value;
+
+use super::{JAX, Models, TENSORFLOW, TORCH};
+
+const BUILD: [&str; 2] = ["--loader", "loaders:build"];
+
+/// Records with a graph; gives what the contract says of it.
+#[track_caller]
+fn frozen(models: &Models<'_>, artifact: &str, cases: &str, arguments: &[&str]) -> Value {
+    let cases = format!("m/{cases}");
+    let mut all = vec!["--json", "--cases", cases.as_str()];
+    if !arguments.contains(&"--budget") {
+        all.extend(["--budget", "1s"]);
+    }
+    all.extend(arguments);
+    let recorded = models.run("record", artifact, &all);
+    recorded.exits(0);
+    let frozen = recorded.json()["frozen"].clone();
+    assert!(["identical", "equivalent"].contains(&frozen["verdict"].as_str().unwrap()), "{frozen:#}");
+    frozen
+}
+
+/// Verifies the graph itself against the contract that holds it, without the model and its framework's user code.
+#[track_caller]
+fn keeps_the_promise(models: &Models<'_>, artifact: &str, path: &str, arguments: &[&str]) {
+    let (contract, graph) = (format!("m/{artifact}.reproof"), format!("m/{artifact}.reproof/{path}"));
+    let verify = ["verify", &graph, "--contract", &contract, "--json"];
+    let verified = models.sandbox.run([&verify[..], arguments].concat());
+    verified.exits(0);
+    assert_eq!(verified.json()["relation"], "converted");
+}
+
+#[test]
+fn a_module_of_torch_becomes_onnx_that_runs_without_python() {
+    let models = TORCH.sandbox();
+    // With everything that tells a harmless difference: rounding moves bits between engines.
+    let onnx =
+        frozen(&models, "weights.pt", "images", &[&BUILD[..], &["--freeze", "--budget", "9m"]].concat());
+    assert_eq!((&onnx["form"], &onnx["path"]), (&"onnx".into(), &"frozen/model.onnx".into()), "{onnx:#}");
+    assert!(onnx["exporter"].as_str().unwrap().starts_with("torch.onnx of torch "), "{onnx:#}");
+    assert!(onnx["cases"].as_array().unwrap().len() >= 2, "{onnx:#}");
+    keeps_the_promise(&models, "weights.pt", "frozen/model.onnx", &["--runner", "onnx"]);
+    // The graph is part of the contract: one bit of it, and the contract is no longer whole.
+    let path = models.sandbox.path("m/weights.pt.reproof/frozen/model.onnx");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let damaged = models.run("verify", "weights.pt", &["--bytes-only", "--json"]);
+    damaged.exits(1);
+    assert_eq!(damaged.json()["verdict"], "corrupt");
+}
+
+#[test]
+fn every_framework_with_graphs_of_its_own_keeps_one() {
+    let models = TORCH.sandbox();
+    let program = frozen(&models, "weights.pt", "images", &[&BUILD[..], &["--freeze=native"]].concat());
+    assert_eq!(program["form"], "torch-export", "{program:#}");
+    let python = ["--python", models.interpreter, "--trust"];
+    keeps_the_promise(&models, "weights.pt", "frozen/model.pt2", &python);
+
+    let models = JAX.sandbox();
+    let exported = ["--loader", "flax_loaders:build", "--freeze"];
+    let exported = frozen(&models, "variables.msgpack", "images", &exported);
+    assert_eq!(exported["form"], "stablehlo", "{exported:#}");
+    let adapter = ["--python", models.interpreter, "--adapter", "stablehlo"];
+    let path = "frozen/model.stablehlo";
+    keeps_the_promise(&models, "variables.msgpack", path, &[&adapter[..], &["--trust"]].concat());
+
+    let models = TENSORFLOW.sandbox();
+    let saved = frozen(&models, "digits.keras", "images", &["--freeze"]);
+    assert_eq!((&saved["form"], &saved["path"]), (&"savedmodel".into(), &"frozen".into()), "{saved:#}");
+    keeps_the_promise(&models, "digits.keras", "frozen", &["--python", models.interpreter]);
+}
+
+#[test]
+fn texts_are_cut_before_the_graph_of_a_transformer() {
+    let models = TORCH.sandbox();
+    let native = frozen(&models, "reader", "texts", &["--freeze=native"]);
+    assert_eq!(native["form"], "torch-export", "{native:#}");
+    assert!(!native["cases"].as_array().unwrap().is_empty(), "{native:#}");
+}
+
+#[test]
+fn a_graph_that_computes_something_else_is_no_proof() {
+    let models = TORCH.sandbox();
+    let loader = |name| ["--loader", name, "--freeze=native"];
+    // It multiplies while it is exported, and at no other time.
+    let seen = "the graph that torch.export of torch";
+    models.refuses("weights.pt", "images", &loader("loaders:build_two_faced"), 1, seen);
+    // Its Python looks at values, which no graph can hold.
+    let looks = "no graph to freeze: a graph of this module as a program of torch.export";
+    models.refuses("weights.pt", "images", &loader("loaders:build_deciding"), 3, looks);
+    assert!(!models.sandbox.path("m/weights.pt.reproof").exists(), "a contract was left behind");
+}
+
+#[test]
+fn what_has_no_graph_says_so() {
+    let models = TORCH.sandbox();
+    let sklearn = "sklearn computes step by step and exports none";
+    models.refuses("pipeline.joblib", "tables", &["--freeze"], 3, sklearn);
+    let written = "a graph of generated text, which is written in a loop";
+    let arguments = ["--adapter", "transformers-generate", "--freeze"];
+    models.refuses("writer", "texts", &arguments, 3, written);
+}

@@ -1,0 +1,250 @@
+//! Keeps the graph of a model in its contract, and proves at once that it computes the goldens.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use reproof_contract::contract::{Contract, FrozenRecord, OutputRule};
+use reproof_contract::plan::{Purpose, Unit as Work};
+use reproof_contract::report::OutputReport;
+use reproof_contract::run::{CaseInput, RunSpec, Status};
+use reproof_contract::{Name, Verdict};
+use reproof_formats::values;
+use reproof_progress::{Progress, Unit};
+use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
+use reproof_tensor::{Leaf, Value};
+
+use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification};
+use crate::engines::preferred;
+use crate::execution::{PYTHON, Runners};
+use crate::folder::{Draft, FROZEN};
+use crate::judge::{self, Context, Values, leaves};
+
+const FROZEN_GRAPH: &str = "frozen-graph";
+
+/// What stages before the model gave: no graph computes it.
+const STAGES: &str = "preprocessing";
+
+/// What a graph is made from and measured with.
+pub(super) struct Asked<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) runners: &'a Runners,
+    pub(super) options: &'a RecordOptions,
+    /// The goldens.
+    pub(super) golden: &'a Completed,
+    /// Their float64 outputs.
+    pub(super) referee: &'a BTreeMap<Name, Values>,
+}
+
+/// A graph of something that draws random numbers would draw its own.
+pub(super) fn of_chance() -> RecordError {
+    RecordError::Undecided {
+        what: "a graph of a nondeterministic model, which could not be proved".to_owned(),
+        hint: "leave out --freeze".to_owned(),
+    }
+}
+
+/// Nothing is run that could be frozen.
+pub(super) fn of_nothing(bytes_only: bool) -> RecordError {
+    let what = if bytes_only {
+        "a graph of a model that is not run: only its bytes are recorded"
+    } else {
+        "a graph to freeze: the artifact is one already"
+    };
+    RecordError::Undecided { what: what.to_owned(), hint: "leave out --freeze".to_owned() }
+}
+
+impl Asked<'_> {
+    /// Writes the graph into the draft. Where the choice is free and ONNX cannot be proved, the framework's own language is
+    /// tried.
+    pub(super) fn freeze(
+        &self,
+        sweep: &Sweep<'_>,
+        choice: GraphChoice,
+        contract: &Contract,
+        notes: &mut Vec<String>,
+        progress: &dyn Progress,
+    ) -> Result<FrozenRecord, RecordError> {
+        progress.begin("freezing the graph", None, Unit::Items);
+        let made = self.attempt(sweep, choice, contract, progress);
+        let made = match (made, choice) {
+            (
+                Err(error @ (RecordError::Dishonest { .. } | RecordError::Undecided { .. })),
+                GraphChoice::Auto,
+            ) => {
+                let native = self.attempt(sweep, GraphChoice::Native, contract, progress);
+                if native.is_ok() {
+                    notes.push(format!("the graph is the framework's own, not ONNX: {error}"));
+                }
+                native
+            }
+            (made, _) => made,
+        };
+        progress.end();
+        made
+    }
+
+    fn attempt(
+        &self,
+        sweep: &Sweep<'_>,
+        choice: GraphChoice,
+        contract: &Contract,
+        progress: &dyn Progress,
+    ) -> Result<FrozenRecord, RecordError> {
+        let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
+        let relative = Path::new(FROZEN);
+        if self.draft.path().join(relative).exists() {
+            self.draft.remove(relative)?;
+        }
+        let folder = self.draft.folder(relative)?;
+        let spec = self.of_cases_with_outputs(sweep.specification());
+        let order = FreezeOrder { choice, folder: &folder, scratch: scratch.path() };
+        let frozen =
+            self.runners.freeze(sweep.runner(), &spec, &order)?.map_err(|status| undecided(&status))?;
+        self.prove(&frozen, &folder, &spec, contract, scratch.path(), progress)
+    }
+
+    /// The specification of the cases that have an output to be compared with.
+    fn of_cases_with_outputs(&self, spec: &RunSpec) -> RunSpec {
+        let mut spec = spec.clone();
+        spec.cases.retain(|case| self.golden.outputs(&case.name).is_some());
+        spec
+    }
+
+    /// Runs the graph on the inputs that it takes and judges what it gives against the goldens.
+    fn prove(
+        &self,
+        frozen: &Frozen,
+        folder: &Path,
+        spec: &RunSpec,
+        contract: &Contract,
+        scratch: &Path,
+        progress: &dyn Progress,
+    ) -> Result<FrozenRecord, RecordError> {
+        let entry = frozen.entry.as_ref().map_or_else(|| folder.to_owned(), |entry| folder.join(entry));
+        let mut cases = Vec::new();
+        for (place, inputs) in &frozen.cases {
+            let case = &spec.cases[*place];
+            let place = scratch.join("inputs").join(case.name.as_str());
+            let written = std::fs::create_dir_all(&place)
+                .map_err(|source| RecordError::Scratch { source })
+                .and_then(|()| {
+                    let written = values::write(&place, "inputs", inputs);
+                    written.map_err(|source| RecordError::Outputs { path: place.clone(), source })
+                });
+            written?;
+            cases.push(CaseInput { name: case.name.clone(), folder: place });
+        }
+        let unit = self.unit(frozen, &entry, cases);
+        let outcome = self.runners.execute(&unit, scratch, progress)?;
+        if !outcome.load.status.is_done() {
+            return Err(undecided(&outcome.load.status));
+        }
+        let mut worst = (Verdict::Identical, "the bits are the same".to_owned());
+        let mut proved = Vec::new();
+        for case in &outcome.cases {
+            let produced = match case.outputs.first().filter(|_| case.step.status.is_done()) {
+                Some(path) => values::read(path, "outputs")
+                    .map_err(|source| RecordError::Outputs { path: path.clone(), source })?,
+                None => return Err(undecided(&case.step.status)),
+            };
+            for report in self.judged(&case.name, &produced, &contract.outputs) {
+                if report.verdict.is_negative() || report.verdict == Verdict::Undecided {
+                    return Err(unproved(frozen, &case.name, &report));
+                }
+                if report.verdict != Verdict::worst([report.verdict, worst.0]) || report.verdict == worst.0 {
+                    continue;
+                }
+                worst = (
+                    report.verdict,
+                    format!("{} of {}: {}", report.name, case.name, report.evidence.statement),
+                );
+            }
+            proved.push(case.name.clone());
+        }
+        if proved.is_empty() {
+            return Err(RecordError::Undecided {
+                what: "no case has outputs that could prove a graph".to_owned(),
+                hint: "give inputs that the model takes with --cases FILE".to_owned(),
+            });
+        }
+        let engine = outcome.environment.map(|environment| environment.engine);
+        Ok(FrozenRecord {
+            form: frozen.form,
+            path: frozen
+                .entry
+                .as_ref()
+                .map_or_else(|| FROZEN.to_owned(), |entry| format!("{FROZEN}/{}", entry.display())),
+            exporter: frozen.exporter.clone(),
+            runner: unit.runner,
+            engine: engine.map(|engine| format!("{} {}", engine.name, engine.version)).unwrap_or_default(),
+            verdict: worst.0,
+            statement: worst.1,
+            cases: proved,
+        })
+    }
+
+    /// A run of the graph: in an engine of this program where there is one for it.
+    fn unit(&self, frozen: &Frozen, entry: &Path, cases: Vec<CaseInput>) -> Work {
+        let mut spec = specification(entry, cases, self.options.limits);
+        let runner = match frozen.form.adapter() {
+            None => preferred(self.runners),
+            Some(adapter) => {
+                self.options.settings.place(&mut spec);
+                spec.threads = self.options.settings.threads;
+                spec.loading.adapter = Some(adapter.to_owned());
+                spec.loading.loader = None;
+                // It was written a moment ago, from a model that was run.
+                spec.loading.trust = true;
+                PYTHON
+            }
+        };
+        Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec }
+    }
+
+    /// Judges what the graph gave for a case. The golden's own float64 outputs are the measure: constants of a graph are
+    /// rounded when it is written, so that the graph in float64 is a neighbour of the model and not the model.
+    fn judged(
+        &self,
+        case: &Name,
+        produced: &Values,
+        rules: &BTreeMap<String, OutputRule>,
+    ) -> Vec<OutputReport> {
+        let golden = self.golden.outputs(case).map(tensors).unwrap_or_default();
+        let referee = self.referee.get(case).map(tensors);
+        let context = Context {
+            same_class: true,
+            elsewhere: true,
+            stored_referee: referee.as_ref(),
+            current_referee: referee.as_ref().map(Ok),
+            referee_none: Some("the model has no float64 run"),
+            ..Context::default()
+        };
+        judge::judge(&golden, produced, &|path| rules.get(path), &context)
+    }
+}
+
+/// The tensors of outputs by their paths, but for what stages before the model gave: what graphs give.
+fn tensors(outputs: &Values) -> Values {
+    let own: Values = outputs.iter().filter(|(name, _)| name != STAGES).cloned().collect();
+    let plain = leaves(&own).into_iter().filter_map(|(path, leaf)| match leaf {
+        Leaf::Tensor(tensor) => Some((path, Value::Tensor(tensor.clone()))),
+        _ => None,
+    });
+    plain.collect()
+}
+
+fn undecided(status: &Status) -> RecordError {
+    let (what, hint) = explain(status);
+    RecordError::Undecided { what: format!("no graph to freeze: {what}"), hint }
+}
+
+fn unproved(frozen: &Frozen, case: &Name, report: &OutputReport) -> RecordError {
+    RecordError::Dishonest {
+        check: FROZEN_GRAPH.to_owned(),
+        seen: format!(
+            "the graph that {} wrote does not compute what the model does: {} of the case {case}: {}",
+            frozen.exporter, report.name, report.evidence.statement
+        ),
+        fix: "choose the other language (--freeze=native or --freeze=onnx), or leave out --freeze".to_owned(),
+    }
+}
