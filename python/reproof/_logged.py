@@ -88,7 +88,7 @@ class Logged:
             raise UsageError(
                 "it lies outside the artifacts of its run, where nothing can be added",
                 where=self.uri,
-                hint="record the logged model before it is registered: `info = mlflow.FLAVOR.log_model(...)`, then record(info)",
+                hint="record what log_model returned, before it is registered",
             )
 
 
@@ -100,7 +100,7 @@ def fetched(model: Any) -> Iterator[Logged]:
     with tempfile.TemporaryDirectory(prefix="reproof-") as scratch:
         with _asked(uri):
             logged = _resolved(mlflow, uri)
-            logged.folder = mlflow.artifacts.download_artifacts(artifact_uri=logged.uri, dst_path=scratch).rstrip("/")
+            logged.folder = _downloaded(mlflow, logged, scratch)
             if not os.path.isfile(os.path.join(logged.folder, "MLmodel")):
                 raise UsageError("there is no model: the folder has no MLmodel", where=uri, hint=_SPELLINGS)
             logged.description = mlflow.models.Model.load(logged.folder)
@@ -114,6 +114,16 @@ def fetched(model: Any) -> Iterator[Logged]:
             error.what = error.what.replace(logged.folder, uri)
             error.where = uri if error.where is None else error.where.replace(logged.folder, uri)
             raise
+
+
+def _downloaded(mlflow: Any, logged: Logged, scratch: str) -> str:
+    try:
+        return str(mlflow.artifacts.download_artifacts(artifact_uri=logged.uri, dst_path=scratch)).rstrip("/")
+    except mlflow.exceptions.MlflowException:
+        # MLflow 2 does not tell what is not there from what it cannot reach.
+        if logged.uri.startswith("runs:/") and not logged.client.list_artifacts(logged.run, logged.path):
+            raise UsageError(f"the run has no model at {logged.path}", where=logged.uri, hint=_SPELLINGS) from None
+        raise
 
 
 def _resolved(mlflow: Any, uri: str) -> Logged:
