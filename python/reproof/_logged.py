@@ -134,7 +134,7 @@ def _resolved(mlflow: Any, uri: str) -> Logged:
         run, _, path = rest.partition("/")
         client.get_run(run)
         return Logged(client, uri, run=run, path=path)
-    if kind == "models" and rest.startswith("m-") and "/" not in rest and hasattr(client, "get_logged_model"):
+    if kind == "models" and _is_identity(rest) and hasattr(client, "get_logged_model"):
         found = client.get_logged_model(rest)
         return Logged(client, uri, run=found.source_run_id, path=found.name, identity=rest)
     if kind == "models" and ("/" in rest or "@" in rest):
@@ -143,12 +143,17 @@ def _resolved(mlflow: Any, uri: str) -> Logged:
         logged = Logged(client, f"models:/{version.name}/{version.version}", versions=[(version.name, str(version.version))])
         logged.run = version.run_id or None
         source = str(version.source or "")
-        if source.startswith("models:/m-"):
+        if source.startswith("models:/") and _is_identity(source.removeprefix("models:/")):
             logged.identity = source.removeprefix("models:/")
         elif logged.run is not None:
             logged.path = next((_below(source, base) for base in _bases(client, logged.run) if _below(source, base)), None)
         return logged
     raise UsageError(f"{uri} names no logged model", where=uri, hint=_SPELLINGS)
+
+
+def _is_identity(text: str) -> bool:
+    """Whether this is a model's own id, and not a name with a version or an alias."""
+    return text.startswith("m-") and "/" not in text and "@" not in text
 
 
 def _version(client: Any, uri: str, rest: str) -> Any:
@@ -176,10 +181,12 @@ def _identify(logged: Logged) -> None:
     places = [f"models:/{logged.identity}"] if logged.identity else []
     if logged.path is not None:
         places += [f"{base}/{logged.path}" for base in _bases(logged.client, logged.run)]
-    for version in logged.client.search_model_versions(f"run_id = '{logged.run}'"):
-        found = (version.name, str(version.version))
-        if str(version.source).rstrip("/") in places and found not in logged.versions:
-            logged.versions.append(found)
+    # Whoever may read models and no registry has a verdict all the same.
+    with _warned("the registry"):
+        for version in logged.client.search_model_versions(f"run_id = '{logged.run}'"):
+            found = (version.name, str(version.version))
+            if str(version.source).rstrip("/") in places and found not in logged.versions:
+                logged.versions.append(found)
 
 
 def _bases(client: Any, run: str) -> tuple[str, str]:

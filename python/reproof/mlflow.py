@@ -118,10 +118,11 @@ def verify(
 
     The contract must be the one that the tag `reproof.contract` names: who changes model and contract in the artifact
     store is found out. `expect` names another digest. Where no answer is found the tag says `undecided`. `tags=False`
-    writes none. With `trust=True` a model whose bytes changed is not loaded at all.
+    writes none. What MLflow loads, and whatever needs `trust=True`, is not loaded at all where a byte changed.
     """
     with _logged.fetched(model) as logged:
         known = logged.tags().get("reproof.contract")
+        contract = _contract(logged)
         told = _options.Verification(
             engine=_options.engine(
                 runner=None,
@@ -142,14 +143,14 @@ def verify(
             expect=expect or known,
             require=require,
             bytes_only=bytes_only,
-            # Trust in the recorded bytes is none in those that somebody put in their place.
-            fail_fast=trust,
+            # Trust in what was recorded is none in what somebody put in its place, or beside it.
+            fail_fast=trust or bool((contract or {}).get("loading", {}).get("loader")),
             sha256=False,
             keep=None,
             shown=logged.uri,
         )
         try:
-            if _contract(logged) is None:
+            if contract is None:
                 raise _missing(logged, known)
             report = Report(_reproof.verify(logged.folder, told))
         except (RefusedError, UndecidedError):
@@ -240,9 +241,17 @@ def _example(logged: _logged.Logged) -> dict[str, dict[str, Any]]:
     )
 
 
-def _contract(logged: _logged.Logged) -> str | None:
+def _contract(logged: _logged.Logged) -> dict[str, Any] | None:
+    """The contract in the model's folder, unchecked; empty where it cannot be read, which verification tells."""
     path = os.path.join(logged.folder, _logged.FOLDER, "contract.json")
-    return path if os.path.isfile(path) else None
+    if not os.path.isfile(path):
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            document: dict[str, Any] = json.load(file)
+            return {**document, "loading": document.get("loading") or {}}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _missing(logged: _logged.Logged, known: str | None) -> ReproofError:

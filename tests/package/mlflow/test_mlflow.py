@@ -129,11 +129,14 @@ def test_what_only_mlflow_loads_needs_trust(table, tmp_path, store, client):
     found = ours(client.get_logged_model(info.model_id).tags)
     assert (found["verdict"], found["assurance"]) == ("identical", "outputs")
 
-    # Trust is in what was recorded: code that somebody put in its place never runs.
+    # Trust is in what was recorded: code that somebody put in its place, or beside it, never runs.
     ran = tmp_path / "ran"
+    planted = stored(store, "contract.json").with_name("__init__.py")
+    planted.write_text(f"open({str(ran)!r}, 'w')\n")
+    assert reproof.mlflow.verify(info).verdict == "corrupt" and not ran.exists()
+    planted.unlink()
     stored(store, "doubles.py").write_text(f"open({str(ran)!r}, 'w')\n{CODE}")
-    report = reproof.mlflow.verify(info, trust=True)
-    assert report.verdict == "corrupt" and not ran.exists()
+    assert reproof.mlflow.verify(info, trust=True).verdict == "corrupt" and not ran.exists()
 
 
 def test_cases_of_your_own(estimator, table, store):
