@@ -11,11 +11,12 @@ use reproof_testing::python;
 use crate::{dist, repository};
 
 /// Folders of tests, and the set of packages that each needs.
-const TESTS: [(&str, &str); 4] = [
+const TESTS: [(&str, &str); 5] = [
     ("tests/package/plain", "package"),
     ("tests/package/frameworks", "checkpoints"),
     ("tests/package/keras", "tf"),
     ("tests/package/jax", "jax"),
+    ("tests/package/mlflow", "mlflow"),
 ];
 
 /// Runs pytest with a package folder behind the interpreter's own, so that neither hides the other's packages.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use reproof_testing::python;
+
 use crate::checkpoints::interpreter;
 use crate::fixtures::sandbox;
 
@@ -79,4 +81,14 @@ fn of_checkpoints_diff_and_scan() {
     for name in ["checkpoints.md", "diff.md", "scan.md"] {
         follow(name, interpreter());
     }
+}
+
+#[test]
+fn of_jax() {
+    follow("jax.md", &python::environment("jax").unwrap());
+}
+
+#[test]
+fn of_ci() {
+    follow("ci.md", interpreter());
 }

@@ -20,7 +20,10 @@ def find(session):
             "name it as MODULE:FUNCTION, such as `--loader my_package.models:build`",
         )
     try:
-        _prefer(session.modules, module_name.partition(".")[0])
+        if module_name.partition(".")[0] == "reproof":
+            _installed(session.modules)
+        else:
+            _prefer(session.modules, module_name.partition(".")[0])
         found = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         # A package that the module itself lacks is another story.
@@ -43,6 +46,15 @@ def find(session):
     if not callable(found):
         raise Unsupported("a loader that is a {}".format(type(found).__name__), "name a function or a class")
     return found
+
+
+def _installed(folders):
+    """Sees to it that the package `reproof`, which has loaders of its own, comes from where packages are installed: the
+    folder of that name in a model is its contract, which no trust covers."""
+    elsewhere = [entry for entry in sys.path if os.path.abspath(entry) not in map(os.path.abspath, folders)]
+    spec = importlib.machinery.PathFinder.find_spec("reproof", elsewhere)
+    if spec is None or spec.loader is None:
+        raise Unsupported("the package `reproof` with the loader", "install it for {}".format(sys.executable))
 
 
 def _prefer(folders, name):

@@ -149,3 +149,12 @@ def test_an_interrupt_is_heard_while_work_goes_on(digits):
     )
     finished = subprocess.run([sys.executable, "-c", code, str(digits)], capture_output=True, text=True, timeout=60)
     assert finished.stdout == "heard\n", finished.stderr
+
+
+def test_without_mlflow_the_helper_says_what_to_install():
+    import reproof.mlflow
+
+    for ask in (reproof.mlflow.record, reproof.mlflow.verify):
+        with pytest.raises(reproof.UndecidedError, match="mlflow is not installed here") as caught:
+            ask("models:/churn/1")
+        assert caught.value.hint == "`pip install mlflow`"
