@@ -9,8 +9,16 @@ use crate::fixtures::{place_example, sandbox};
 /// The example of the digits, recorded with its own cases as a private suite.
 fn recorded(sandbox: &Sandbox) -> Value {
     place_example(sandbox, "digits");
-    let recorded =
-        sandbox.run(["record", "digits", "--cases", "digits/cases", "--suite", "private", "--runner", "onnx"]);
+    let recorded = sandbox.run([
+        "record",
+        "digits",
+        "--cases",
+        "digits/cases",
+        "--suite",
+        "private",
+        "--runner",
+        "onnx",
+    ]);
     recorded.exits(0).says("private ").complains("inputs and goldens are private");
     let text = std::fs::read_to_string(sandbox.path("digits/reproof/contract.json")).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -21,7 +29,7 @@ fn private_values_lie_outside_the_artifact_and_are_found_again() {
     let sandbox = sandbox();
     let contract = recorded(&sandbox);
     for inside in ["suite", "goldens"] {
-        assert!(!sandbox.path(&format!("digits/reproof/{inside}")).exists(), "{inside} lies in the contract");
+        assert!(!sandbox.path(format!("digits/reproof/{inside}")).exists(), "{inside} lies in the contract");
     }
     let files = contract["private"]["files"].as_object().unwrap();
     assert!(files.keys().any(|name| name.starts_with("suite/")), "{files:?}");

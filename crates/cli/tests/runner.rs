@@ -9,6 +9,7 @@ mod bad_contracts;
 mod bad_models;
 mod checkpoints;
 mod comparing;
+mod contract_versions;
 mod diff;
 mod digests;
 mod documents;

@@ -6,7 +6,7 @@ use crate::{Contract, Diff, Report, Scan, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
-    of::<Contract>("reproof.contract/v0")
+    of::<Contract>("reproof.contract/v1")
 }
 
 /// The JSON Schema (draft 2020-12) of [`Report`].

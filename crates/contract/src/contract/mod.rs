@@ -27,13 +27,21 @@ pub use suite::{
 use crate::canonical::{self, CanonicalError};
 use crate::environment::Environment;
 
-/// The schema name of [`Contract`].
+/// The schema name of [`Contract`]. Documents of every version are read for ever; the newest is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ContractSchema {
-    /// Version 0.
-    #[default]
+    /// Version 0: version 1 without `frozen`, `private` and `data`.
     #[serde(rename = "reproof.contract/v0")]
     V0,
+    /// Version 1.
+    #[default]
+    #[serde(rename = "reproof.contract/v1")]
+    V1,
+}
+
+impl ContractSchema {
+    /// The names of all versions.
+    pub const ALL: [&'static str; 2] = ["reproof.contract/v0", "reproof.contract/v1"];
 }
 
 /// The promise of an artifact.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use reproof_contract::canonical::{self, CanonicalError};
-use reproof_contract::contract::{ArtifactIdentity, CaseRecord, PrivateSuite};
+use reproof_contract::contract::{ArtifactIdentity, CaseRecord, ContractSchema, PrivateSuite};
 use reproof_contract::environment::{Document, Environment, Fingerprint};
 use reproof_contract::{Contract, Name};
 use reproof_digest::{Digest, Kind, identity};
@@ -96,7 +96,7 @@ pub enum FolderError {
         size: u64,
     },
     /// The document has a schema of a later version.
-    #[error("{} has the schema `{found}`, this version reads `reproof.contract/v0`", path.display())]
+    #[error("{} has the schema `{found}`, this version reads {}", path.display(), ContractSchema::ALL.join(" and "))]
     NewerSchema {
         /// Which.
         path: PathBuf,
@@ -195,7 +195,7 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Contract, FolderError> {
             schema: String,
         }
         match serde_json::from_slice::<Header>(bytes) {
-            Ok(Header { schema }) if schema != "reproof.contract/v0" => {
+            Ok(Header { schema }) if !ContractSchema::ALL.contains(&schema.as_str()) => {
                 FolderError::NewerSchema { path: path.to_owned(), found: schema }
             }
             _ => FolderError::Malformed { path: path.to_owned(), source },

@@ -178,7 +178,7 @@ fn blank(
     options: &RecordOptions,
 ) -> Contract {
     Contract {
-        schema: ContractSchema::V0,
+        schema: ContractSchema::default(),
         recorded_by: env!("CARGO_PKG_VERSION").to_owned(),
         recorded_at: crate::clock::rfc3339(options.now),
         artifact: identity,
