@@ -10,6 +10,7 @@ import contextlib
 
 import networks
 import torch
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 # How far rounding that goes wrong pushes the first of two near scores back: further than it is ahead.
@@ -110,13 +111,14 @@ class Alone(torch.nn.Module):
         return torch.cat([self.network(image) for image in pixels.split(1)])
 
 
-def _attention_written_out(network):
-    def attend(query, key, value):
-        return (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(-1) @ value
-
+def _attention_fused(network):
     for block in network.body:
-        block.attend = attend
+        block.attend = functional.scaled_dot_product_attention
     return network
+
+
+def _attention_by_definition(network):
+    return Within(_attention_fused(network), lambda: sdpa_kernel(SDPBackend.MATH))
 
 
 def _channels_last(network):
@@ -179,14 +181,11 @@ HARMLESS = {
     "optimised": Optimised,
 }
 # Only where there is attention, or an image.
-OF_ATTENTION = {
-    "attention-math": _within(lambda: sdpa_kernel(SDPBackend.MATH)),
-    "attention-written-out": _attention_written_out,
-}
+OF_ATTENTION = {"attention-fused": _attention_fused, "attention-by-definition": _attention_by_definition}
 OF_IMAGES = {"channels-last": _channels_last}
 
 
-def ways():
+def names():
     """The names of all outputs: `<way>.<network>.<precision>`."""
     return [f"{way}.{name}" for name in networks.each() for way in [*FAULTS, *_harmless(name)]]
 
