@@ -89,9 +89,19 @@ def each():
 
 
 def build(name, **options):
-    """One of them, without its weights."""
+    """One of them, with random weights."""
     network, precision = name.split(".")
     return NETWORKS[network](**options).eval().to(PRECISIONS[precision])
+
+
+def load(name, weights, **options):
+    """One of them, with its own of the weights of all."""
+    own = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
+    # Drawing a million random numbers for each of many would take longer than all that is done with them.
+    with torch.device("meta"):
+        network = build(name, **options)
+    network.load_state_dict(own, assign=True)
+    return network
 
 
 def weights():

@@ -37,9 +37,8 @@ def shown(outputs):
     return "\n".join(f"{name}: {output['verdict']}: {output['evidence']['statement']}" for name, output in outputs.items())
 
 
-@pytest.mark.parametrize("relation", ["same", "converted"])
-def test_faults_of_code_are_found_though_no_byte_of_the_file_changed(recorded, relation):
-    report = reproof.verify(recorded, loader=ways.planted, relation=relation)
+def test_faults_of_code_are_found_though_no_byte_of_the_file_changed(recorded):
+    report = reproof.verify(recorded, loader=ways.planted)
     assert report.verdict == "drifted", report.summary
     assert "load.integrity.files" not in {check["id"] for check in report.failed_checks()}
     found = judged(report)
@@ -88,9 +87,8 @@ def test_other_ways_to_compute_the_same_are_not_drift(recorded):
 
 # What the caller sets moves kernels and threads of every operator; recording tried other combinations.
 SURROUNDINGS = [
-    {"ATEN_CPU_CAPABILITY": "default"},
-    {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "3"},
-    {"ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE", "OMP_NUM_THREADS": "2"},
+    {"ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "3"},
+    {"ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"},
 ]
 
 

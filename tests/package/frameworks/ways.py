@@ -7,6 +7,7 @@ with what was not changed beside it.
 """
 
 import contextlib
+import functools
 
 import networks
 import torch
@@ -20,7 +21,7 @@ LARGE = 1024
 
 
 class Together(torch.nn.Module):
-    """Several modules over the same pixels; gives what each gives by its name."""
+    """Several modules over the same pixels, some of them the same; gives what each gives by its name."""
 
     def __init__(self, ways):
         super().__init__()
@@ -28,7 +29,11 @@ class Together(torch.nn.Module):
         self.names = list(ways)
 
     def forward(self, pixels):
-        return dict(zip(self.names, (way(pixels) for way in self.ways.values())))
+        given = {}
+        for way in self.ways.values():
+            if way not in given:
+                given[way] = way(pixels)
+        return {name: given[way] for name, way in zip(self.names, self.ways.values())}
 
 
 class Then(torch.nn.Module):
@@ -60,11 +65,11 @@ class Within(torch.nn.Module):
 def _weight(load):
     """One weight, of a million in the transformer, is larger by a part in 256: a unit in the last place of bfloat16."""
     network = load()
-    first = network.table.weight[0] if hasattr(network, "table") else network.body[0].weight[0, 0, 1]
-    with torch.no_grad():
-        before = first[1].item()
-        first[1] *= 257 / 256
-    assert first[1].item() != before
+    layer = network.table if hasattr(network, "table") else network.body[0]
+    changed = layer.weight.detach().clone()
+    changed.view(-1)[1] *= 257 / 256
+    assert (changed != layer.weight).sum() == 1
+    layer.weight = torch.nn.Parameter(changed)
     return network
 
 
@@ -194,21 +199,15 @@ def _harmless(name):
     return {**HARMLESS, **(OF_ATTENTION if name.startswith("transformer") else OF_IMAGES)}
 
 
-def _together(path, changed):
-    """All ways, of which those are changed that `changed` knows; it gives for a network what its ways do to it."""
+def _together(path, changes):
+    """All ways; `changes` gives for a network, by the names of ways, what they do with a function that loads it."""
     weights = torch.load(path, weights_only=True)
     made = {}
     for name in networks.each():
-        own = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
-
-        def load(name=name, own=own, **options):
-            network = networks.build(name, **options)
-            network.load_state_dict(own)
-            return network
-
-        changes = changed(name)
+        load = functools.partial(networks.load, name, weights)
+        changed, untouched = changes(name), load()
         for way in [*FAULTS, *_harmless(name)]:
-            made[f"{way}.{name}"] = changes[way](load) if way in changes else load()
+            made[f"{way}.{name}"] = changed[way](load) if way in changed else untouched
     return Together(made)
 
 
