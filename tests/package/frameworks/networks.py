@@ -6,8 +6,8 @@ from torch.nn import functional
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 CLASSES = 10
 
-# Two classes that every head can hardly tell apart: the scores of both are between 8 and 16, and the first is ahead of the
-# second by so many units in the last place.
+# Two classes that every head can hardly tell apart: the scores of both are between 8 and 16, and the first is ahead of
+# the second by so many units in the last place.
 FIRST, SECOND, AHEAD = 3, 4, 4
 
 

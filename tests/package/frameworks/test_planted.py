@@ -34,7 +34,8 @@ def judged(report):
 
 
 def shown(outputs):
-    return "\n".join(f"{name}: {output['verdict']}: {output['evidence']['statement']}" for name, output in outputs.items())
+    lines = (f"{name}: {output['verdict']}: {output['evidence']['statement']}" for name, output in outputs.items())
+    return "\n".join(lines)
 
 
 def test_faults_of_code_are_found_though_no_byte_of_the_file_changed(recorded):

@@ -1,9 +1,9 @@
 """What may be done to the networks of `networks.py`: planted faults, and changes that do no harm.
 
-One artifact has the weights of all networks. A loader gives one module with an output for every way of running each of
-them, `<way>.<network>.<precision>`. `original` runs them as they are, whatever the way is called; `planted` and `toggled`
-change the ways that are theirs and leave the others alone. So one verification judges all of them, each for itself,
-with what was not changed beside it.
+One artifact has the weights of all networks. A loader gives one module with an output for every way of running each
+of them, `<way>.<network>.<precision>`. `original` runs them as they are, whatever the way is called; `planted` and
+`toggled` change the ways that are theirs and leave the others alone. So one verification judges all of them, each for
+itself, with what was not changed beside it.
 """
 
 import contextlib
