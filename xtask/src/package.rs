@@ -1,7 +1,7 @@
 //! `package`: the wheel as a user has it: installed in a clean environment, imported, used, and checked by a type checker.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,10 +19,13 @@ const TESTS: [(&str, &str); 5] = [
     ("tests/package/mlflow", "mlflow"),
 ];
 
-/// Runs pytest with a package folder behind the interpreter's own, so that neither hides the other's packages.
+/// Sets whose packages lie behind an interpreter's own: pytest, and ONNX with its engine, which the sets of frameworks lack.
+const BEHIND: [&str; 2] = ["package", "suite"];
+
+/// Runs pytest with folders of packages behind the interpreter's own, so that none of them hides one of its packages.
 const PYTEST: &str = "\
-import sys
-sys.path.append(sys.argv.pop(1))
+import os, sys
+sys.path.extend(sys.argv.pop(1).split(os.pathsep))
 import pytest
 sys.exit(pytest.main(sys.argv[1:]))
 ";
@@ -40,8 +43,10 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     if arguments.is_empty() {
         types(&plain, &installed)?;
     }
+    let behind = BEHIND.iter().map(|set| packages(&python::environment(set)?));
+    let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
     for (tests, set) in TESTS {
-        pytest(&python::environment(set)?, &plain, &installed, tests, arguments)?;
+        pytest(&python::environment(set)?, &behind, &installed, tests, arguments)?;
     }
     Ok(())
 }
@@ -105,13 +110,13 @@ fn types(interpreter: &Path, installed: &Path) -> Result<()> {
 
 fn pytest(
     interpreter: &Path,
-    plain: &Path,
+    behind: &OsStr,
     installed: &Path,
     tests: &str,
     arguments: &[String],
 ) -> Result<()> {
     let mut command = isolated(interpreter);
-    command.args(["-c", PYTEST]).arg(packages(plain)?);
+    command.args(["-c", PYTEST]).arg(behind);
     command.args(["-q", "-p", "no:cacheprovider"]).arg(tests).args(arguments);
     repository::run(command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1"))
 }

@@ -51,7 +51,7 @@ fn show(sandbox: &Sandbox, python: &str) -> Value {
 }
 
 /// The differences of a document, each with its item, values and grade.
-fn items(document: &Value) -> Vec<(&str, &str, &str, &str)> {
+pub(crate) fn items(document: &Value) -> Vec<(&str, &str, &str, &str)> {
     let field = |found: &'_ Value, name: &str| found[name].as_str().unwrap().to_owned().leak() as &str;
     let all = document["differences"].as_array().unwrap().iter();
     all.map(|found| {

@@ -1,10 +1,12 @@
 //! One artifact verified in several environments, which are built from what the contract says was installed.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use reproof_testing::{Invocation, Sandbox, python};
 
-use crate::env::{run, small};
+use crate::env::{items, run, small};
 use crate::fixtures::sandbox;
 
 const LOADER: &str = "import numpy\n\n\
@@ -66,4 +68,33 @@ fn an_artifact_is_verified_in_several_environments() {
     assert!(reason.starts_with("nobody-has-this==9 cannot be installed"), "{reason}");
     let told = offline(sandbox.command([&verify[..], &["--env", "current,recorded"]].concat())).run();
     told.exits(0).says("recorded").says("identical");
+}
+
+#[test]
+fn a_report_grades_an_altered_package_and_variables() {
+    let (uv, kept) = python::installer().expect("uv for the tests");
+    let (sandbox, python) = model(&uv.display().to_string(), &kept.display().to_string());
+    let record = ["record", "w.npy", "--loader", "plain:load", "--python", &python, "--cases", "case.npz"];
+    sandbox.command([&record[..], &["--budget", "1s"]].concat()).run().exits(0);
+    let library = Path::new(&python).parent().unwrap().parent().unwrap().join("lib");
+    let version = fs::read_dir(library).unwrap().next().unwrap().unwrap().path();
+    let file = version.join("site-packages/numpy/conftest.py");
+    let text = fs::read_to_string(&file).unwrap();
+    // Another file in its place: the one that is there may be a link to what the installer keeps.
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, text + "# altered\n").unwrap();
+    let verify = sandbox.command(["verify", "w.npy", "--python", &python, "--json"]);
+    let set = verify.variable("OMP_NUM_THREADS", "2").variable("ATEN_CPU_CAPABILITY", "default");
+    let report = set.run().exits(0).json();
+    // Nothing of it moved a bit, and all of it is told.
+    assert_eq!(report["verdict"], "identical");
+    let found = items(&report["environment"]);
+    let graded: Vec<_> = found.iter().map(|found| (found.0, found.1, found.3)).collect();
+    let expected = [
+        ("distribution.numpy.file numpy/conftest.py", "as installed", "may-change-results"),
+        ("threads", "1", "may-move-bits"),
+        ("variables.ATEN_CPU_CAPABILITY", "(not set)", "may-move-bits"),
+        ("variables.OMP_NUM_THREADS", "1", "may-move-bits"),
+    ];
+    assert_eq!(graded, expected);
 }

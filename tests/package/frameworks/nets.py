@@ -24,3 +24,20 @@ def with_another_epsilon():
     net = build()
     net.norm.eps = 1e-3
     return net
+
+
+class Classifier(torch.nn.Module):
+    """What every form of a model can hold: no table of constants, no code of its own."""
+
+    def __init__(self, epsilon=1e-5):
+        super().__init__()
+        self.first = torch.nn.Linear(64, 48)
+        self.norm = torch.nn.LayerNorm(48, eps=epsilon)
+        self.last = torch.nn.Linear(48, 10)
+
+    def forward(self, pixels):
+        return self.last(torch.nn.functional.gelu(self.norm(self.first(pixels))))
+
+
+def classifier():
+    return Classifier().eval()

@@ -34,7 +34,7 @@ pub(crate) struct Context<'a> {
     /// Whether something that may rightly move bits is not as recorded: engine, processor, settings, or the graph of a
     /// converted artifact.
     pub(crate) elsewhere: bool,
-    /// Whether the bytes are not proved to be the recorded ones, so that the function may have changed.
+    /// Whether bytes or code are not proved to be the recorded ones, so that the function may have changed.
     pub(crate) doubt: bool,
     /// What the specification leaves open for these inputs.
     pub(crate) open: &'a [OpenPoint],

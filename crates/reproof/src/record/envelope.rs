@@ -90,11 +90,24 @@ pub(super) fn measure(
             notes.push(format!("perturbation {name} left out: {}", super::explain(&run.load).0));
             continue;
         }
-        tried.push(name.to_owned());
+        let mut widened = false;
         for case in kept.iter().filter(|case| is_ordinary(case)) {
-            if let (Some(golden), Some(moved)) = (golden.outputs(&case.name), run.outputs(&case.name)) {
-                widen(&mut widest, golden, moved);
+            let Some(golden) = golden.outputs(&case.name) else { continue };
+            match run.outputs(&case.name) {
+                Some(moved) => {
+                    widen(&mut widest, golden, moved);
+                    widened = true;
+                }
+                // Kernels of another processor may lack what a model needs.
+                None => notes.push(format!(
+                    "perturbation {name} left out of case {}: {}",
+                    case.name,
+                    run.refusal(&case.name).unwrap_or_default()
+                )),
             }
+        }
+        if widened {
+            tried.push(name.to_owned());
         }
     }
     super::batch::measure(sweep, kept, golden, &mut widest, &mut tried, progress)?;

@@ -10,13 +10,14 @@ use reproof_contract::report::{
     Check, EnvironmentDifference, EnvironmentReport, FingerprintComparison, Grade, Phase, PhaseName,
 };
 use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
+use reproof_contract::signature::Source;
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
 use super::load::Load;
 use super::{Subject, VerifyError};
-use crate::execution::{Settings, given};
+use crate::execution::{PYTHON, Settings, given};
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
 use crate::trust::settle;
@@ -43,6 +44,8 @@ pub(super) struct Execution {
     pub(super) settings: Settings,
     /// Whether something that may move bits is not as recorded.
     pub(super) elsewhere: bool,
+    /// Files beside the artifact that had a part in what was computed.
+    sources: Vec<Source>,
     /// How the environment differs from the recorded one.
     differences: Vec<EnvironmentDifference>,
     /// Whether the engine is the one that recorded, in the same version.
@@ -90,6 +93,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         model: PathBuf::new(),
         settings: Settings::default(),
         elsewhere: true,
+        sources: Vec::new(),
         differences: Vec::new(),
         same_engine: false,
         checks: Vec::new(),
@@ -143,6 +147,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         .as_ref()
         .map(|environment| format!("{runner} ({} {})", environment.engine.name, environment.engine.version));
     execution.environment = outcome.environment;
+    execution.sources = outcome.sources;
     execution.cases = outcome.cases;
     let contract = &subject.stored.contract;
     let class = execution.class();
@@ -226,6 +231,18 @@ impl Execution {
     pub(super) fn class(&self) -> String {
         let seen = self.environment.as_ref().map(|environment| environment.class.clone());
         seen.unwrap_or_else(|| reproof_runner::environment_class(&Device::Cpu))
+    }
+
+    /// Whether code that computes is not the recorded code, so that the function may have changed though no byte of the
+    /// artifact did: another loader, another file beside it, or packages in which a framework keeps its models.
+    pub(super) fn other_code(&self, contract: &Contract) -> bool {
+        if self.runner != PYTHON {
+            return false;
+        }
+        let loader = contract.loading.as_ref().and_then(|loading| loading.loader.as_ref());
+        self.settings.loading.loader.as_ref() != loader
+            || self.sources != contract.context.sources
+            || self.differences.iter().any(|difference| difference.grade == Grade::MayChangeResults)
     }
 
     /// The current environment against the recorded one.

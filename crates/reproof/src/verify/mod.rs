@@ -4,6 +4,7 @@
 //! changed and whether outputs changed.
 
 mod checks;
+mod converted;
 mod execute;
 mod load;
 mod options;
@@ -124,7 +125,8 @@ pub fn verify(
         runner.clone_from(&execution.engine);
         phases.push(load.phase());
         if execution.loaded {
-            let validation = validate::judge(&subject, &execution, !load.untouched, scratch.path())?;
+            let doubt = !load.untouched || execution.other_code(&stored.contract);
+            let validation = validate::judge(&subject, &execution, doubt, scratch.path())?;
             phases.push(execution.phase());
             phases.push(validation.phase);
             cases = validation.cases;

@@ -11,10 +11,11 @@ use reproof_formats::values;
 use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
+use super::converted::{self, named};
 use super::execute::{Execution, golden_class};
 use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
-use crate::execution::{PYTHON, given};
+use crate::execution::given;
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{self, Context, Values, all_identical, judge_statistics};
 use crate::record::{explain, specification, widen};
@@ -37,8 +38,8 @@ struct Sides<'a> {
 
 /// Judges every case that ran.
 ///
-/// `definition_in_doubt` says that the bytes are not proved to be the recorded ones: then equal bits are not enough, a
-/// change of definition may hide inside the rounding.
+/// `definition_in_doubt` says that the bytes, or the code that computes with them, are not proved to be the recorded ones:
+/// then equal bits of outputs are not enough, a change of definition may hide inside the rounding.
 pub(super) fn judge(
     subject: &Subject<'_>,
     execution: &Execution,
@@ -107,8 +108,14 @@ fn read<'a>(
     }
     let folder = subject.stored.values.join(golden_folder(&golden.class, &record.name));
     let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
-    let loaded = goldens(&subject.stored.contract, &folder, &read)
-        .and_then(|goldens| Ok((goldens, read(produced, "outputs")?)));
+    let loaded = goldens(&subject.stored.contract, &folder, &read).and_then(|goldens| {
+        let produced = read(produced, "outputs")?;
+        let produced = match goldens.first() {
+            Some(golden) => named(golden, produced, subject.relation),
+            None => produced,
+        };
+        Ok((goldens, produced))
+    });
     Some(Sides {
         record,
         same_class,
@@ -154,17 +161,17 @@ fn rerun(
     scratch: &Path,
 ) -> Result<Rerun, VerifyError> {
     let none = Rerun { outputs: Vec::new(), peak: None };
-    let RefereeRecord::Float64 { runner, .. } = &subject.stored.contract.referee else { return Ok(none) };
+    let RefereeRecord::Float64 { runner: recorded, .. } = &subject.stored.contract.referee else {
+        return Ok(none);
+    };
     if differing.is_empty() {
         return Ok(none);
     }
-    // Python's was not asked for leave where another engine ran.
-    let unasked = runner == PYTHON && execution.runner != PYTHON;
-    if unasked || subject.runners.get(runner).is_none() {
-        let reason = format!("the referee's runner {runner} is not here");
+    let Some(runner) = converted::referee(subject, execution, recorded) else {
+        let reason = format!("the referee's runner {recorded} is not here");
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
         return Ok(Rerun { outputs: outputs.collect(), peak: None });
-    }
+    };
     let folder = |name: &Name| match restaged.iter().find(|staged| staged.name == *name) {
         Some(staged) => staged.folder.clone(),
         None => subject.stored.values.join(case_folder(name)),
@@ -178,7 +185,7 @@ fn rerun(
     let mut spec = specification(artifact, cases.collect(), subject.options.limits);
     execution.settings.place(&mut spec);
     widen(&mut spec);
-    let unit = Work { runner: runner.clone(), purpose: Purpose::Referee, spec };
+    let unit = Work { runner: runner.to_owned(), purpose: Purpose::Referee, spec };
     subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);
     let outcome = subject.runners.execute(&unit, scratch, subject.progress)?;
     subject.progress.end();
@@ -187,6 +194,12 @@ fn rerun(
         let outputs = match case.outputs.first().filter(|_| case.step.status.is_done()) {
             Some(folder) => values::read(folder, "outputs").map_err(|error| crate::chain(&error)),
             None => Err(explain(&case.step.status).0),
+        };
+        let sides = differing.iter().find(|sides| sides.record.name == case.name);
+        let golden = sides.and_then(|sides| sides.loaded.as_ref().ok()?.0.first());
+        let outputs = match golden {
+            Some(golden) => outputs.map(|outputs| named(golden, outputs, subject.relation)),
+            None => outputs,
         };
         (case.name, outputs)
     });

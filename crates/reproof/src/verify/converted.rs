@@ -1,0 +1,42 @@
+//! What an artifact of another format needs to be compared: a referee that reads it, and a name for what has none.
+
+use reproof_contract::Relation;
+
+use super::Subject;
+use super::execute::Execution;
+use crate::execution::PYTHON;
+use crate::judge::Values;
+
+/// What adapters of Python call the only thing that a model gives, because it has no name of its own.
+const NAMELESS: &str = "output";
+
+/// The adapter of Python that runs what the other runners run too.
+const ONNX_IN_PYTHON: &str = "onnxruntime";
+
+/// The runner that reruns the current definition in float64: the one that made the recorded referee, unless it does not
+/// read artifacts of this format.
+pub(super) fn referee<'a>(
+    subject: &'a Subject<'_>,
+    execution: &Execution,
+    recorded: &'a str,
+) -> Option<&'a str> {
+    let settings = execution.environment.as_ref().map(|environment| &environment.settings);
+    let adapter = settings.and_then(|settings| settings.get("adapter")).map(String::as_str);
+    let of_python = execution.runner == PYTHON && adapter != Some(ONNX_IN_PYTHON);
+    if of_python == (recorded == PYTHON) {
+        return subject.runners.get(recorded).map(|_| recorded);
+    }
+    let other = if of_python { PYTHON } else { ONNX_IN_PYTHON };
+    subject.runners.referee(other)
+}
+
+/// The outputs with the recorded name, where a converted model gives one thing and one side has no name for it.
+pub(super) fn named(golden: &Values, mut produced: Values, relation: Relation) -> Values {
+    if relation == Relation::Converted
+        && let ([(expected, _)], [(actual, _)]) = (golden.as_slice(), produced.as_mut_slice())
+        && (expected == NAMELESS || actual == NAMELESS)
+    {
+        actual.clone_from(expected);
+    }
+    produced
+}
