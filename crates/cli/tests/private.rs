@@ -1,10 +1,10 @@
 //! Suites that stay with whoever recorded them.
 
-use reproof_testing::{Sandbox, folder};
+use reproof_testing::Sandbox;
 use serde_json::Value;
 
 use crate::adapters::TORCH;
-use crate::fixtures::{place_example, sandbox};
+use crate::fixtures::{place, place_example, sandbox};
 
 /// The example of the digits, recorded with its own cases as a private suite.
 fn recorded(sandbox: &Sandbox) -> Value {
@@ -74,21 +74,16 @@ fn a_changed_private_golden_is_corrupt() {
 #[test]
 fn reports_tell_no_private_value() {
     let sandbox = sandbox();
-    recorded(&sandbox);
-    // Half of all weights are another model.
-    let other = sandbox.path("other");
-    folder::copy(&sandbox.path("digits"), &other);
-    let model = std::fs::read_dir(&other).unwrap().map(|entry| entry.unwrap().path());
-    let model = model.into_iter().find(|path| path.extension().is_some_and(|end| end == "onnx")).unwrap();
-    let mut bytes = std::fs::read(&model).unwrap();
-    let end = bytes.len();
-    for byte in &mut bytes[end - 4000..end - 2000] {
-        *byte ^= 2;
-    }
-    std::fs::write(&model, bytes).unwrap();
-    let verified = sandbox.run(["verify", "other", "--json"]);
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "epsilon.onnx");
+    place(&sandbox, "planted/inputs/perceptron.float32.npz", "pixels.npz");
+    let record = ["record", "model.onnx", "--cases", "pixels.npz", "--suite", "private", "--runner", "onnx"];
+    sandbox.run(record).exits(0);
+    let verify = ["verify", "epsilon.onnx", "--contract", "model.onnx.reproof", "--runner", "onnx", "--json"];
+    let verified = sandbox.run(verify);
+    verified.exits(1);
+    assert_eq!(verified.json()["verdict"], "drifted");
     let text = verified.stdout();
-    assert!(verified.code() != Some(0), "{text}");
     assert!(text.contains("the values are private"), "{text}");
     assert!(!text.contains("where the golden has") && !text.contains("\"worst\": {"), "{text}");
 }

@@ -61,12 +61,11 @@ fn every_framework_with_graphs_of_its_own_keeps_one() {
     keeps_the_promise(&models, "weights.pt", "frozen/model.pt2", &python);
 
     let models = JAX.sandbox();
-    let exported = ["--loader", "flax_loaders:build", "--freeze"];
+    let exported = ["--loader", "flax_loaders:build", "--freeze", "--budget", "9m"];
     let exported = frozen(&models, "variables.msgpack", "images", &exported);
     assert_eq!(exported["form"], "stablehlo", "{exported:#}");
-    let adapter = ["--python", models.interpreter, "--adapter", "stablehlo"];
-    let path = "frozen/model.stablehlo";
-    keeps_the_promise(&models, "variables.msgpack", path, &[&adapter[..], &["--trust"]].concat());
+    let python = ["--python", models.interpreter, "--trust"];
+    keeps_the_promise(&models, "variables.msgpack", "frozen/model.stablehlo", &python);
 
     let models = TENSORFLOW.sandbox();
     let saved = frozen(&models, "digits.keras", "images", &["--freeze"]);

@@ -1,6 +1,7 @@
 //! What an artifact of another format needs to be compared: a referee that reads it, and a name for what has none.
 
 use reproof_contract::Relation;
+use reproof_contract::contract::FrozenRecord;
 
 use super::Subject;
 use super::execute::Execution;
@@ -28,6 +29,15 @@ pub(super) fn referee<'a>(
     }
     let other = if of_python { PYTHON } else { ONNX_IN_PYTHON };
     subject.runners.referee(other)
+}
+
+/// The contract's own graph, if that is the artifact: it computed the goldens when it was written, and that it is still the
+/// same is checked with the other files of the contract.
+pub(super) fn own_graph<'a>(subject: &Subject<'a>) -> Option<&'a FrozenRecord> {
+    let stored = subject.stored;
+    let frozen = stored.contract.frozen.as_ref()?;
+    let path = stored.folder.join(&frozen.path).canonicalize().ok()?;
+    (subject.path.canonicalize().ok()? == path).then_some(frozen)
 }
 
 /// The outputs with the recorded name, where a converted model gives one thing and one side has no name for it.

@@ -16,7 +16,7 @@ use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
 use super::load::Load;
-use super::{Subject, VerifyError};
+use super::{Subject, VerifyError, converted};
 use crate::execution::{PYTHON, Settings, given};
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
@@ -106,7 +106,10 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     execution.model.clone_from(model);
     let told = subject.options.settings.clone();
     // A converted model brings its own way to be loaded.
-    let told = if load.same_format { told.completed(subject.stored) } else { told };
+    let mut told = if load.same_format { told.completed(subject.stored) } else { told };
+    if let Some(frozen) = converted::own_graph(subject) {
+        told.loading.adapter = told.loading.adapter.or_else(|| frozen.form.adapter().map(str::to_owned));
+    }
     let artifact = load.digests.as_ref().map(|digests| digests.artifact);
     execution.settings = match settle(&told, &runner, subject.path, artifact) {
         Ok(settings) => settings,

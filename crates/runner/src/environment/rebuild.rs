@@ -96,7 +96,7 @@ impl Rebuild {
         let list = building.join("reproof-packages.txt");
         fs::write(&list, pins.join("\n")).map_err(failed)?;
         let python = interpreter(&building);
-        let into = ["pip", "install", "--compile-bytecode", "--python"].map(OsStr::new);
+        let into = ["pip", "install", "--python"].map(OsStr::new);
         if !pins.is_empty() {
             let exactly = [python.as_os_str(), OsStr::new("--no-deps"), OsStr::new("-r"), list.as_os_str()];
             self.uv(&[&into[..], &exactly].concat()).map_err(|why| blamed(why, &pins))?;

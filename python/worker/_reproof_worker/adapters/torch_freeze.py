@@ -82,8 +82,9 @@ class _Graph:
 
     def onnx(self, folder):
         with torch.no_grad():
+            # Folded constants would be rounded once more: the graph holds the weights themselves.
             program = torch.onnx.export(
-                self._flat, self._tensors, dynamo=True, dynamic_shapes=self._dims, verbose=False,
+                self._flat, self._tensors, dynamo=True, dynamic_shapes=self._dims, verbose=False, optimize=False,
                 input_names=self._names, output_names=self._outputs,
             )  # fmt: skip
         program.save(os.path.join(folder, "model.onnx"))

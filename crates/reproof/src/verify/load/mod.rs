@@ -16,7 +16,7 @@ use self::changes::{LISTED, changed_tensors, list};
 use self::files::{bytes, compare_file, locate, strays};
 use super::checks::{Details as _, check};
 use super::execute::Execution;
-use super::{Subject, VerifyError, recorded_digests};
+use super::{Subject, VerifyError, converted, recorded_digests};
 use crate::artifact::{Artifact, Digests, OpenError, digests};
 
 /// The load phase while it is going on.
@@ -81,6 +81,14 @@ fn open(subject: &Subject<'_>) -> Result<Artifact, OpenError> {
     } else {
         Artifact::open(subject.path)
     }
+}
+
+/// Whether an artifact has the recorded format. Of what no reader knows, a file stays a file and a folder a folder.
+fn same_format(subject: &Subject<'_>, artifact: &Artifact) -> bool {
+    let recorded = &subject.stored.contract.artifact;
+    let read = artifact.description.format != Format::Unread;
+    artifact.description.format.as_str() == recorded.format
+        && (read || (artifact.kind == recorded.kind && converted::own_graph(subject).is_none()))
 }
 
 impl Load {
@@ -165,7 +173,7 @@ impl Load {
         };
         self.weights(subject, &artifact, &digests);
         self.architecture(subject, &digests);
-        self.same_format = artifact.description.format.as_str() == subject.stored.contract.artifact.format;
+        self.same_format = same_format(subject, &artifact);
         self.model = Some(artifact.model);
         self.digests = Some(digests);
     }
