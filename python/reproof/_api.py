@@ -73,7 +73,7 @@ def record(
         ),
         contract=optional(contract),
         bytes_only=bytes_only,
-        freeze=("auto" if freeze is True else freeze) or None,
+        freeze="auto" if freeze is True else freeze or None,
         private=private,
         budget=budget,
         saved_in=saved_in,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import platform
 import sys
+from typing import Any
 
 from . import _reproof
 from ._determinism import current
@@ -31,11 +32,9 @@ def environment() -> Document:
             settings[f"package.{name}"] = str(version)
     version = settings.get(f"package.{engine}", platform.python_version())
     libc = " ".join(part for part in platform.libc_ver() if part)
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else 0
     # CUDA that nobody has used is not woken for this.
     on_cuda = torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized()
     where = "cuda-sm{}{}".format(*torch.cuda.get_device_capability()) if on_cuda else f"cpu-{platform.machine()}"
-    return Document(
-        _reproof.environment(where, (engine, version), libc, threads, settings)
-    )
+    return Document(_reproof.environment(where, (engine, version), libc, threads, settings))

@@ -93,7 +93,7 @@ def _transformers(path: str, trust: bool) -> Any:
     options = {"local_files_only": True, "trust_remote_code": trust}
     configuration = transformers.AutoConfig.from_pretrained(path, **options)
     name = (configuration.architectures or [None])[0]
-    kind = getattr(transformers, name, None) if name else transformers.AutoModel
+    kind: Any = getattr(transformers, name, None) if name else transformers.AutoModel
     if trust and getattr(configuration, "auto_map", None):
         kind = transformers.AutoModel
     if not isinstance(kind, type) or not (

@@ -57,6 +57,8 @@ class Recording:
     engine: Engine
     contract: str | None
     bytes_only: bool
+    freeze: str | None
+    private: bool
     budget: float | None
     saved_in: str | None
     project: str | None

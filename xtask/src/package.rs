@@ -33,12 +33,10 @@ sys.exit(pytest.main(sys.argv[1:]))
 /// Builds the wheel and tests it.
 pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     let built = dist::wheel()?;
-    let folder = repository::target().join("dist");
     if arguments.is_empty() {
-        clean(&folder.join("clean"), &built)?;
+        clean(&folder().join("clean"), &built)?;
     }
-    let installed = folder.join("installed");
-    install(&installed, &built)?;
+    let installed = install(&built)?;
     let plain = python::environment("package")?;
     if arguments.is_empty() {
         types(&plain, &installed)?;
@@ -88,13 +86,23 @@ fn isolated(program: &Path) -> Command {
     command
 }
 
-/// Installs the wheel into a folder of its own, for interpreters that have other packages.
-fn install(folder: &Path, wheel: &Path) -> Result<()> {
-    dist::clear(folder)?;
+/// Builds the wheel and installs it into a folder of its own, for interpreters that have other packages.
+pub(crate) fn installed() -> Result<PathBuf> {
+    install(&dist::wheel()?)
+}
+
+fn install(wheel: &Path) -> Result<PathBuf> {
+    let installed = folder().join("installed");
+    dist::clear(&installed)?;
     let base = env::var_os("REPROOF_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     let mut pip = Command::new(base);
-    pip.args(["-m", "pip", "install", "--quiet", "--no-index", "--target"]).arg(folder).arg(wheel);
-    repository::run(&mut pip)
+    pip.args(["-m", "pip", "install", "--quiet", "--no-index", "--target"]).arg(&installed).arg(wheel);
+    repository::run(&mut pip)?;
+    Ok(installed)
+}
+
+fn folder() -> PathBuf {
+    repository::target().join("dist")
 }
 
 /// The package is well typed, and the stubs of its native half say what is there.

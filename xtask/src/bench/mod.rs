@@ -4,6 +4,7 @@ mod checkpoint;
 mod diff;
 mod digest;
 mod files;
+mod python;
 mod table;
 mod verify;
 
@@ -31,6 +32,11 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "diff",
         about: "`reproof diff` against mapped memory and torch.testing.assert_close",
         run: diff::run,
+    },
+    Benchmark {
+        name: "python",
+        about: "`reproof verify` of a torch module against a bare script, and a callback against torch.save",
+        run: python::run,
     },
     Benchmark {
         name: "verify",
