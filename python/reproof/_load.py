@@ -93,7 +93,7 @@ def _transformers(path: str, trust: bool) -> Any:
     options = {"local_files_only": True, "trust_remote_code": trust}
     configuration = transformers.AutoConfig.from_pretrained(path, **options)
     name = (configuration.architectures or [None])[0]
-    kind: Any = getattr(transformers, name, None) if name else transformers.AutoModel
+    kind = getattr(transformers, name, None) if name else transformers.AutoModel
     if trust and getattr(configuration, "auto_map", None):
         kind = transformers.AutoModel
     if not isinstance(kind, type) or not (
@@ -102,7 +102,8 @@ def _transformers(path: str, trust: bool) -> Any:
         raise UsageError(
             f"transformers {transformers.__version__} has no model called {name}", where=path, hint="give loader=FUNCTION"
         )
-    return kind.from_pretrained(path, dtype="auto", **options)
+    named: Any = kind
+    return named.from_pretrained(path, dtype="auto", **options)
 
 
 def _pickled(path: str, trust: bool) -> Any:
