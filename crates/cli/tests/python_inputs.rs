@@ -1,5 +1,7 @@
 //! What models of Python's frameworks are given: inputs that are proposed, cases that begin at raw input, generated text.
 
+use reproof_testing::Finished;
+
 use crate::python::{keeps_its_promise, models, run};
 
 const BRIEF: [&str; 2] = ["--budget", "1s"];
@@ -112,4 +114,30 @@ fn generated_text_names_the_first_other_token() {
     run(&sandbox, "record", &["m/reader", "--cases", "m/texts", "--adapter", "transformers-generate"])
         .exits(3)
         .complains("a model that generates text");
+}
+
+#[test]
+fn code_that_the_loader_imports_is_part_of_what_was_recorded() {
+    let sandbox = models();
+    sandbox.write("whole.py", "import parts\n\ndef build():\n    return parts.build()\n");
+    let parts = "from m.loaders import build\n";
+    sandbox.write("parts.py", parts);
+    let cases = ["--cases", "m/images", "--budget", "1s", "--loader", "whole:build"];
+    run(&sandbox, "record", &[&["m/weights.pt"], &cases[..]].concat()).exits(0);
+    let sources = |finished: &Finished| {
+        let report = finished.json();
+        let checks =
+            report["phases"].as_array().unwrap().iter().flat_map(|phase| phase["checks"].as_array().unwrap());
+        checks
+            .filter(|check| check["id"] == "execute.sources")
+            .map(|check| check["actual"].to_string())
+            .collect::<String>()
+    };
+    let same = run(&sandbox, "verify", &["m/weights.pt", "--json"]);
+    same.exits(0);
+    assert_eq!(sources(&same), "");
+    sandbox.write("parts.py", format!("{parts}# a word\n"));
+    let changed = run(&sandbox, "verify", &["m/weights.pt", "--json"]);
+    changed.exits(0);
+    assert!(sources(&changed).contains("code parts.py ("), "{}", changed.json());
 }

@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use reproof_formats::Format;
 use reproof_runner::{ChildRunner, LocateError, PythonRunner, locate};
 
+use crate::artifact::Artifact;
 use crate::execution::{PYTHON, Runners};
 use crate::folder;
 
@@ -65,10 +67,16 @@ pub fn preferred(runners: &Runners) -> &'static str {
 }
 
 /// The runner that a contract was recorded with, if that one needs no search: looking for a library that is not needed
-/// would cost the start of an interpreter.
+/// would cost the start of an interpreter. What became ONNX needs no Python.
 pub fn recorded(artifact: &Path, contract: Option<&Path>) -> Option<String> {
     let place = contract.map_or_else(|| folder::beside(artifact), Path::to_owned);
-    let recorded = folder::read(&place).ok()?.contract.runner?;
+    let stored = folder::read(&place).ok()?.contract;
+    let recorded = stored.runner?;
+    let onnx = Format::Onnx.as_str();
+    let became = || Artifact::open(artifact).is_ok_and(|found| found.description.format == Format::Onnx);
+    if recorded == PYTHON && contract.is_some() && stored.artifact.format != onnx && became() {
+        return None;
+    }
     matches!(recorded.as_str(), "onnx" | PYTHON).then_some(recorded)
 }
 

@@ -2,18 +2,20 @@
 
 import hashlib
 import os
+import sys
 import time
 
 from . import adapters, detect, failure, freezing, values
 
 
-def _source(told):
-    """A file with its digest; nothing for what is no file."""
+def _source(told, folder=None):
+    """A file with its digest, by its name or by its place below a folder; nothing for what is no file."""
     role, path = told
     if not os.path.isfile(path):
         return None
+    name = os.path.relpath(path, folder).replace(os.sep, "/") if folder else os.path.basename(path)
     with open(path, "rb") as file:
-        return {"role": role, "file": os.path.basename(path), "sha256": hashlib.sha256(file.read()).hexdigest()}
+        return {"role": role, "file": name, "sha256": hashlib.sha256(file.read()).hexdigest()}
 
 
 class Session:
@@ -58,7 +60,20 @@ class Session:
     def sources(self):
         """Files beside the weights that have a part in what the model computes."""
         found = [("loader", self.source)] if self.source else []
-        return [source for source in map(_source, found + self._model.sources()) if source]
+        code = [_source(("code", path), folder) for folder, path in self._code()]
+        return [source for source in [*map(_source, found + self._model.sources()), *code] if source]
+
+    def _code(self):
+        """The user's own modules that the loader imported, each with the folder that it was found in."""
+        if not self.source:
+            return
+        installed = tuple({os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix)})
+        files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        for path in sorted(os.path.realpath(file) for file in files if file and file != self.source):
+            folders = (os.path.realpath(folder) for folder in self.modules)
+            folder = next((folder for folder in folders if path.startswith(folder + os.sep)), None)
+            if folder and not path.startswith(installed) and "site-packages" not in path:
+                yield folder, path
 
     def run(self, request):
         """One case, as often as asked."""

@@ -62,7 +62,7 @@ def test_trainer_writes_contracts_and_trains_the_same_bits(tmp_path):
     for step in (2, 4, 6):
         checkpoint = tmp_path / "watched" / f"checkpoint-{step}"
         contract = json.loads((checkpoint / "reproof" / "contract.json").read_text())
-        assert contract["context"]["notes"] == {"step": str(step), "why": "a test"}
+        assert contract["context"]["notes"] == {"recorded-by": "training", "step": str(step), "why": "a test"}
         assert contract["context"]["seeds"] == {"torch": 11}
         assert {"optimizer", "rng"} <= set(contract["artifact"]["parts"])
         saved_in = json.loads((checkpoint / "reproof" / "environment" / "saved-in.json").read_text())
@@ -148,7 +148,7 @@ def test_lightning_writes_contracts_and_trains_the_same_bits(tmp_path, kind):
         report = reproof.verify(checkpoint).check()
         assert report.assurance == "bytes"
     contract = json.loads((left[0].with_name(left[0].name + ".reproof") / "contract.json").read_text())
-    assert contract["context"]["notes"] == {"step": "16", "why": "a test"}
+    assert contract["context"]["notes"] == {"recorded-by": "training", "step": "16", "why": "a test"}
     # `last.ckpt` was saved several times: each contract names the one before.
     last = json.loads((left[1].with_name("last.ckpt.reproof") / "contract.json").read_text())
     assert last["previous"] is None or last["previous"]["accepted_by"] == "training"

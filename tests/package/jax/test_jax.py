@@ -31,7 +31,7 @@ def test_each_step_of_orbax_gets_a_contract(tmp_path):
         for step in range(2):
             folder = tmp_path / "run" / str(step)
             contract = json.loads((folder / "reproof" / "contract.json").read_text())
-            assert contract["governance"]["owner"] == "tests" and contract["context"]["notes"] == {"step": str(step)}
+            assert contract["governance"]["owner"] == "tests" and contract["context"]["notes"] == {"recorded-by": "training", "step": str(step)}
             assert reproof.verify(folder).check().assurance == "bytes"
         # A step with a contract in it is restored as any other.
         restored = manager.restore(1, args=orbax.checkpoint.args.StandardRestore(weights))

@@ -28,7 +28,7 @@ def test_each_saved_file_gets_a_contract_and_training_is_the_same(tmp_path):
         saved = tmp_path / "watched" / f"epoch-{epoch}.keras"
         assert reproof.verify(saved).check().assurance == "bytes"
         contract = json.loads((saved.with_name(saved.name + ".reproof") / "contract.json").read_text())
-        assert contract["context"]["notes"] == {"epoch": str(epoch - 1), "why": "a test"}
+        assert contract["context"]["notes"] == {"recorded-by": "training", "epoch": str(epoch - 1), "why": "a test"}
     data = bytearray(saved.read_bytes())
     data[len(data) // 2] ^= 1
     saved.write_bytes(bytes(data))

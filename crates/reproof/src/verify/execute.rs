@@ -16,7 +16,7 @@ use reproof_progress::Unit;
 
 use super::checks::{Details as _, check};
 use super::load::Load;
-use super::{Subject, VerifyError, converted};
+use super::{Subject, VerifyError, changed};
 use crate::execution::{PYTHON, Settings, given};
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
@@ -107,7 +107,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     let told = subject.options.settings.clone();
     // A converted model brings its own way to be loaded.
     let mut told = if load.same_format { told.completed(subject.stored) } else { told };
-    if let Some(frozen) = converted::own_graph(subject) {
+    if let Some(frozen) = changed::own_graph(subject) {
         told.loading.adapter = told.loading.adapter.or_else(|| frozen.form.adapter().map(str::to_owned));
     }
     let artifact = load.digests.as_ref().map(|digests| digests.artifact);
@@ -163,6 +163,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
             case_check(case, expected, execution.same_engine, private)
         })
         .collect();
+    execution.checks.extend(changed::code_check(subject, &execution.sources));
     Ok(execution)
 }
 

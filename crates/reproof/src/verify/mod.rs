@@ -3,8 +3,8 @@
 //! Each phase is timed by itself and none stops the next unless asked to, so that one report says both that bytes
 //! changed and whether outputs changed.
 
+mod changed;
 mod checks;
-mod converted;
 mod execute;
 mod load;
 mod options;

@@ -10,8 +10,8 @@ use reproof_contract::{Name, Relation, Verdict};
 use reproof_formats::values;
 use reproof_progress::Unit;
 
+use super::changed::{self, named};
 use super::checks::{Details as _, check};
-use super::converted::{self, named};
 use super::execute::{Execution, golden_class};
 use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
@@ -167,7 +167,7 @@ fn rerun(
     if differing.is_empty() {
         return Ok(none);
     }
-    if converted::own_graph(subject).is_some() {
+    if changed::own_graph(subject).is_some() {
         // Its function was proved when it was recorded; what is left to judge is its rounding.
         let stored = |sides: &&Sides<'_>| {
             let folder = subject.stored.values.join(golden_folder(sides.class, &sides.record.name));
@@ -176,7 +176,7 @@ fn rerun(
         };
         return Ok(Rerun { outputs: differing.iter().map(stored).collect(), peak: None });
     }
-    let Some(runner) = converted::referee(subject, execution, recorded) else {
+    let Some(runner) = changed::referee(subject, execution, recorded) else {
         let reason = format!("the referee's runner {recorded} is not here");
         let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
         return Ok(Rerun { outputs: outputs.collect(), peak: None });

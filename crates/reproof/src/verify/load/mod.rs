@@ -16,7 +16,7 @@ use self::changes::{LISTED, changed_tensors, list};
 use self::files::{bytes, compare_file, locate, strays};
 use super::checks::{Details as _, check};
 use super::execute::Execution;
-use super::{Subject, VerifyError, converted, recorded_digests};
+use super::{Subject, VerifyError, changed, recorded_digests};
 use crate::artifact::{Artifact, Digests, OpenError, digests};
 
 /// The load phase while it is going on.
@@ -88,7 +88,7 @@ fn same_format(subject: &Subject<'_>, artifact: &Artifact) -> bool {
     let recorded = &subject.stored.contract.artifact;
     let read = artifact.description.format != Format::Unread;
     artifact.description.format.as_str() == recorded.format
-        && (read || (artifact.kind == recorded.kind && converted::own_graph(subject).is_none()))
+        && (read || (artifact.kind == recorded.kind && changed::own_graph(subject).is_none()))
 }
 
 impl Load {

@@ -1,9 +1,12 @@
-//! What an artifact of another format needs to be compared: a referee that reads it, and a name for what has none.
+//! What is not as it was recorded, although it is the same model: its format, the names of its outputs, the code beside it.
 
-use reproof_contract::Relation;
 use reproof_contract::contract::FrozenRecord;
+use reproof_contract::report::{Check, CheckStatus};
+use reproof_contract::signature::Source;
+use reproof_contract::{Relation, Verdict};
 
 use super::Subject;
+use super::checks::{Details as _, check};
 use super::execute::Execution;
 use crate::execution::PYTHON;
 use crate::judge::Values;
@@ -38,6 +41,29 @@ pub(super) fn own_graph<'a>(subject: &Subject<'a>) -> Option<&'a FrozenRecord> {
     let frozen = stored.contract.frozen.as_ref()?;
     let path = stored.folder.join(&frozen.path).canonicalize().ok()?;
     (subject.path.canonicalize().ok()? == path).then_some(frozen)
+}
+
+/// Says which files beside the weights have another part in the computation than they had; judged are the outputs.
+pub(super) fn code_check(subject: &Subject<'_>, now: &[Source]) -> Option<Check> {
+    let recorded = &subject.stored.contract.context.sources;
+    if subject.relation != Relation::Same || recorded.is_empty() || now.is_empty() {
+        return None;
+    }
+    let told = |source: &Source| {
+        let digest: String = source.sha256.chars().take(12).collect();
+        format!("{} {} ({digest})", source.role, source.file)
+    };
+    let listed = |these: &[Source], those: &[Source]| -> Vec<String> {
+        these.iter().filter(|source| !those.contains(source)).map(told).collect()
+    };
+    let (then, now) = (listed(recorded, now), listed(now, recorded));
+    let line = check(
+        "execute.sources",
+        "code and files beside the weights are not the recorded ones",
+        Verdict::Identical,
+    );
+    let words = |list: Vec<String>| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+    (then != now).then(|| line.expected(words(then)).actual(words(now)).status(CheckStatus::Warn))
 }
 
 /// The outputs with the recorded name, where a converted model gives one thing and one side has no name for it.
