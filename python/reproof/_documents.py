@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -210,9 +212,16 @@ def _frame(page: str) -> str:
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
         # So that it appears whole.
-        place = os.fspath(path)
-        partial = f"{place}.partial"
-        with open(partial, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(partial, place)
+        place = os.path.abspath(os.fspath(path))
+        beside, name = os.path.split(place)
+        # A name of its own, from the system's random numbers: those of the user's are not touched.
+        partial = os.path.join(beside, f".{name}.{uuid.uuid4().hex}")
+        try:
+            with open(partial, "x", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(partial, place)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+            raise
     return text

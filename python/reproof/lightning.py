@@ -90,4 +90,6 @@ class ContractCallback(Callback):  # type: ignore[misc,unused-ignore]
         watched = trainer.strategy.checkpoint_io
         if isinstance(watched, _Watching):
             trainer.strategy.checkpoint_io = watched.inner
+        elif isinstance(watched, AsyncCheckpointIO) and isinstance(watched.checkpoint_io, _Watching):
+            watched._checkpoint_io = watched.checkpoint_io.inner
         self.recorder.wait()

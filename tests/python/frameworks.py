@@ -7,6 +7,7 @@ from pathlib import Path
 
 import joblib
 import numpy
+import PIL.Image
 import tokenizers
 import torch
 from sentence_transformers import SentenceTransformer
@@ -24,6 +25,9 @@ from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessor,
 )
 
 warnings.filterwarnings("ignore")
@@ -108,6 +112,21 @@ writer.save_pretrained(out / "writer-changed")
 (out / "texts").mkdir()
 (out / "texts/fox.txt").write_text("The quick brown Fox jumps over the lazy dog\n")
 (out / "texts/count.txt").write_text("one Two three now\n")
+
+# Pictures, and what prepares them, in two versions that differ in how they resize.
+torch.manual_seed(5)
+ViTForImageClassification(
+    ViTConfig(
+        image_size=16, patch_size=4, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        num_labels=3,
+    )
+).eval().save_pretrained(out / "seer")  # fmt: skip
+for name, filter in (("seer", 2), ("seer-bicubic", 3)):
+    ViTImageProcessor(size={"height": 16, "width": 16}, resample=filter).save_pretrained(out / name)
+(out / "pictures").mkdir()
+for number in range(2):
+    pixels = numpy.random.default_rng(number).integers(0, 256, (20, 24, 3), dtype="uint8")
+    PIL.Image.fromarray(pixels).save(out / f"pictures/noise-{number}.png")
 
 # What makes one vector of a sentence: the same kind of network without its head, and the words of the reader.
 BertModel(configuration).eval().save_pretrained(out / "encoder")

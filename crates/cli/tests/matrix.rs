@@ -66,6 +66,13 @@ fn an_artifact_is_verified_in_several_environments() {
     );
     let reason = document["columns"][1]["reason"].as_str().unwrap();
     assert!(reason.starts_with("nobody-has-this==9 cannot be installed"), "{reason}");
+    // One that is never finished is given up.
+    let slow = sandbox.write("slow", "#!/bin/sh\nexec /bin/sleep 60\n").display().to_string();
+    run(Command::new("chmod").args(["+x", &slow]));
+    let slow = ["verify", "w.npy", "--python", &python, "--uv", &slow, "--timeout", "1s", "--json"];
+    let finished = sandbox.run([&slow[..], &["--env", "numpy==2.3.*"]].concat());
+    let reason = finished.exits(3).json()["columns"][0]["reason"].to_string();
+    assert!(reason.contains("it took longer than 1 s"), "{reason}");
     let told = offline(sandbox.command([&verify[..], &["--env", "current,recorded"]].concat())).run();
     told.exits(0).says("recorded").says("identical");
 }

@@ -80,6 +80,32 @@ fn a_changed_tokenizer_is_told_from_a_changed_model() {
 }
 
 #[test]
+fn a_changed_resize_filter_is_told_from_a_changed_model() {
+    let sandbox = models();
+    run(&sandbox, "record", &[&["m/seer", "--cases", "m/pictures"], &BRIEF[..]].concat()).exits(0);
+    run(&sandbox, "verify", &["m/seer"]).exits(0).says("identical");
+    let file = "preprocessor_config.json";
+    std::fs::copy(sandbox.path("m/seer-bicubic").join(file), sandbox.path("m/seer").join(file)).unwrap();
+    let changed = run(&sandbox, "verify", &["m/seer", "--json"]);
+    changed.exits(1);
+    let changed = changed.json();
+    let summary = changed["summary"].as_str().unwrap();
+    assert!(summary.contains("preprocessing changed: preprocessing.pixel_values"), "{summary}");
+    assert!(summary.contains("the model did not"), "{summary}");
+    let outputs = changed["cases"][0]["outputs"].as_array().unwrap();
+    let verdict = |name: &str| &outputs.iter().find(|output| output["name"] == name).unwrap()["verdict"];
+    assert_eq!(
+        (verdict("preprocessing.decoded"), verdict("logits")),
+        (&"identical".into(), &"identical".into())
+    );
+    // What is no picture is refused by the decoder.
+    sandbox.write("broken.png", "no picture");
+    run(&sandbox, "accept", &["m/seer", "--reason", "x", "--by", "me", "--cases", "broken.png"])
+        .exits(1)
+        .complains("the picture cannot be decoded");
+}
+
+#[test]
 fn a_changed_scaler_is_told_from_a_changed_classifier() {
     let sandbox = models();
     run(&sandbox, "record", &[&["m/pipeline.joblib", "--cases", "m/tables"], &BRIEF[..]].concat()).exits(0);

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use reproof::engines::most_of_free_memory;
+use reproof::execution::PYTHON;
 use reproof::folder::{self, StoredContract};
 use reproof::verify::{VerifyOptions, expected, verify};
 use reproof_contract::Verdict;
 use reproof_contract::environment::Python;
 use reproof_contract::report::{Grade, Matrix, MatrixColumn, MatrixSchema, Report};
+use reproof_progress::{Progress, Silent};
 use reproof_report::visible_lines;
 use reproof_runner::Rebuild;
 
@@ -38,7 +41,8 @@ pub(super) fn verify_in(
     allowed(&stored, environments, options)?;
     let current = engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
     let base = reproof::engines::from_here(&current);
-    let rebuild = Rebuild { uv: uv.to_owned(), cache: cache().unwrap_or_else(std::env::temp_dir), base };
+    let cache = cache().unwrap_or_else(std::env::temp_dir);
+    let rebuild = Rebuild { uv: uv.to_owned(), cache, base, limit: engine.timeout };
     // Building waits for the network and the disk, so all are built at once.
     let built: Vec<Result<PathBuf, String>> = std::thread::scope(|scope| {
         let build = |name: &String| built(name, &current, &recorded, &rebuild);
@@ -48,36 +52,44 @@ pub(super) fn verify_in(
             .map(|thread| thread.join().unwrap_or_else(|_| Err("building panicked".to_owned())));
         ended.collect()
     });
-    let mut columns = Vec::new();
-    for (environment, built) in environments.iter().zip(built) {
-        let environment = environment.clone();
-        columns.push(match built {
-            Err(reason) => {
-                MatrixColumn { environment, verdict: Verdict::Undecided, reason: Some(reason), report: None }
-            }
-            Ok(python) => {
-                let engine = EngineArguments { python: Some(python), ..engine.clone() };
-                let runners = runners(&engine, Some(reproof::execution::PYTHON))?;
-                // What went wrong in one environment says nothing of the others.
-                match verify(artifact, options, &runners, &Bars::new()) {
-                    Ok(report) => MatrixColumn {
-                        environment,
-                        verdict: report.verdict,
-                        reason: None,
-                        report: Some(report),
-                    },
-                    Err(error) => MatrixColumn {
-                        environment,
-                        verdict: Verdict::Undecided,
-                        reason: Some(reproof::chain(&error)),
-                        report: None,
-                    },
-                }
-            }
+    let bytes = stored.contract.artifact.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+    let at_once = side_by_side(bytes);
+    let bars = Bars::new();
+    let shown: &(dyn Progress + Sync) = if at_once == 1 { &bars } else { &Silent };
+    let column = |(environment, built): (&String, &Result<PathBuf, String>)| {
+        let report = built.clone().and_then(|python| {
+            let engine = EngineArguments { python: Some(python), ..engine.clone() };
+            let runners = runners(&engine, Some(PYTHON)).map_err(|error| format!("{error:#}"))?;
+            verify(artifact, options, &runners, shown).map_err(|error| reproof::chain(&error))
         });
+        // What went wrong in one environment says nothing of the others.
+        let (verdict, reason, report) = match report {
+            Ok(report) => (report.verdict, None, Some(report)),
+            Err(reason) => (Verdict::Undecided, Some(reason), None),
+        };
+        MatrixColumn { environment: environment.clone(), verdict, reason, report }
+    };
+    let all: Vec<(&String, &Result<PathBuf, String>)> = environments.iter().zip(&built).collect();
+    let mut columns = Vec::new();
+    for some in all.chunks(at_once) {
+        columns.extend(std::thread::scope(|scope| {
+            let running: Vec<_> = some.iter().map(|one| scope.spawn(|| column(*one))).collect();
+            let ended = running.into_iter().map(|thread| thread.join().expect("verifying does not panic"));
+            ended.collect::<Vec<_>>()
+        }));
     }
     let verdict = Verdict::worst(columns.iter().map(|column| column.verdict));
     Ok(Matrix { schema: MatrixSchema::V0, verdict, required: options.required, columns })
+}
+
+/// How many environments are verified at a time: one per core, as long as each has memory for two copies of the artifact and
+/// for its framework.
+fn side_by_side(artifact: u64) -> usize {
+    const FRAMEWORK: u64 = 2 << 30;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let fitting =
+        most_of_free_memory().map_or(1, |free| free / artifact.saturating_mul(2).saturating_add(FRAMEWORK));
+    usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, cores)
 }
 
 /// Refuses to install what a contract lists without leave: packages run code when they are built and when they are

@@ -27,6 +27,12 @@ pub fn is_launcher(row: &str) -> bool {
     row.starts_with("..") && (row.contains("/bin/") || row.contains("/Scripts/"))
 }
 
+/// Whether a file of a list is a cache of bytecode. A few wheels carry some by mistake; whoever compiles or imports the package
+/// writes them anew, and nobody lists those that are written without having been carried.
+pub fn is_bytecode(row: &str) -> bool {
+    row.ends_with(".pyc") && row.contains("__pycache__/")
+}
+
 /// A hash in hexadecimal digits.
 pub fn hex(hash: &Sha256) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -6,7 +6,7 @@ use reproof_contract::contract::{CaseOrigin, CaseRecord};
 use reproof_contract::{CaseClass, Name};
 use reproof_formats::onnx::{Model, test_data};
 use reproof_formats::{FormatError, npy, safetensors, values};
-use reproof_tensor::{StringTensor, Value};
+use reproof_tensor::{DType, StringTensor, Tensor, Value};
 
 use super::Case;
 use crate::judge::Values;
@@ -183,7 +183,8 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
         entries.retain(|entry| {
             let name = entry.file_name().unwrap_or_default().to_string_lossy();
             let folder_of_values = name.starts_with("test_data_set_") || entry.join("inputs.json").is_file();
-            entry.is_file() && (is_values(entry) || (model.is_none() && is_text(entry)))
+            entry.is_file()
+                && (is_values(entry) || (model.is_none() && (is_text(entry) || is_picture(entry))))
                 || entry.is_dir() && folder_of_values
         });
         entries.sort();
@@ -201,6 +202,7 @@ fn read(model: Option<&Model>, path: &Path) -> Result<Vec<Found>, ImportError> {
             tensors.into_iter().map(|(name, tensor)| (name, Value::Tensor(tensor))).collect()
         }
         "txt" if model.is_none() => vec![("text".to_owned(), text(path)?)],
+        _ if model.is_none() && is_picture(path) => vec![("image".to_owned(), picture(path)?)],
         _ => return Err(ImportError::Nothing { path: path.to_owned() }),
     };
     Ok(vec![(name, fit(model, path, named)?, None)])
@@ -213,6 +215,23 @@ fn is_values(path: &Path) -> bool {
 
 fn is_text(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "txt")
+}
+
+fn is_picture(path: &Path) -> bool {
+    const KINDS: [&str; 9] = ["bmp", "gif", "jpeg", "jpg", "png", "ppm", "tif", "tiff", "webp"];
+    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| KINDS.iter().any(|kind| extension == *kind))
+}
+
+/// A file as its bytes: what decodes them is the first stage of preprocessing.
+fn picture(path: &Path) -> Result<Value, ImportError> {
+    let failed = |source| ImportError::Read { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > LONGEST {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let bytes = std::fs::read(path).map_err(failed)?;
+    let tensor = Tensor::new(DType::U8, vec![bytes.len() as u64], bytes);
+    Ok(Value::Tensor(tensor.expect("one byte is one element")))
 }
 
 /// A file as one text, without the end of its last line.

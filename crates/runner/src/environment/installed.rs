@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::environment::{AlteredFile, Distribution, Origin, OriginKind};
 use reproof_environment::installed::{
-    Entry, LARGEST, Metadata, Record, Sha256, content_sha256, hex, normalised, origin, resolve,
+    Entry, LARGEST, Metadata, Record, Sha256, content_sha256, hex, is_bytecode, normalised, origin, resolve,
 };
 use reproof_environment::lock::Package;
 
@@ -201,7 +201,7 @@ impl Installed {
         (check, files, installed): (Check, &mut Files, i128),
         suspects: &mut Vec<Suspect>,
     ) {
-        let Some(expected) = entry.sha256 else { return };
+        let Some(expected) = entry.sha256.filter(|_| !is_bytecode(&entry.path)) else { return };
         let file = match resolve(packages, &entry.path, roots) {
             Ok(file) => file,
             Err(why) => return self.tell(format!("{name}: {} {why}, and is not looked at", entry.path)),

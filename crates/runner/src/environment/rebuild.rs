@@ -2,8 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use reproof_contract::environment::{Distribution, OriginKind, Python};
 use reproof_environment::installed::{hex, normalised};
@@ -48,6 +50,8 @@ pub struct Rebuild {
     pub cache: PathBuf,
     /// An interpreter to build upon, where it has the right version.
     pub base: PathBuf,
+    /// When each step of the installer is given up.
+    pub limit: Duration,
 }
 
 impl Rebuild {
@@ -118,12 +122,29 @@ impl Rebuild {
         for variable in ["PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX"] {
             command.env_remove(variable);
         }
-        let output =
-            command.output().map_err(|error| format!("could not start {}: {error}", self.uv.display()))?;
-        if output.status.success() {
+        let failed = |error: std::io::Error| format!("could not run {}: {error}", self.uv.display());
+        let mut said = tempfile::tempfile().map_err(failed)?;
+        command.stdout(Stdio::null()).stderr(said.try_clone().map_err(failed)?);
+        let mut child = command.spawn().map_err(failed)?;
+        let deadline = Instant::now() + self.limit;
+        let status = loop {
+            match child.try_wait().map_err(failed)? {
+                Some(status) => break status,
+                None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
+                None => {
+                    let _ = child.kill();
+                    child.wait().map_err(failed)?;
+                    let seconds = self.limit.as_secs();
+                    return Err(format!("it took longer than {seconds} s; give it more time with --timeout"));
+                }
+            }
+        };
+        if status.success() {
             return Ok(());
         }
-        let words = String::from_utf8_lossy(&output.stderr);
+        let mut words = Vec::new();
+        said.rewind().and_then(|()| said.read_to_end(&mut words)).map_err(failed)?;
+        let words = String::from_utf8_lossy(&words);
         Err(words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD).collect())
     }
 }

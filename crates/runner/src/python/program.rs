@@ -69,6 +69,7 @@ pub const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/torch_wide.py",
     "_reproof_worker/adapters/transformers.py",
     "_reproof_worker/adapters/transformers_generate.py",
+    "_reproof_worker/adapters/transformers_image.py",
     "_reproof_worker/adapters/transformers_inputs.py",
     "_reproof_worker/adapters/transformers_text.py",
     "_reproof_worker/adapters/xgboost.py",

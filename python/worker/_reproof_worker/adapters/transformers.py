@@ -5,7 +5,7 @@ import os
 import torch
 
 from ..failure import Unsupported
-from . import torch_module, transformers_inputs, transformers_text
+from . import torch_module, transformers_image, transformers_inputs, transformers_text
 
 
 def load(session):
@@ -36,7 +36,8 @@ def load_as(session, kind):
     if unexpected and not missing:
         # Weights that nothing uses: the class is smaller than the file.
         print("not used by {}: {}".format(type(model).__name__, ", ".join(unexpected)))
-    return kind(model, session, missing + mismatched, transformers_text.Tokenizer(folder, options))
+    stages = transformers_text.Tokenizer(folder, options), transformers_image.ImageProcessor(folder, options)
+    return kind(model, session, missing + mismatched, stages)
 
 
 def _class(transformers, configuration):
@@ -63,11 +64,11 @@ def _name(key):
 
 
 class Transformer(torch_module.Module):
-    """A model of the library, with the tokenizer that lies beside it."""
+    """A model of the library, with the tokenizer and the image processor that lie beside it."""
 
-    def __init__(self, model, session, initialised, tokenizer):
+    def __init__(self, model, session, initialised, stages):
         super().__init__(model, session, initialised)
-        self._tokenizer = tokenizer
+        self._tokenizer, self._processor = stages
 
     def run(self, inputs):
         taps, inputs = self._stages(inputs)
@@ -88,17 +89,23 @@ class Transformer(torch_module.Module):
 
     def _stages(self, inputs):
         """What preprocessing gives, and the same as inputs of the model."""
-        if len(inputs) != 1 or inputs[0][0] not in ("text", "preprocessing"):
+        if len(inputs) != 1 or inputs[0][0] not in ("text", "image", "preprocessing"):
             return {}, inputs
         name, value = inputs[0]
-        taps = self._tokenizer.tokenize(value) if name == "text" else value
-        return taps, [(key, tensor.to(self._session.device)) for key, tensor in taps.items()]
+        if name == "text":
+            taps = self._tokenizer.tokenize(value)
+        else:
+            taps = self._processor.process(value) if name == "image" else value
+        given = transformers_image.taken(taps)
+        # Pixels come in single precision, which a model of half would refuse.
+        narrow = lambda tensor: tensor.to(self._module.dtype) if tensor.is_floating_point() else tensor
+        return taps, [(key, narrow(tensor).to(self._session.device)) for key, tensor in given.items()]
 
     def inputs(self):
         return transformers_inputs.ways(self._module, self._tokenizer)
 
     def sources(self):
-        return self._tokenizer.sources()
+        return self._tokenizer.sources() + self._processor.sources()
 
     def settings(self):
         found = super().settings()

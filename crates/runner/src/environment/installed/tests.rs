@@ -66,6 +66,19 @@ fn what_is_as_installed_is_described() {
 }
 
 #[test]
+fn bytecode_that_a_wheel_carries_may_be_written_anew() {
+    let environment = Environment::new();
+    let rows = format!(
+        "thing/sub.py,{},8\nthing/__pycache__/sub.cpython-311.pyc,{},3\n",
+        hash(b"two = 2\n"),
+        hash(b"old")
+    );
+    environment.write("thing-1.0.dist-info/RECORD", rows.as_bytes());
+    environment.write("thing/__pycache__/sub.cpython-311.pyc", b"new");
+    assert_eq!(altered(&environment.survey(Check::Every)), []);
+}
+
+#[test]
 fn a_changed_and_a_missing_file_are_named_however_fast_the_check() {
     for check in [Check::Changed, Check::Every, Check::Again] {
         let environment = Environment::new();
