@@ -30,7 +30,7 @@ pub fn is_launcher(row: &str) -> bool {
 /// Whether a file of a list is a cache of bytecode. A few wheels carry some by mistake; whoever compiles or imports the package
 /// writes them anew, and nobody lists those that are written without having been carried.
 pub fn is_bytecode(row: &str) -> bool {
-    row.ends_with(".pyc") && row.contains("__pycache__/")
+    row.contains("__pycache__/") && row.rsplit_once('.').is_some_and(|(_, ending)| ending == "pyc")
 }
 
 /// A hash in hexadecimal digits.

@@ -219,7 +219,7 @@ fn is_text(path: &Path) -> bool {
 
 fn is_picture(path: &Path) -> bool {
     const KINDS: [&str; 9] = ["bmp", "gif", "jpeg", "jpg", "png", "ppm", "tif", "tiff", "webp"];
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     extension.is_some_and(|extension| KINDS.iter().any(|kind| extension == *kind))
 }
 
