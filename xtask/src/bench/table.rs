@@ -64,11 +64,15 @@ impl Table {
     pub(crate) fn text(&self) -> String {
         let mut rows = vec![["program", "wall s", "CPU s", "peak MB", "runs"].map(str::to_owned).to_vec()];
         rows.extend(self.rows.iter().map(|measured| {
+            // What was not measured is no number.
+            let cell = |value: f64, digits: usize| {
+                if value.is_nan() { "–".to_owned() } else { format!("{value:.digits$}") }
+            };
             vec![
                 measured.label.clone(),
-                format!("{:.3}", measured.cost.wall),
-                format!("{:.3}", measured.cost.cpu),
-                format!("{:.0}", measured.cost.memory / 1e6),
+                cell(measured.cost.wall, 3),
+                cell(measured.cost.cpu, 3),
+                cell(measured.cost.memory / 1e6, 0),
                 measured.runs.to_string(),
             ]
         }));
