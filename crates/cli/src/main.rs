@@ -8,6 +8,7 @@ mod engines;
 mod failure;
 mod files;
 mod output;
+mod private;
 mod quantities;
 mod trust;
 

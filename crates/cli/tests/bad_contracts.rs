@@ -267,3 +267,24 @@ fn accepting_keeps_what_was_promised_before() {
     assert_eq!(contract["outputs"]["logits"]["tolerance"]["origin"], "user");
     assert!(sandbox.path("model.onnx.reproof/context/scale.json").is_file());
 }
+
+#[test]
+fn a_graph_that_is_none_of_its_files_and_a_private_suite_of_another_name_are_refused() {
+    let graph = |path: &str| {
+        json!({"form": "onnx", "path": path, "exporter": "nobody", "runner": "onnx", "engine": "", "verdict": "identical",
+               "statement": "", "cases": []})
+    };
+    for path in ["frozen/model.onnx", "../model.onnx", "history/model.onnx", ""] {
+        let sandbox = recorded();
+        edit(&sandbox, |contract| contract["frozen"] = graph(path));
+        refused(&sandbox, "is none of its files");
+    }
+    let sandbox = recorded();
+    let id = format!("blob-v1:{}", "0".repeat(64));
+    edit(&sandbox, |contract| contract["private"] = json!({"id": id, "files": {}}));
+    refused(&sandbox, "the private suite is not named by its files");
+    let sandbox = recorded();
+    let files = json!({"../../secret": {"size": 1, "digest": id}});
+    edit(&sandbox, |contract| contract["private"] = json!({"id": id, "files": files}));
+    refused(&sandbox, "leaves its folder");
+}

@@ -20,6 +20,7 @@ fn killed(sandbox: &Sandbox, command: &[&str], after: u64) {
         .current_dir(sandbox.folder())
         .env_clear()
         .env("TMPDIR", sandbox.temporary())
+        .env("HOME", sandbox.home())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -73,4 +74,20 @@ fn a_killed_acceptance_leaves_the_old_contract_or_the_new_one() {
     }
     sandbox.run(arguments).exits(0);
     sandbox.run(["verify", "model.onnx"]).exits(0).says("identical");
+}
+
+#[test]
+fn a_killed_private_recording_leaves_no_value_beside_the_artifact() {
+    let mut unfinished = 0;
+    for moment in MOMENTS {
+        let sandbox = sandbox();
+        place(&sandbox, "planted/convolution.float32.onnx", "folder/model.onnx");
+        killed(&sandbox, &["record", "folder", "--runner", "onnx", "--suite", "private"], moment);
+        let found = Snapshot::of(&sandbox.folder());
+        let told: Vec<&str> =
+            found.paths().filter(|path| path.contains("inputs") || path.contains("outputs")).collect();
+        assert!(told.is_empty(), "after {moment} ms: {told:?}");
+        unfinished += u32::from(!sandbox.path("folder/reproof").exists());
+    }
+    assert!(unfinished >= 3, "only {unfinished} recordings were killed in time");
 }

@@ -9,6 +9,10 @@ use crate::fixtures::{place, place_example, sandbox};
 /// The example of the digits, recorded with its own cases as a private suite.
 fn recorded(sandbox: &Sandbox) -> Value {
     place_example(sandbox, "digits");
+    record(sandbox)
+}
+
+fn record(sandbox: &Sandbox) -> Value {
     let recorded = sandbox.run([
         "record",
         "digits",
@@ -41,6 +45,10 @@ fn private_values_lie_outside_the_artifact_and_are_found_again() {
     sandbox.run(["accept", "digits", "--reason", "again", "--by", "me"]).exits(0);
     assert!(!sandbox.path("digits/reproof/goldens").exists(), "the next contract told them");
     sandbox.run(["verify", "digits"]).exits(0);
+    // Told, it puts them into the contract.
+    sandbox.run(["accept", "digits", "--reason", "open", "--by", "me", "--suite", "public"]).exits(0);
+    assert!(sandbox.path("digits/reproof/goldens").exists(), "they were asked for in the contract");
+    sandbox.run(["verify", "digits"]).exits(0);
 }
 
 #[test]
@@ -69,6 +77,23 @@ fn a_changed_private_golden_is_corrupt() {
     let verified = sandbox.run(["verify", "digits", "--json"]);
     verified.exits(1);
     assert_eq!(verified.json()["verdict"], "corrupt");
+    // The same values recorded again take the place of the damaged ones.
+    std::fs::remove_dir_all(sandbox.path("digits/reproof")).unwrap();
+    record(&sandbox);
+    sandbox.run(["verify", "digits"]).exits(0);
+}
+
+#[test]
+fn only_their_owner_can_read_private_values() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sandbox = sandbox();
+    recorded(&sandbox);
+    let root = sandbox.home().join(".local/share/reproof/private");
+    for entry in std::fs::read_dir(root).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }
 
 #[test]

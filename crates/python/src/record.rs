@@ -9,6 +9,7 @@ use reproof::artifact::Artifact;
 use reproof::cases::{Case, OPEN_SIZES, PROPOSED, describe, export, gather, gather_named};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners, Settings};
+use reproof::folder::private_root;
 use reproof::project;
 use reproof::record::{Allow, GraphChoice, RecordOptions, Recorded, UserRule, record_proposing};
 use reproof_contract::contract::{CaseOrigin, Contract, Tolerance, ToleranceOrigin};
@@ -73,7 +74,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 #[expect(clippy::needless_pass_by_value, reason = "what Python gives is extracted into values")]
 pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyResult<String> {
     let raise = |error: Failed| failure::raise(py, error.as_ref(), &path);
-    let scratch = tempfile::tempdir().map_err(|error| raise(error.into()))?;
+    let scratch = reproof::scratch().map_err(|error| raise(error.into()))?;
     let mut sources = told.sources.clone();
     sources.extend(exported(py, &told, scratch.path(), &path)?);
     let (opened, engine) = (path.clone(), told.engine.clone());
@@ -202,14 +203,15 @@ fn fill(py: Python<'_>, path: &Path, told: &Recording<'_>, options: &mut RecordO
     }
     options.folder.clone_from(&told.contract);
     options.bytes_only = told.bytes_only;
-    options.private = told.private;
+    options.private = told.private.then_some(true);
+    options.private_root = private_root(|name| std::env::var_os(name));
     if let Some(word) = &told.freeze {
-        let known = GraphChoice::ALL.iter().find(|(_, known)| known == word);
+        let known = GraphChoice::from_word(word);
         let wrong = || {
             let words: Vec<&str> = GraphChoice::ALL.iter().map(|(_, word)| *word).collect();
             failure::usage(py, &format!("freeze={word:?}: expected one of {}", words.join(", ")), None)
         };
-        options.freeze = Some(known.ok_or_else(wrong)?.0);
+        options.freeze = Some(known.ok_or_else(wrong)?);
     }
     let budget = told.budget.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
     options.budget = budget

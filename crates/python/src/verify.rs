@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use pyo3::prelude::*;
 use reproof::engines;
+use reproof::folder::private_root;
 use reproof::verify::VerifyOptions;
 use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
@@ -46,6 +47,7 @@ impl Verification {
         };
         Ok(VerifyOptions {
             folder: self.contract.clone(),
+            private_root: private_root(|name| std::env::var_os(name)),
             relation,
             expect,
             required,

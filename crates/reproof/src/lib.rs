@@ -27,8 +27,11 @@ mod judge;
 pub mod project;
 pub mod record;
 pub mod scan;
+mod scratch;
 pub mod trust;
 pub mod verify;
+
+pub use scratch::scratch;
 
 pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
 

@@ -21,6 +21,11 @@ impl GraphChoice {
     pub const ALL: [(Self, &'static str); 3] =
         [(Self::Auto, "auto"), (Self::Onnx, "onnx"), (Self::Native, "native")];
 
+    /// The choice that a word on the command line means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(choice, _)| *choice)
+    }
+
     /// The word of the worker's protocol.
     pub(crate) fn word(self) -> Option<&'static str> {
         match self {

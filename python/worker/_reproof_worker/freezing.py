@@ -39,7 +39,7 @@ def open_dims(cases):
 
 
 def largest(cases):
-    """The case with most numbers: exporters take a size of 1 for a constant."""
+    """The case whose smallest size is the largest: exporters take a size of 1 for a constant."""
     return max(cases, key=lambda case: min((min(value.shape, default=1) for _, value in case), default=1))
 
 

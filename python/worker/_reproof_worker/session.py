@@ -8,6 +8,13 @@ import time
 from . import adapters, detect, failure, freezing, values
 
 
+# The folder of this program, which a run has in a place of its own.
+_OWN = os.path.dirname(os.path.abspath(__file__))
+
+# Where installers put what is no code of the user's.
+_PACKAGES = ("site-packages", "dist-packages")
+
+
 def _source(told, folder=None):
     """A file with its digest, by its name or by its place below a folder; nothing for what is no file."""
     role, path = told
@@ -67,12 +74,12 @@ class Session:
         """The user's own modules that the loader imported, each with the folder that it was found in."""
         if not self.source:
             return
-        installed = tuple({os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix)})
+        installed = tuple({os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix, _OWN)})
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         for path in sorted(os.path.realpath(file) for file in files if file and file != self.source):
             folders = (os.path.realpath(folder) for folder in self.modules)
             folder = next((folder for folder in folders if path.startswith(folder + os.sep)), None)
-            if folder and not path.startswith(installed) and "site-packages" not in path:
+            if folder and not path.startswith(installed) and not any(name in path for name in _PACKAGES):
                 yield folder, path
 
     def run(self, request):

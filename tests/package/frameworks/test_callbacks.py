@@ -151,7 +151,7 @@ def test_lightning_writes_contracts_and_trains_the_same_bits(tmp_path, kind):
     assert contract["context"]["notes"] == {"recorded-by": "training", "step": "16", "why": "a test"}
     # `last.ckpt` was saved several times: each contract names the one before.
     last = json.loads((left[1].with_name("last.ckpt.reproof") / "contract.json").read_text())
-    assert last["previous"] is None or last["previous"]["accepted_by"] == "training"
+    assert last["previous"]["accepted_by"] == "training"
     # Contracts of checkpoints that were removed are gone.
     contracts = sorted(path.name for path in pathlib.Path(tmp_path / "watched").glob("*.reproof"))
     assert contracts == ["epoch=1-step=16.ckpt.reproof", "last.ckpt.reproof"]

@@ -11,6 +11,7 @@ use reproof::record::accept;
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
 use crate::failure::{Exit, UsageError, there};
+use crate::private::private_root;
 use crate::trust;
 
 use super::record::{Options, prepare, show};
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         return Err(UsageError("--reason: say why the change is accepted".to_owned()).into());
     }
     let place = arguments.options.contract.clone().unwrap_or_else(|| folder::beside(path));
-    let before = folder::read(&place)?;
+    let before = folder::read(&place)?.look_below(private_root().as_deref());
     if let Some(file) = before.tampering()?.first() {
         let folder::Tampering { path, actual, .. } = file;
         anyhow::bail!("{path} of the contract is not as recorded ({actual}): restore it before accepting");

@@ -31,7 +31,8 @@ pub(super) fn verify_in(
     engine: &EngineArguments,
     uv: &Path,
 ) -> Result<Matrix> {
-    let stored = folder::read(&options.folder.clone().unwrap_or_else(|| folder::beside(artifact)))?;
+    let stored = folder::read(&options.folder.clone().unwrap_or_else(|| folder::beside(artifact)))?
+        .look_below(options.private_root.as_deref());
     let recorded = stored.recorded_environment().and_then(|environment| environment.python);
     let Some(recorded) = recorded else {
         let what = "the contract does not say what was installed; record it with --python INTERPRETER";
@@ -62,24 +63,35 @@ pub(super) fn verify_in(
             let runners = runners(&engine, Some(PYTHON)).map_err(|error| format!("{error:#}"))?;
             verify(artifact, options, &runners, shown).map_err(|error| reproof::chain(&error))
         });
-        // What went wrong in one environment says nothing of the others.
-        let (verdict, reason, report) = match report {
-            Ok(report) => (report.verdict, None, Some(report)),
-            Err(reason) => (Verdict::Undecided, Some(reason), None),
-        };
-        MatrixColumn { environment: environment.clone(), verdict, reason, report }
+        match report {
+            Ok(report) => MatrixColumn {
+                environment: environment.clone(),
+                verdict: report.verdict,
+                reason: None,
+                report: Some(report),
+            },
+            Err(reason) => undecided(environment, reason),
+        }
     };
     let all: Vec<(&String, &Result<PathBuf, String>)> = environments.iter().zip(&built).collect();
     let mut columns = Vec::new();
     for some in all.chunks(at_once) {
         columns.extend(std::thread::scope(|scope| {
-            let running: Vec<_> = some.iter().map(|one| scope.spawn(|| column(*one))).collect();
-            let ended = running.into_iter().map(|thread| thread.join().expect("verifying does not panic"));
+            let running: Vec<_> = some.iter().map(|one| (one.0, scope.spawn(|| column(*one)))).collect();
+            let ended = running.into_iter().map(|(environment, thread)| {
+                thread.join().unwrap_or_else(|_| undecided(environment, "verifying panicked".to_owned()))
+            });
             ended.collect::<Vec<_>>()
         }));
     }
     let verdict = Verdict::worst(columns.iter().map(|column| column.verdict));
     Ok(Matrix { schema: MatrixSchema::V0, verdict, required: options.required, columns })
+}
+
+/// A column without an answer: what went wrong in one environment says nothing of the others.
+fn undecided(environment: &str, reason: String) -> MatrixColumn {
+    let environment = environment.to_owned();
+    MatrixColumn { environment, verdict: Verdict::Undecided, reason: Some(reason), report: None }
 }
 
 /// How many environments are verified at a time: one per core, as long as each has memory for two copies of the artifact and

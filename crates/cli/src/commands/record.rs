@@ -9,7 +9,6 @@ use reproof::artifact::Artifact;
 use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
 use reproof::execution::{PYTHON, Runners};
-use reproof::folder::private_root;
 use reproof::record::{Allow, GraphChoice, RecordOptions, Recorded, record_imported, record_proposing};
 use reproof_contract::contract::{FrozenRecord, RefereeRecord};
 use reproof_contract::environment::Environment;
@@ -24,6 +23,7 @@ use crate::context::{self, ContextArguments};
 use crate::engines::{limits, runners, settings};
 use crate::failure::{Exit, UsageError, there};
 use crate::output;
+use crate::private::private_root;
 use crate::quantities::duration;
 use crate::trust;
 
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) options: Options,
     /// Import inputs and outputs without executing anything: ONNX `test_data_set_N` folders. Repeat for several.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "runner"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["cases", "runner", "freeze"])]
     from: Vec<PathBuf>,
     #[command(flatten)]
     output: OutputArguments,
@@ -124,6 +124,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         let mut options = RecordOptions::new("onnx", Vec::new(), SystemTime::now());
         options.folder.clone_from(&arguments.options.contract);
+        options.private = is_private(&arguments.options);
+        options.private_root = private_root();
+        options.allow = allowed(&arguments.options);
         context::fill(&arguments.options.context, path, &mut options)?;
         record_imported(path, &suite, &options, &bars)?
     };
@@ -165,16 +168,26 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
     made.notes.extend(lacking);
     made.folder.clone_from(&options.contract);
     made.budget = options.budget;
-    made.private = options.suite.as_deref() == Some("private");
-    let chosen = |word: &String| GraphChoice::ALL.iter().find(|(_, known)| known == word);
-    made.freeze = options.freeze.as_ref().and_then(chosen).map(|(choice, _)| *choice);
+    made.private = is_private(options);
+    made.private_root = private_root();
+    made.freeze = options.freeze.as_deref().and_then(GraphChoice::from_word);
     made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
     made.settings = settings;
     made.limits = limits(&options.engine);
-    let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
-    made.allow = options.allow.iter().filter_map(named).collect();
+    made.allow = allowed(options);
     context::fill(&options.context, path, &mut made)?;
     Ok((runners, made))
+}
+
+/// Whether inputs and goldens shall lie outside the artifact, where the user says so.
+fn is_private(options: &Options) -> Option<bool> {
+    options.suite.as_ref().map(|word| word == "private")
+}
+
+/// The checks that may fail.
+fn allowed(options: &Options) -> Vec<Allow> {
+    let named = |word: &String| Allow::ALL.iter().find(|(_, known)| known == word).map(|(allow, _)| *allow);
+    options.allow.iter().filter_map(named).collect()
 }
 
 /// An environment that somebody described.

@@ -17,6 +17,7 @@ use crate::bars::Bars;
 use crate::engines::{limits, runners, settings};
 use crate::failure::Exit;
 use crate::output;
+use crate::private::private_root;
 use crate::trust;
 
 #[derive(Args, Debug)]
@@ -94,6 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let runners = runners(&arguments.engine, wanted.as_deref())?;
     let options = VerifyOptions {
         folder: arguments.contract.clone(),
+        private_root: private_root(),
         relation: arguments.relation,
         expect: arguments.expect,
         required: arguments.require,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::fixtures::place;
+
 use super::{JAX, Models, TENSORFLOW, TORCH};
 
 const BUILD: [&str; 2] = ["--loader", "loaders:build"];
@@ -103,4 +105,21 @@ fn what_has_no_graph_says_so() {
     let written = "a graph of generated text, which is written in a loop";
     let arguments = ["--adapter", "transformers-generate", "--freeze"];
     models.refuses("writer", "texts", &arguments, 3, written);
+}
+
+#[test]
+fn what_is_a_graph_or_is_not_run_says_so() {
+    let models = TENSORFLOW.sandbox();
+    models.refuses("savedmodel", "images", &["--freeze"], 3, "the artifact is one already");
+    let sandbox = crate::fixtures::sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    sandbox.run(["record", "model.onnx", "--freeze"]).exits(3).complains("the artifact is one already");
+    let weights = models.sandbox.write("w.npz", "no archive");
+    sandbox.run(["record", &weights.display().to_string(), "--freeze"]).exits(3).complains("w.npz");
+    sandbox
+        .run(["record", "model.onnx", "--freeze", "--from", "x"])
+        .exits(2)
+        .complains("cannot be used with");
+    sandbox.run(["record", "model.onnx", "--freeze=svg"]).exits(2).complains("native");
+    assert!(!sandbox.path("model.onnx.reproof").exists(), "a contract was left behind");
 }

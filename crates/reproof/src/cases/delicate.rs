@@ -4,13 +4,10 @@ use reproof_contract::contract::{DataClass, DataRecord};
 use reproof_formats::scan::delicate;
 use reproof_tensor::{Leaf, Value};
 
-use crate::judge::leaves;
-
 /// Looks through every text of a case. Numbers cannot be read: that nothing was found says nothing about a picture.
 pub fn classify(inputs: &[(String, Value)]) -> DataRecord {
-    let inputs = inputs.to_vec();
     let mut record = DataRecord { class: DataClass::Numbers, found: Vec::new() };
-    for (_, leaf) in leaves(&inputs) {
+    for (_, leaf) in inputs.iter().flat_map(|(name, value)| value.leaves(name)) {
         match leaf {
             Leaf::Text(text) => look(text, &mut record),
             Leaf::Strings(strings) => strings.values.iter().for_each(|text| look(text, &mut record)),

@@ -1,16 +1,18 @@
 //! Where the values of private suites lie: in a folder of the user's, outside every artifact and every repository.
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::PrivateSuite;
 
-use super::{Draft, VALUES, WriteError};
+use super::write::{collected, exchange};
+use super::{Draft, StoredContract, WriteError};
 
-/// `$REPROOF_PRIVATE`, else `reproof/private` below `$XDG_DATA_HOME` or `~/.local/share`; nothing where none is known.
-pub fn private_root() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+/// The root of all private suites of a user, by what `variable` says of the process environment: `$REPROOF_PRIVATE`, else
+/// `reproof/private` below `$XDG_DATA_HOME` or `~/.local/share`; nothing where none is known.
+pub fn private_root(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(told) = set("REPROOF_PRIVATE") {
         return Some(std::path::absolute(&told).unwrap_or(told));
     }
@@ -20,42 +22,37 @@ pub fn private_root() -> Option<PathBuf> {
     Some(data.join("reproof/private"))
 }
 
+impl StoredContract {
+    /// Looks for the values of a private suite below the root of all; other values lie in the contract.
+    #[must_use]
+    pub fn look_below(mut self, root: Option<&Path>) -> Self {
+        if let (Some(private), Some(root)) = (&self.contract.private, root) {
+            self.values = folder_of(private, root);
+        }
+        self
+    }
+}
+
 /// The folder of a private suite below the root of all.
-pub(super) fn folder_of(suite: &PrivateSuite, root: &Path) -> PathBuf {
+fn folder_of(suite: &PrivateSuite, root: &Path) -> PathBuf {
     root.join(suite.id.to_hex())
 }
 
 impl Draft {
-    /// Moves the values of the draft into a folder of their own below `root`, whole or not at all.
-    pub(crate) fn withdraw(&self, root: &Path) -> Result<PrivateSuite, WriteError> {
-        let failed = |action: &'static str, path: &Path| {
-            let path = path.to_owned();
-            move |source| WriteError::Write { action, path, source }
-        };
-        let is_value = |name: &str| VALUES.iter().any(|folder| name.split('/').next() == Some(folder));
-        let files: BTreeMap<_, _> = self.files()?.into_iter().filter(|(name, _)| is_value(name)).collect();
-        let suite = PrivateSuite::new(files).map_err(|source| WriteError::Canonical { source })?;
+    /// Puts the values of a private suite where they belong below `root`, whole or not at all.
+    pub(crate) fn withdraw(&mut self, root: &Path) -> Result<Option<PrivateSuite>, WriteError> {
+        let Some(values) = self.private.take() else { return Ok(None) };
+        let suite = PrivateSuite::new(collected(values.path())?);
+        let suite = suite.map_err(|source| WriteError::Canonical { source })?;
         let place = folder_of(&suite, root);
-        // The name is the content: what is there already is the same.
-        if !place.is_dir() {
-            // As private as its maker can have it: temporary folders are for their owner alone.
-            let copy = Self::new(&place)?;
-            for folder in VALUES {
-                copy.copy_folder(&self.path().join(folder), Path::new(folder))?;
+        match fs::rename(values.path(), &place) {
+            Ok(()) => {
+                let _ = values.keep();
             }
-            copy.files()?;
-            match fs::rename(copy.path(), &place) {
-                Ok(()) => copy.keep(),
-                // Somebody else put the same there meanwhile.
-                Err(_) if place.is_dir() => {}
-                Err(source) => return Err(failed("rename", &place)(source)),
-            }
+            // The same values were recorded before. What lies there may have been damaged since.
+            Err(_) if place.is_dir() => exchange(values.path(), &place)?,
+            Err(source) => return Err(WriteError::Write { action: "rename", path: place, source }),
         }
-        for folder in VALUES.map(Path::new) {
-            if self.path().join(folder).is_dir() {
-                self.remove(folder)?;
-            }
-        }
-        Ok(suite)
+        Ok(Some(suite))
     }
 }

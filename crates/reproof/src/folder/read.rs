@@ -10,8 +10,7 @@ use reproof_contract::{Contract, Name};
 use reproof_digest::{Digest, Kind, identity};
 use reproof_formats::{FormatError, values};
 
-use super::private::{folder_of, private_root};
-use super::{CONTRACT_FILE, FINGERPRINT, RECORDED_IN, case_folder};
+use super::{CONTRACT_FILE, FINGERPRINT, FROZEN, RECORDED_IN, case_folder};
 use crate::artifact::MODEL_PART;
 use crate::cases::Case;
 
@@ -179,10 +178,10 @@ pub fn read(folder: &Path) -> Result<StoredContract, FolderError> {
         return Err(FolderError::UnknownFields { path });
     }
     check(&contract, &path)?;
-    let values = match (&contract.private, private_root()) {
-        (Some(private), Some(root)) => folder_of(private, &root),
-        (Some(private), None) => PathBuf::from(private.id.to_hex()),
-        (None, _) => folder.to_owned(),
+    // Until somebody says where to look, private values are nowhere.
+    let values = match &contract.private {
+        Some(private) => PathBuf::from(private.id.to_hex()),
+        None => folder.to_owned(),
     };
     Ok(StoredContract { folder: folder.to_owned(), values, contract, digest })
 }
@@ -209,7 +208,6 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
     let names = contract.files.keys().chain(contract.artifact.files.iter().map(|file| &file.path));
     let names = names.chain(&contract.context.preprocessing);
     let names = names.chain(contract.private.iter().flat_map(|private| private.files.keys()));
-    let names = names.chain(contract.frozen.iter().map(|frozen| &frozen.path));
     if let Some(name) = names.into_iter().find(|name| !stays_inside(name)) {
         return Err(outside(name));
     }
@@ -240,6 +238,13 @@ fn check(contract: &Contract, path: &Path) -> Result<(), FolderError> {
         contract.suite.iter().find(|case| contract.goldens.iter().all(|golden| golden.case != case.name))
     {
         return Err(contradiction(format!("the case {} has no golden", bare.name)));
+    }
+    if let Some(frozen) = &contract.frozen {
+        let inside = format!("{}/", frozen.path);
+        let held = |name: &String| *name == frozen.path || name.starts_with(&inside);
+        if frozen.path.split('/').next() != Some(FROZEN) || !contract.files.keys().any(held) {
+            return Err(contradiction(format!("the graph {} is none of its files", frozen.path)));
+        }
     }
     if let Some(private) = &contract.private
         && PrivateSuite::identity(&private.files).ok() != Some(private.id)

@@ -12,7 +12,8 @@ use reproof_formats::{FormatError, values};
 use reproof_tensor::Value;
 use tempfile::TempDir;
 
-use super::{CONTRACT_FILE, GROWING};
+use super::{CONTRACT_FILE, GROWING, VALUES};
+use crate::scratch::owned;
 
 /// Why a contract's folder could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -65,20 +66,20 @@ pub enum WriteError {
 pub(crate) struct Draft {
     place: PathBuf,
     building: TempDir,
+    /// Inputs and goldens of a private suite, which at no moment lie beside the artifact.
+    pub(super) private: Option<TempDir>,
 }
 
 impl Draft {
-    /// Starts a draft for `place`, on the same file system.
-    pub(crate) fn new(place: &Path) -> Result<Self, WriteError> {
+    /// Starts a draft for `place`, on the same file system; values of a private suite are built below the root `private` of
+    /// all such suites.
+    pub(crate) fn new(place: &Path, private: Option<&Path>) -> Result<Self, WriteError> {
         let parent = match place.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
-        fs::create_dir_all(parent).map_err(failed)?;
-        let building =
-            tempfile::Builder::new().prefix(super::DRAFT_PREFIX).tempdir_in(parent).map_err(failed)?;
-        Ok(Self { place: place.to_owned(), building })
+        let private = private.map(scaffold).transpose()?;
+        Ok(Self { place: place.to_owned(), building: scaffold(parent)?, private })
     }
 
     /// The folder under construction.
@@ -86,14 +87,20 @@ impl Draft {
         self.building.path()
     }
 
-    /// Ends the draft, whose folder was moved to where it belongs.
-    pub(super) fn keep(self) {
-        let _ = self.building.keep();
+    /// The folder under construction that holds inputs and goldens.
+    pub(crate) fn values_path(&self) -> &Path {
+        self.private.as_ref().map_or_else(|| self.path(), TempDir::path)
     }
 
-    /// Makes a folder below the draft and returns its path.
+    /// Where something of the draft lies.
+    fn locate(&self, relative: &Path) -> PathBuf {
+        let is_value = VALUES.iter().any(|folder| relative.starts_with(folder));
+        if is_value { self.values_path() } else { self.path() }.join(relative)
+    }
+
+    /// Makes a folder of the draft and returns its path.
     pub(crate) fn folder(&self, relative: &Path) -> Result<PathBuf, WriteError> {
-        let path = self.path().join(relative);
+        let path = self.locate(relative);
         let created = fs::create_dir_all(&path);
         created.map_err(|source| WriteError::Write { action: "create", path: path.clone(), source })?;
         Ok(path)
@@ -101,7 +108,7 @@ impl Draft {
 
     /// Removes a folder from the draft.
     pub(crate) fn remove(&self, relative: &Path) -> Result<(), WriteError> {
-        let path = self.path().join(relative);
+        let path = self.locate(relative);
         fs::remove_dir_all(&path).map_err(|source| WriteError::Write { action: "remove", path, source })
     }
 
@@ -159,35 +166,7 @@ impl Draft {
 
     /// The files of the draft that a contract vouches for.
     pub(crate) fn files(&self) -> Result<BTreeMap<String, ContractFile>, WriteError> {
-        let mut found = BTreeMap::new();
-        self.collect(self.path(), &mut found)?;
-        Ok(found)
-    }
-
-    fn collect(&self, folder: &Path, found: &mut BTreeMap<String, ContractFile>) -> Result<(), WriteError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| WriteError::Write { action: "sync", path, source }
-        };
-        for entry in fs::read_dir(folder).map_err(failed(folder))? {
-            let path = entry.map_err(failed(folder))?.path();
-            let relative = path.strip_prefix(self.path()).expect("entries lie below the draft");
-            let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-            if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
-                continue;
-            }
-            if path.is_dir() {
-                self.collect(&path, found)?;
-            } else {
-                let bytes = fs::read(&path).map_err(failed(&path))?;
-                File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
-                found.insert(name, ContractFile { size: bytes.len() as u64, digest: blob(&bytes) });
-            }
-        }
-        // A name lasts through a power failure when its folder is synced; only Unix lets folders be synced.
-        #[cfg(unix)]
-        File::open(folder).and_then(|opened| opened.sync_all()).map_err(failed(folder))?;
-        Ok(())
+        collected(self.path())
     }
 
     /// Writes the document and puts the folder in its place at once. With `replace`, it takes the place of the folder
@@ -211,12 +190,8 @@ impl Draft {
             fs::set_permissions(self.path(), open).map_err(failed("create", self.path()))?;
         }
         if replace {
-            // One step: at every moment there is the old contract or the new one. The old one is then removed with
-            // the draft that it has become.
-            let here = rustix::fs::CWD;
-            let swapped =
-                rustix::fs::renameat_with(here, self.path(), here, &place, rustix::fs::RenameFlags::EXCHANGE);
-            swapped.map_err(|error| failed("rename", &place)(error.into()))?;
+            // The old contract is then removed with the draft that it has become.
+            exchange(self.path(), &place)?;
         } else if let Err(source) = fs::rename(self.path(), &place) {
             // Renaming onto a folder that is not empty fails: a contract that appeared meanwhile stays.
             if matches!(
@@ -236,4 +211,56 @@ impl Draft {
         }
         Ok(place)
     }
+}
+
+/// Makes a folder in which something is built, for its owner alone.
+fn scaffold(parent: &Path) -> Result<TempDir, WriteError> {
+    let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
+    fs::create_dir_all(parent).map_err(failed)?;
+    owned(super::DRAFT_PREFIX, parent).map_err(failed)
+}
+
+/// Every file below `root` that a contract vouches for, synced.
+pub(super) fn collected(root: &Path) -> Result<BTreeMap<String, ContractFile>, WriteError> {
+    let mut found = BTreeMap::new();
+    collect(root, root, &mut found)?;
+    Ok(found)
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, ContractFile>) -> Result<(), WriteError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| WriteError::Write { action: "sync", path, source }
+    };
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        let relative =
+            path.strip_prefix(root).expect("entries lie below the folder that they were read from");
+        let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+        if GROWING.contains(&name.as_str()) || name == CONTRACT_FILE {
+            continue;
+        }
+        if path.is_dir() {
+            collect(root, &path, found)?;
+        } else {
+            let bytes = fs::read(&path).map_err(failed(&path))?;
+            File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
+            found.insert(name, ContractFile { size: bytes.len() as u64, digest: blob(&bytes) });
+        }
+    }
+    // A name lasts through a power failure when its folder is synced; only Unix lets folders be synced.
+    #[cfg(unix)]
+    File::open(folder).and_then(|opened| opened.sync_all()).map_err(failed(folder))?;
+    Ok(())
+}
+
+/// Puts a finished folder in the place of another in one step: at every moment there is the one or the other.
+pub(super) fn exchange(new: &Path, place: &Path) -> Result<(), WriteError> {
+    let here = rustix::fs::CWD;
+    let swapped = rustix::fs::renameat_with(here, new, here, place, rustix::fs::RenameFlags::EXCHANGE);
+    swapped.map_err(|error| WriteError::Write {
+        action: "rename",
+        path: place.to_owned(),
+        source: error.into(),
+    })
 }

@@ -31,7 +31,7 @@ pub(super) fn measure(
     });
     let Some((case, outputs, _)) = batched.filter(|_| sweep.affords(golden.elapsed)) else { return Ok(()) };
     let (Some(alone), Some(row)) = (first_row(&case.inputs), first_row(outputs)) else { return Ok(()) };
-    let folder = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
+    let folder = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
     values::write(folder.path(), "inputs", &alone)
         .map_err(|source| RecordError::Outputs { path: folder.path().to_owned(), source })?;
     progress.begin("perturbing: one entry of a batch alone", Some(1), Unit::Items);

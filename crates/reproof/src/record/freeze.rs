@@ -8,15 +8,16 @@ use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::OutputReport;
 use reproof_contract::run::{CaseInput, RunSpec, Status};
 use reproof_contract::{Name, Verdict};
-use reproof_formats::values;
+use reproof_formats::{Format, values};
 use reproof_progress::{Progress, Unit};
 use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
 use reproof_tensor::{Leaf, Value};
 
 use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification};
+use crate::artifact::Artifact;
 use crate::engines::preferred;
 use crate::execution::{PYTHON, Runners};
-use crate::folder::{Draft, FROZEN};
+use crate::folder::{Draft, FROZEN, WriteError};
 use crate::judge::{self, Context, Values, leaves};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
@@ -43,14 +44,18 @@ pub(super) fn of_chance() -> RecordError {
     }
 }
 
-/// Nothing is run that could be frozen.
-pub(super) fn of_nothing(bytes_only: bool) -> RecordError {
-    let what = if bytes_only {
-        "a graph of a model that is not run: only its bytes are recorded"
+/// What is recorded has no graph to be kept, because it is one or because nothing runs it.
+pub(super) fn of_nothing(artifact: &Artifact, options: &RecordOptions) -> Option<RecordError> {
+    let (what, hint) = if options.bytes_only {
+        ("a graph of a model that is not run: only its bytes are recorded", "leave out --freeze")
+    } else if artifact.description.format == Format::Onnx {
+        ("a graph to freeze: the artifact is one already", "leave out --freeze")
+    } else if options.runner != PYTHON {
+        ("a graph of a model that is not run", "name what runs it with --python")
     } else {
-        "a graph to freeze: the artifact is one already"
+        return None;
     };
-    RecordError::Undecided { what: what.to_owned(), hint: "leave out --freeze".to_owned() }
+    Some(RecordError::Undecided { what: what.to_owned(), hint: hint.to_owned() })
 }
 
 impl Asked<'_> {
@@ -90,7 +95,7 @@ impl Asked<'_> {
         contract: &Contract,
         progress: &dyn Progress,
     ) -> Result<FrozenRecord, RecordError> {
-        let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
+        let scratch = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
         let relative = Path::new(FROZEN);
         if self.draft.path().join(relative).exists() {
             self.draft.remove(relative)?;
@@ -125,13 +130,9 @@ impl Asked<'_> {
         for (place, inputs) in &frozen.cases {
             let case = &spec.cases[*place];
             let place = scratch.join("inputs").join(case.name.as_str());
-            let written = std::fs::create_dir_all(&place)
-                .map_err(|source| RecordError::Scratch { source })
-                .and_then(|()| {
-                    let written = values::write(&place, "inputs", inputs);
-                    written.map_err(|source| RecordError::Outputs { path: place.clone(), source })
-                });
-            written?;
+            std::fs::create_dir_all(&place).map_err(|source| RecordError::Scratch { source })?;
+            values::write(&place, "inputs", inputs)
+                .map_err(|source| WriteError::Values { path: place.clone(), source })?;
             cases.push(CaseInput { name: case.name.clone(), folder: place });
         }
         let unit = self.unit(frozen, &entry, cases);

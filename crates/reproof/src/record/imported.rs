@@ -9,10 +9,10 @@ use reproof_contract::contract::{
 use reproof_contract::run::Device;
 use reproof_progress::Progress;
 
-use super::{RecordError, RecordOptions, Recorded, blank, case_record, finish, rules};
+use super::{RecordError, RecordOptions, Recorded, blank, case_record, finish, private, rules};
 use crate::artifact::{Artifact, identify};
 use crate::cases::Case;
-use crate::folder::{self, Draft, case_folder, golden_folder};
+use crate::folder::{self, case_folder, golden_folder};
 use crate::judge::{Values, leaves};
 
 /// The tolerance with which ONNX's own backend tests compare model outputs: relative 1e-3, absolute 1e-7.
@@ -35,7 +35,8 @@ pub fn record_imported(
     }
     let artifact = Artifact::open(path)?;
     let identity = identify(&artifact, progress)?;
-    let draft = Draft::new(&place)?;
+    private::check(options, suite.iter().map(|(case, _)| case))?;
+    let draft = private::draft(options, &place)?;
     let mut contract = blank(&artifact, identity, options);
     let class = reproof_runner::environment_class(&Device::Cpu);
     contract.outputs = rules::tolerances(options);

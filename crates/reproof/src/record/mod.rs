@@ -101,14 +101,14 @@ fn make(
     before: Option<(&StoredContract, Previous)>,
     progress: &dyn Progress,
 ) -> Result<Recorded, RecordError> {
-    if options.freeze.is_some() && (options.bytes_only || options.runner != PYTHON) {
-        return Err(freeze::of_nothing(options.bytes_only));
-    }
     let runs_anything = options.runner == PYTHON;
     let takes_anything = runs_anything || options.bytes_only;
     let artifact = if takes_anything { Artifact::open_any(path) } else { Artifact::open(path) }?;
+    if let Some(error) = options.freeze.and_then(|_| freeze::of_nothing(&artifact, options)) {
+        return Err(error);
+    }
     let identity = identify(&artifact, progress)?;
-    let draft = Draft::new(place)?;
+    let draft = private::draft(options, place)?;
     let mut contract = blank(&artifact, identity, options);
     let mut notes = options.notes.clone();
     let mut assurance = Assurance::Bytes;
@@ -131,7 +131,7 @@ fn make(
 /// Copies context files, keeps history, writes the document and puts the folder in place.
 fn finish(
     options: &RecordOptions,
-    draft: Draft,
+    mut draft: Draft,
     mut contract: Contract,
     before: Option<(&StoredContract, Previous)>,
     assurance: Assurance,
@@ -162,8 +162,8 @@ fn finish(
         draft.copy(&before.folder.join(folder::CONTRACT_FILE), Path::new(&name))?;
         contract.previous = Some(previous);
     }
-    if options.private {
-        private::withdraw(&draft, &mut contract)?;
+    if options.is_private() && !contract.suite.is_empty() {
+        private::withdraw(options, &mut draft, &mut contract)?;
     }
     contract.files = draft.files()?;
     let digest = contract.digest().map_err(RecordError::Canonical)?;
@@ -214,13 +214,13 @@ fn execute(
     notes: &mut Vec<String>,
     progress: &dyn Progress,
 ) -> Result<(), RecordError> {
-    private::check(options)?;
+    private::check(options, &options.cases)?;
     for case in &options.cases {
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
-    let scratch = tempfile::tempdir().map_err(|source| RecordError::Scratch { source })?;
+    let scratch = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
     let digest = contract.artifact.artifact_digest;
-    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.path(), scratch.path())?;
+    let mut sweep = Sweep::new(artifact, digest, options, runners, draft.values_path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
@@ -295,7 +295,7 @@ fn case_record(case: &Case) -> CaseRecord {
         origin: case.origin,
         note: case.note.clone(),
         open: case.open.clone(),
-        data: (case.origin == CaseOrigin::User).then(|| classify(&case.inputs)),
+        data: (case.origin != CaseOrigin::Proposed).then(|| classify(&case.inputs)),
     }
 }
 

@@ -76,8 +76,10 @@ pub struct RecordOptions {
     pub allow: Vec<Allow>,
     /// Samples per case of a nondeterministic model.
     pub samples: u32,
-    /// Keep inputs and goldens outside the artifact.
-    pub private: bool,
+    /// Keep inputs and goldens outside the artifact, or in the contract; by default as the contract before, else there.
+    pub private: Option<bool>,
+    /// The root of all private suites of the user, where there is one.
+    pub private_root: Option<PathBuf>,
     /// Keep the model's graph in the contract, in this language.
     pub freeze: Option<GraphChoice>,
     /// Wall time that measurements beyond the goldens may take.
@@ -110,7 +112,7 @@ impl StoredContract {
                 top: rule.decision.map(|decision| decision.top),
             });
         }
-        options.private |= before.private.is_some();
+        options.private = options.private.or(Some(before.private.is_some()));
         options.settings = std::mem::take(&mut options.settings).completed(self);
         if before.statistics.is_some() && !options.allows(Allow::Nondeterministic) {
             options.allow.push(Allow::Nondeterministic);
@@ -135,13 +137,19 @@ impl RecordOptions {
             rules: BTreeMap::new(),
             allow: Vec::new(),
             samples: 8,
-            private: false,
+            private: None,
+            private_root: None,
             freeze: None,
             budget: None,
             settings: Settings::default(),
             limits: Limits::default(),
             now,
         }
+    }
+
+    /// Whether inputs and goldens lie outside the artifact.
+    pub(super) fn is_private(&self) -> bool {
+        self.private == Some(true)
     }
 
     /// Whether a check may fail.

@@ -1,20 +1,25 @@
 //! Suites that stay with whoever recorded them.
 
+use std::path::Path;
+
 use reproof_contract::contract::{CaseOrigin, Contract, DataClass, Expected};
 
 use super::{Allow, RecordError, RecordOptions};
-use crate::cases::classify;
-use crate::folder::{Draft, private_root};
+use crate::cases::{Case, classify};
+use crate::folder::Draft;
 
 /// What stands in a contract in place of words that an engine may have made of private values.
 const WITHHELD: &str = "(private)";
 
 /// Refuses data that should not lie beside an artifact, unless the suite is private or the user allows it.
-pub(super) fn check(options: &RecordOptions) -> Result<(), RecordError> {
-    if options.private || options.allows(Allow::PersonalData) {
+pub(super) fn check<'a>(
+    options: &RecordOptions,
+    cases: impl IntoIterator<Item = &'a Case>,
+) -> Result<(), RecordError> {
+    if options.is_private() || options.allows(Allow::PersonalData) {
         return Ok(());
     }
-    for case in options.cases.iter().filter(|case| case.origin == CaseOrigin::User) {
+    for case in cases.into_iter().filter(|case| case.origin != CaseOrigin::Proposed) {
         let data = classify(&case.inputs);
         if data.class >= DataClass::Personal {
             return Err(RecordError::Delicate { case: case.name.clone(), found: data.found });
@@ -23,8 +28,21 @@ pub(super) fn check(options: &RecordOptions) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Takes inputs and goldens out of the draft and puts them where private values lie.
-pub(super) fn withdraw(draft: &Draft, contract: &mut Contract) -> Result<(), RecordError> {
+/// A draft of a contract, whose values lie apart from the beginning where they are private.
+pub(super) fn draft(options: &RecordOptions, place: &Path) -> Result<Draft, RecordError> {
+    if !options.is_private() {
+        return Ok(Draft::new(place, None)?);
+    }
+    Ok(Draft::new(place, Some(root(options)?))?)
+}
+
+/// Puts private values where they belong, and takes words out of the contract that engines may have made of them.
+pub(super) fn withdraw(
+    options: &RecordOptions,
+    draft: &mut Draft,
+    contract: &mut Contract,
+) -> Result<(), RecordError> {
+    contract.private = draft.withdraw(root(options)?)?;
     for golden in &mut contract.goldens {
         if let Expected::Refusal { message } = &mut golden.expected {
             WITHHELD.clone_into(message);
@@ -33,7 +51,9 @@ pub(super) fn withdraw(draft: &Draft, contract: &mut Contract) -> Result<(), Rec
     if let Some(frozen) = &mut contract.frozen {
         WITHHELD.clone_into(&mut frozen.statement);
     }
-    let root = private_root().ok_or(RecordError::NoPrivatePlace)?;
-    contract.private = Some(draft.withdraw(&root)?);
     Ok(())
+}
+
+fn root(options: &RecordOptions) -> Result<&Path, RecordError> {
+    options.private_root.as_deref().ok_or(RecordError::NoPrivatePlace)
 }

@@ -14,8 +14,11 @@ use crate::judge::Values;
 /// What adapters of Python call the only thing that a model gives, because it has no name of its own.
 const NAMELESS: &str = "output";
 
-/// The adapter of Python that runs what the other runners run too.
+/// The adapter of Python that runs what the built-in engine runs too.
 const ONNX_IN_PYTHON: &str = "onnxruntime";
+
+/// The built-in engine.
+const BUILT_IN: &str = "onnx";
 
 /// The runner that reruns the current definition in float64: the one that made the recorded referee, unless it does not
 /// read artifacts of this format.
@@ -30,7 +33,7 @@ pub(super) fn referee<'a>(
     if of_python == (recorded == PYTHON) {
         return subject.runners.get(recorded).map(|_| recorded);
     }
-    let other = if of_python { PYTHON } else { ONNX_IN_PYTHON };
+    let other = if of_python { PYTHON } else { BUILT_IN };
     subject.runners.referee(other)
 }
 

@@ -93,7 +93,7 @@ pub fn verify(
         return Err(VerifyError::NoArtifact { path: path.to_owned() });
     }
     let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
-    let stored = folder::read(&place)?;
+    let stored = folder::read(&place)?.look_below(options.private_root.as_deref());
     expected(&stored, options)?;
     let relation = options.relation.unwrap_or(if options.folder.is_some() {
         Relation::Converted
@@ -102,7 +102,7 @@ pub fn verify(
     });
     let subject = Subject { path, stored: &stored, relation, options, runners, progress };
     let scratch =
-        tempfile::tempdir().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
+        crate::scratch().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
     let mut load = load::begin(&subject)?;
     let mut phases = Vec::new();
     let mut cases = Vec::new();

@@ -16,6 +16,8 @@ pub struct VerifyOptions {
     pub folder: Option<PathBuf>,
     /// What the artifact is to the contract; `same` by default, `converted` with another folder.
     pub relation: Option<Relation>,
+    /// The root of all private suites of the user, where there is one.
+    pub private_root: Option<PathBuf>,
     /// The digest that the contract or its artifact must have.
     pub expect: Option<Digest>,
     /// The rung that must be reached.
@@ -45,6 +47,7 @@ impl VerifyOptions {
     pub fn new(now: SystemTime) -> Self {
         Self {
             folder: None,
+            private_root: None,
             relation: None,
             expect: None,
             required: Verdict::Equivalent,

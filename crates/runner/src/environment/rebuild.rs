@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -124,7 +125,7 @@ impl Rebuild {
         }
         let failed = |error: std::io::Error| format!("could not run {}: {error}", self.uv.display());
         let mut said = tempfile::tempfile().map_err(failed)?;
-        command.stdout(Stdio::null()).stderr(said.try_clone().map_err(failed)?);
+        command.process_group(0).stdout(Stdio::null()).stderr(said.try_clone().map_err(failed)?);
         let mut child = command.spawn().map_err(failed)?;
         let deadline = Instant::now() + self.limit;
         let status = loop {
@@ -132,7 +133,10 @@ impl Rebuild {
                 Some(status) => break status,
                 None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
                 None => {
-                    let _ = child.kill();
+                    // What it started builds packages, and would go on.
+                    if let Some(group) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
+                        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+                    }
                     child.wait().map_err(failed)?;
                     let seconds = self.limit.as_secs();
                     return Err(format!("it took longer than {seconds} s; give it more time with --timeout"));

@@ -71,6 +71,7 @@ pub const FILES: &[(&str, &str)] = files!(
     "_reproof_worker/adapters/transformers_generate.py",
     "_reproof_worker/adapters/transformers_image.py",
     "_reproof_worker/adapters/transformers_inputs.py",
+    "_reproof_worker/adapters/transformers_stage.py",
     "_reproof_worker/adapters/transformers_text.py",
     "_reproof_worker/adapters/xgboost.py",
 );

@@ -40,6 +40,9 @@ class Model:
     # The package that computes.
     ENGINE = "python"
 
+    # Whether the artifact itself is a graph.
+    IS_GRAPH = False
+
     def run(self, inputs):
         """Executes one case of named inputs."""
         raise NotImplementedError
@@ -65,6 +68,8 @@ class Model:
         `form` is `onnx`, `native` for the framework's own, or nothing for the better one. Gives what was written:
         `form`, `entry` (the file in the folder, or nothing for all of it) and `exporter`.
         """
+        if self.IS_GRAPH:
+            raise Unsupported("a graph to freeze: the artifact is one already", "leave out --freeze")
         raise Unsupported(
             "a graph of this model: {} computes step by step and exports none".format(self.ENGINE),
             "leave out --freeze",

@@ -42,6 +42,7 @@ class Graph(base.Model):
     """A graph, which names its inputs and outputs."""
 
     ENGINE = "onnxruntime"
+    IS_GRAPH = True
 
     def __init__(self, opened, options, session):
         self._session = opened

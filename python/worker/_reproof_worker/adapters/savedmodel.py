@@ -66,6 +66,7 @@ class Signature(base.Model):
     """The function that serving would call."""
 
     ENGINE = "tensorflow"
+    IS_GRAPH = True
 
     def __init__(self, loaded, tensorflow, session):
         self._tensorflow = tensorflow

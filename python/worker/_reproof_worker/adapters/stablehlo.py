@@ -61,6 +61,7 @@ class Exported(base.Model):
     """The exported function, called with a dictionary of its inputs."""
 
     ENGINE = "jax"
+    IS_GRAPH = True
 
     def __init__(self, exported, jax):
         self._exported = exported

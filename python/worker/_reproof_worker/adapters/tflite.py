@@ -44,6 +44,7 @@ class Flatbuffer(base.Model):
 
     def __init__(self, interpreter, engine, threads):
         self.ENGINE = engine
+        self.IS_GRAPH = True
         self._interpreter = interpreter
         self._threads = threads
         signatures = interpreter.get_signature_list()
