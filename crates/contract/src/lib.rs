@@ -7,6 +7,7 @@
 //! * [`run`]: one execution of an artifact in a child process: the seam between use cases and runners.
 //! * [`plan`]: many executions as content-addressed units: plan, execute anywhere, fold.
 //! * [`signature`]: what a framework tells of a model.
+//! * [`taps`]: what a model computed on its way, step by step.
 //! * [`values`]: trees of values beside their safetensors file.
 //! * [`environment`]: what ran, where.
 //!
@@ -25,6 +26,7 @@ pub mod run;
 pub mod scan;
 pub mod schema;
 pub mod signature;
+pub mod taps;
 pub mod values;
 mod verdict;
 

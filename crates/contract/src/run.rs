@@ -147,9 +147,9 @@ pub enum Taps {
     /// None.
     #[default]
     None,
-    /// Every value that the runner can show.
+    /// Every step that the runner can show, by digests and a few values.
     All,
-    /// These, by name.
+    /// The steps of these names, and their values.
     Named(Vec<String>),
 }
 
@@ -223,9 +223,10 @@ pub struct CaseOutcome {
     pub step: Step,
     /// Folders with `outputs.json` and `outputs.safetensors`, one per finished repeat.
     pub outputs: Vec<PathBuf>,
-    /// Names of outputs that hold taps, where taps were asked for.
-    #[serde(default)]
-    pub taps: Vec<String>,
+    /// The folder with the taps, where they were asked for: `taps.json`, which is a [`Taps`](crate::taps::Taps), and the
+    /// values of steps that were named as `outputs.json` and `outputs.safetensors`, under `NAME#CALL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taps: Option<PathBuf>,
 }
 
 /// How a step ended.

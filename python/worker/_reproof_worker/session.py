@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from . import adapters, detect, failure, freezing, values
+from . import adapters, detect, failure, freezing, taps, values
 
 
 # The folder of this program, which a run has in a place of its own.
@@ -90,18 +90,31 @@ class Session:
             for repeat in range(request["repeats"]):
                 started = time.perf_counter()
                 # A model that changes its input in place must not see the change the next time.
-                outputs = self._model.run([(name, self._model.copy(value)) for name, value in inputs])
+                outputs = self._model.run(self._copies(inputs))
                 if repeat == 0:
                     reply["seconds"] = time.perf_counter() - started
                 folder = os.path.join(request["outputs"], "told-{}".format(repeat))
                 os.makedirs(folder)
                 values.write(folder, outputs, self._model.give)
                 reply["outputs"].append(folder)
+                if repeat == 0 and request["taps"]:
+                    reply["taps"] = self._tap(inputs, outputs, request)
         except BaseException as error:
             reply["status"] = failure.status(error)
         if request["state"]:
             reply["state"] = self.state()
         return reply
+
+    def _copies(self, inputs):
+        return [(name, self._model.copy(value)) for name, value in inputs]
+
+    def _tap(self, inputs, outputs, request):
+        """One more run of a case, with the steps on its way in a folder."""
+        found = taps.Taps(request["taps"], self._model.give)
+        tapped = self._model.tapped(self._copies(inputs), found)
+        folder = os.path.join(request["outputs"], "told-taps")
+        found.write(folder, disturbed=found.digests(tapped) != found.digests(outputs))
+        return folder
 
     def freeze(self, request):
         """The graph that computes the cases which take the same inputs as the first, and those inputs as it takes them."""

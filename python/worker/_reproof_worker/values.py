@@ -74,7 +74,7 @@ def write(folder, outputs, give):
         if isinstance(value, int) and type(value) is int:
             return {"integer": str(value)}
         if isinstance(value, float) and type(value) is float:
-            return {"real": value if value - value == 0 else _special(value)}
+            return {"real": value if value - value == 0 else special(value)}
         if isinstance(value, str):
             return {"text": str(value)}
         leaf = give(value)
@@ -109,7 +109,7 @@ def unknown(value):
     )
 
 
-def _special(value):
+def special(value):
     return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
 
 

@@ -6,6 +6,15 @@ use super::JAX;
 fn xgboost_runs_from_json_and_from_ubjson_and_one_leaf_is_told() {
     let models = JAX.sandbox();
     models.keeps("boosted.ubj", "tables", &[]);
+    let path = models.sandbox.path("m/boosted.ubj.reproof/contract.json");
+    let contract: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    // Neither the file nor the framework declares its outputs: the cases show them.
+    assert_eq!(
+        contract["interface"]["inputs"][0]["type"], "tensor(F32)[4, 64]",
+        "{:#}",
+        contract["interface"]
+    );
+    assert_eq!(contract["interface"]["outputs"][0]["name"], "prediction");
     let referee = models.record_wholly("boosted.json", "tables", &[]);
     assert_eq!(referee["kind"], "none", "{referee}");
     models.run("verify", "boosted.json", &["--threads", "2"]).exits(0).says("identical");

@@ -12,6 +12,7 @@ mod freeze;
 mod goldens;
 mod honesty;
 mod imported;
+mod interface;
 mod keep;
 mod live;
 mod options;
@@ -245,6 +246,7 @@ fn execute(
     for left_out in options.cases.iter().filter(|case| kept.iter().all(|kept| kept.name != case.name)) {
         draft.remove(&case_folder(&left_out.name))?;
     }
+    interface::observe(&mut contract.interface, &kept, &first);
     contract.suite = kept.iter().map(|case| case_record(case)).collect();
     if deterministic {
         contract.outputs = rules::decisions(&kept, &first, options);

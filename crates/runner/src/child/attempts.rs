@@ -88,13 +88,13 @@ pub(crate) fn attempts(
                 name: case.name.clone(),
                 step: step(note.status, note.seconds, attempt.peaks.1),
                 outputs: note.outputs,
-                taps: Vec::new(),
+                taps: note.taps,
             });
         }
         let mut unfinished = rest.cases.split_off(finished).into_iter();
         let fail = |outcome: &mut Outcome, name, status: &Status| {
             let step = step(status.clone(), 0.0, attempt.peaks.1);
-            outcome.cases.push(CaseOutcome { name, step, outputs: Vec::new(), taps: Vec::new() });
+            outcome.cases.push(CaseOutcome { name, step, outputs: Vec::new(), taps: None });
             progress.advance(1);
         };
         // The step that the child died in is to blame; what comes after it deserves its own child.

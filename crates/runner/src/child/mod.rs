@@ -50,6 +50,16 @@ pub(crate) struct CaseNote {
     pub(crate) status: Status,
     pub(crate) seconds: f64,
     pub(crate) outputs: Vec<PathBuf>,
+    /// The folder of the taps, where they were asked for.
+    #[serde(default)]
+    pub(crate) taps: Option<PathBuf>,
+}
+
+impl CaseNote {
+    /// A case of which nothing but its end is known.
+    pub(crate) fn of(status: Status) -> Self {
+        Self { status, seconds: 0.0, outputs: Vec::new(), taps: None }
+    }
 }
 
 fn load_note(folder: &Path) -> PathBuf {

@@ -32,7 +32,7 @@ pub fn serve(folder: &Path) -> Result<(), RunError> {
     let environment = Some(crate::environment::environment(&request.spec, engine, settings));
     write_json(&load_note(folder), &LoadNote { status: Status::Done, seconds, environment })?;
     for (index, case) in request.spec.cases.iter().enumerate() {
-        let mut note = CaseNote { status: Status::Done, seconds: 0.0, outputs: Vec::new() };
+        let mut note = CaseNote::of(Status::Done);
         let target = folder.join(format!("case-{index}"));
         if let Err(failure) = run_case(session.as_mut(), case, request.spec.repeats, &target, &mut note) {
             note.status = failure.into();

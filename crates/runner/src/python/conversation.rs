@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status, Taps};
+use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status};
 use reproof_formats::values;
 use reproof_progress::Progress;
 
 use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
-use super::outputs;
 use super::worker::{Event, Worker};
+use super::{outputs, taps};
 use crate::child::{CaseNote, End, LoadNote, Told};
 
 /// One exchange with a worker, and what came of it so far.
@@ -59,7 +59,7 @@ impl<'a> Conversation<'a> {
         for (index, case) in spec.cases.iter().enumerate() {
             let folder = self.folder.join(format!("case-{index}"));
             if let Some(problem) = unreadable(case) {
-                self.cases.push(CaseNote { status: problem, seconds: 0.0, outputs: Vec::new() });
+                self.cases.push(CaseNote::of(problem));
                 progress.advance(1);
                 continue;
             }
@@ -70,6 +70,7 @@ impl<'a> Conversation<'a> {
                 repeats: spec.repeats,
                 // Once, after the last: a pass over every tensor is not free.
                 state: spec.loading.state && index + 1 == spec.cases.len(),
+                taps: (&spec.taps).into(),
             })?;
             let reply = match self.reply(index + 1)? {
                 Ok(reply) => reply,
@@ -134,15 +135,11 @@ impl<'a> Conversation<'a> {
 
 /// What this runner cannot do for a specification.
 fn lacking(spec: &RunSpec) -> Option<Status> {
-    let (what, hint) = if spec.taps != Taps::None {
-        ("taps in this version of the runner".to_owned(), "ask for the outputs alone".to_owned())
-    } else if let Some((name, _)) = spec.options.first_key_value() {
-        let hint = "set it in the loader (--loader MODULE:FUNCTION)".to_owned();
-        (format!("engine option `{name}` in Python"), hint)
-    } else {
-        return None;
-    };
-    Some(Status::Unsupported { what, hint })
+    let (name, _) = spec.options.first_key_value()?;
+    Some(Status::Unsupported {
+        what: format!("engine option `{name}` in Python"),
+        hint: "set it in the loader (--loader MODULE:FUNCTION)".to_owned(),
+    })
 }
 
 /// Why the inputs of a case cannot be given to a worker, which checks nothing.
@@ -160,7 +157,7 @@ fn taken(reply: Reply, folder: &Path, repeats: u32) -> CaseNote {
         what: format!("the outputs of the worker: {problem}"),
         hint: "return plain tensors from the loader".to_owned(),
     };
-    let mut note = CaseNote { status: reply.status.status, seconds: reply.seconds, outputs: Vec::new() };
+    let mut note = CaseNote { seconds: reply.seconds, ..CaseNote::of(reply.status.status) };
     for (repeat, told) in reply.outputs.iter().enumerate() {
         let place = folder.join(format!("repeat-{repeat}"));
         // Only what lies where it was asked for is looked at.
@@ -173,6 +170,13 @@ fn taken(reply: Reply, folder: &Path, repeats: u32) -> CaseNote {
                 note.status = unreadable(problem);
                 break;
             }
+        }
+    }
+    if let Some(told) = reply.taps.filter(|told| *told == folder.join("told-taps")) {
+        let place = folder.join("taps");
+        match taps::take(&told, &place) {
+            Ok(()) => note.taps = Some(place),
+            Err(error) => note.status = unreadable(chain(&error)),
         }
     }
     // A case that ran and left nothing to compare must not pass.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::GraphForm;
 use reproof_contract::environment::{Engine, Environment, Fingerprint, Library, Python, System};
-use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status};
+use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status, Taps};
 use reproof_contract::signature::{Inputs, Source};
 use reproof_environment::VARIABLES;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,26 @@ pub(super) enum Request<'a> {
     /// Write the graph that computes the cases.
     Freeze { id: usize, form: Option<&'a str>, cases: Vec<&'a Path>, folder: &'a Path, prepared: &'a Path },
     /// Run a case.
-    Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool },
+    Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool, taps: Wanted<'a> },
+}
+
+/// Which steps of a case are told.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Wanted<'a> {
+    None(()),
+    All(&'static str),
+    Named(&'a [String]),
+}
+
+impl<'a> From<&'a Taps> for Wanted<'a> {
+    fn from(taps: &'a Taps) -> Self {
+        match taps {
+            Taps::None => Self::None(()),
+            Taps::All => Self::All("all"),
+            Taps::Named(names) => Self::Named(names),
+        }
+    }
 }
 
 impl<'a> Request<'a> {
@@ -113,6 +132,8 @@ pub(super) struct Reply {
     pub(super) sources: Vec<Source>,
     #[serde(default)]
     pub(super) outputs: Vec<PathBuf>,
+    #[serde(default)]
+    pub(super) taps: Option<PathBuf>,
     #[serde(default)]
     pub(super) interpreter: Option<Interpreter>,
     #[serde(default)]

@@ -10,6 +10,7 @@ mod message;
 mod outputs;
 mod probe;
 mod program;
+mod taps;
 mod worker;
 
 use std::fs::File;

@@ -18,7 +18,7 @@ pub enum TakeError {
     /// The tree could not be read.
     #[error("could not {action} {}", path.display())]
     File {
-        /// `read` or `make`.
+        /// `read`, `make` or `write`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -81,12 +81,7 @@ enum Told {
 /// Reads the outputs that the worker's program wrote in the folder `told`.
 pub fn told_values(told: &Path) -> Result<Vec<(String, Value)>, TakeError> {
     let path = told.join("outputs.json");
-    let text = match plain(&path) {
-        Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
-        Ok(_) => std::fs::read(&path),
-        Err(error) => Err(error),
-    };
-    let text = text.map_err(|source| TakeError::File { action: "read", path: path.clone(), source })?;
+    let text = read(&path)?;
     let document: Document =
         serde_json::from_slice(&text).map_err(|source| TakeError::Malformed { path, source })?;
     let path = told.join("outputs.safetensors");
@@ -110,6 +105,16 @@ pub(super) fn take(told: &Path, folder: &Path) -> Result<(), TakeError> {
     // A second copy of large outputs is not worth its disk.
     let _ = std::fs::remove_dir_all(told);
     Ok(())
+}
+
+/// The bytes of a file that is one and not too large.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TakeError> {
+    let text = match plain(path) {
+        Ok(size) if size > LARGEST => Err(std::io::ErrorKind::FileTooLarge.into()),
+        Ok(_) => std::fs::read(path),
+        Err(error) => Err(error),
+    };
+    text.map_err(|source| TakeError::File { action: "read", path: path.to_owned(), source })
 }
 
 /// The size of a file that is one: a pipe in its place would hold up whoever opens it, a link leads elsewhere.

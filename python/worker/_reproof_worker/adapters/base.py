@@ -47,6 +47,13 @@ class Model:
         """Executes one case of named inputs."""
         raise NotImplementedError
 
+    def tapped(self, inputs, taps):
+        """Executes one case, tells `taps` of every step on the way, and gives the outputs."""
+        raise Unsupported(
+            "taps of this model: {} shows nothing of what it computes on its way".format(self.ENGINE),
+            "ask for the outputs alone",
+        )
+
     def take(self, tensor):
         """A tensor of the framework from a raw one."""
         return arrays.to_numpy(tensor)

@@ -57,6 +57,14 @@ class Callable(base.Model):
         arguments, keywords = loader.bind(self._function, inputs)
         return self._function(*arguments, **keywords)
 
+    def tapped(self, inputs, taps):
+        if self.ENGINE != "torch":
+            return super().tapped(inputs, taps)
+        from . import torch_taps
+
+        with torch_taps.watch(self._function, taps):
+            return self.run(inputs)
+
     def give(self, value):
         kind = type(value).__module__.partition(".")[0]
         if kind == "torch":

@@ -65,6 +65,12 @@ class Function(base.Model):
             self._check_wide(positional, keywords)
         return self._jax.block_until_ready(self._function(self._weights, *positional, **keywords))
 
+    def tapped(self, inputs, taps):
+        from . import jax_taps
+
+        bound = loader.bind(self._named[0], inputs, self._named[1])
+        return jax_taps.run(self._jax, self._function, self._weights, bound, taps, self._compiled)
+
     def _check_wide(self, positional, keywords):
         """Ends the claim of a float64 run where any step of it gives a narrow float."""
         traced = self._jax.make_jaxpr(self._function)(self._weights, *positional, **keywords)

@@ -83,6 +83,15 @@ class Network(base.Model):
         numbers = self._keras.ops.convert_to_numpy
         return self._keras.tree.map_structure(numbers, self.forward(inputs))
 
+    def tapped(self, inputs, taps):
+        from . import keras_taps
+
+        with keras_taps.watch(self._model, taps):
+            return self.run(inputs)
+
+    def give(self, value):
+        return super().give(self._keras.ops.convert_to_numpy(value) if self._keras.ops.is_tensor(value) else value)
+
     def forward(self, inputs):
         """The outputs as tensors of the backend."""
         names = [one.name for one in getattr(self._model, "inputs", None) or []]

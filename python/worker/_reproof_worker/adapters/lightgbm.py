@@ -35,6 +35,12 @@ class Booster(base.Model):
             "raw_score": self._booster.predict(rows, raw_score=True, **options),
         }
 
+    def tapped(self, inputs, taps):
+        rows = table.gather(self._booster.feature_name(), inputs)
+        leaves = self._booster.predict(rows, pred_leaf=True, num_threads=self._threads)
+        taps.add("leaves", "trees", taps.digests([value for _, value in inputs]), leaves)
+        return self.run(inputs)
+
     def inputs(self):
         return [base.signature("table", base.port("X", "F64", "rows", self._booster.num_feature()))]
 

@@ -1,5 +1,7 @@
 """`onnxruntime`: an ONNX model in the interpreter's own ONNX Runtime, whatever build that is."""
 
+import os
+
 import onnxruntime
 
 from .. import detect, loader
@@ -34,8 +36,9 @@ def load(session):
     options.intra_op_num_threads = session.threads or 1
     options.inter_op_num_threads = 1
     provided = [(provider, {"device_id": index or "0"})] if kind == "cuda" else [provider]
-    opened = onnxruntime.InferenceSession(detect.only_file(session.artifact), options, providers=provided)
-    return Graph(opened, options, session)
+    path = detect.only_file(session.artifact)
+    opened = onnxruntime.InferenceSession(path, options, providers=provided)
+    return Graph(opened, options, session, path, provided)
 
 
 class Graph(base.Model):
@@ -44,7 +47,9 @@ class Graph(base.Model):
     ENGINE = "onnxruntime"
     IS_GRAPH = True
 
-    def __init__(self, opened, options, session):
+    def __init__(self, opened, options, session, path, provided):
+        self._path = path
+        self._provided = provided
         self._session = opened
         self._options = options
         self._class = "cuda" if session.device.startswith("cuda") else None
@@ -53,6 +58,29 @@ class Graph(base.Model):
         given = loader.by_name([one.name for one in self._session.get_inputs()], inputs)
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, given)))
+
+    def tapped(self, inputs, taps):
+        from . import onnx_taps
+
+        with open(self._path, "rb") as file:
+            model = file.read()
+        names = [one.name for one in self._session.get_outputs()]
+        given = loader.by_name([one.name for one in self._session.get_inputs()], inputs)
+        steps = onnx_taps.steps(model)
+        wanted = sorted({name for _, _, made in steps for name in made if name not in names and taps.wants(name)})
+        # Weights beside a model that comes from memory are looked for here.
+        place = "session.model_external_initializers_file_folder_path"
+        self._options.add_session_config_entry(place, os.path.dirname(os.path.abspath(self._path)))
+        whole = onnx_taps.with_outputs(model, wanted)
+        opened = onnxruntime.InferenceSession(whole, self._options, providers=self._provided)
+        found = dict(zip(names + wanted, opened.run(names + wanted, given)))
+        known = dict(given, **found)
+        for kind, took, made in steps:
+            inside = taps.digests([known[name] for name in took if name in known])
+            for name in made:
+                if name in found:
+                    taps.add(name, kind, inside, found[name])
+        return {name: found[name] for name in names}
 
     def inputs(self):
         ports = []

@@ -75,6 +75,17 @@ class Signature(base.Model):
         self._session = session
 
     def run(self, inputs):
+        return self._function(**self._converted(inputs))
+
+    def tapped(self, inputs, taps):
+        from . import savedmodel_taps
+
+        given = self._converted(inputs)
+        savedmodel_taps.run(self._function, given, taps)
+        return self._function(**given)
+
+    def _converted(self, inputs):
+        """The inputs of the signature by name."""
         wanted = self._function.structured_input_signature[1]
         given = loader.by_name(sorted(wanted), inputs)
         converted = {name: self._tensorflow.constant(value) for name, value in given.items()}
@@ -82,7 +93,7 @@ class Signature(base.Model):
             if value.dtype != wanted[name].dtype:
                 expected, got = wanted[name].dtype.name, value.dtype.name
                 raise Refused("the input `{}` is {}, and got {}".format(name, expected, got))
-        return self._function(**converted)
+        return converted
 
     def inputs(self):
         wanted = self._function.structured_input_signature[1]

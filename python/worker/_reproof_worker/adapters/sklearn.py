@@ -46,6 +46,17 @@ class Estimator(base.Model):
             outputs.pop("decision_function", None)
         return {"preprocessing": taps, **outputs} if taps else outputs
 
+    def tapped(self, inputs, taps):
+        steps, estimator, table = self._stages(inputs)
+        before = taps.digests([value for _, value in inputs])
+        for name, given in steps.items():
+            taps.add(name, "transform", before, given)
+            before = taps.digests([given])
+        # Of trees, the leaf that each row ends in: what a changed threshold changes first.
+        if hasattr(estimator, "apply"):
+            taps.add("leaves", type(estimator).__name__, before, estimator.apply(table))
+        return self.run(inputs)
+
     def _stages(self, inputs):
         """What the steps of a pipeline give, the estimator behind them, and what it is given."""
         steps = getattr(self._estimator, "steps", None)

@@ -25,8 +25,11 @@ def load(session):
     with open(detect.only_file(session.artifact), "rb") as file:
         content = file.read()
     threads = session.threads or 1
-    interpreter = module.Interpreter(model_content=content, num_threads=threads)
-    return Flatbuffer(interpreter, engine, threads)
+
+    def make(**options):
+        return module.Interpreter(model_content=content, num_threads=threads, **options)
+
+    return Flatbuffer(make, engine, threads)
 
 
 def _interpreter():
@@ -42,11 +45,15 @@ def _interpreter():
 class Flatbuffer(base.Model):
     """A graph of tensors of fixed types; quantised ones are taken and given as they are stored."""
 
-    def __init__(self, interpreter, engine, threads):
+    def __init__(self, make, engine, threads):
         self.ENGINE = engine
         self.IS_GRAPH = True
-        self._interpreter = interpreter
+        self._make = make
         self._threads = threads
+        self._take_up(make())
+
+    def _take_up(self, interpreter):
+        self._interpreter = interpreter
         signatures = interpreter.get_signature_list()
         name = "serving_default" if "serving_default" in signatures else next(iter(signatures), None)
         self._signature = name
@@ -69,6 +76,30 @@ class Flatbuffer(base.Model):
         self._interpreter.invoke()
         found = self._interpreter.get_output_details()
         return {one["name"]: self._interpreter.get_tensor(one["index"]) for one in found}
+
+    def tapped(self, inputs, taps):
+        # Without this option, memory of values that have been used is used again.
+        self._take_up(self._make(experimental_preserve_all_tensors=True))
+        outputs = self.run(inputs)
+        details = {one["index"]: one for one in self._interpreter.get_tensor_details()}
+        found = {index: value for index, value in ((index, self._value(index)) for index in details) if value is not None}
+        for step in self._interpreter._get_ops_details():
+            if step["op_name"] == "DELEGATE":
+                # Steps of the graph, taken together, that are told one by one.
+                continue
+            took = taps.digests([found[index] for index in map(int, step["inputs"]) if index in found])
+            for index in map(int, step["outputs"]):
+                if index in found:
+                    taps.add(details[index]["name"], step["op_name"], took, found[index])
+        self._take_up(self._make())
+        return outputs
+
+    def _value(self, index):
+        """A value of the graph; nothing for one that was never computed, such as inside of a delegate."""
+        try:
+            return self._interpreter.get_tensor(index)
+        except ValueError:
+            return None
 
     def _named(self, details, inputs):
         given = loader.by_name(list(details), inputs)

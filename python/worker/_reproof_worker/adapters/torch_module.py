@@ -33,6 +33,12 @@ class Module(base.Model):
     def run(self, inputs):
         return self.forward(inputs)
 
+    def tapped(self, inputs, taps):
+        from . import torch_taps
+
+        with torch_taps.watch(self._module, taps):
+            return self.run(inputs)
+
     def forward(self, inputs):
         """The module itself, behind every stage of preprocessing."""
         arguments, keywords = self._bind(inputs)

@@ -43,6 +43,16 @@ class Booster(base.Model):
             "margin": self._booster.predict(rows, output_margin=True),
         }
 
+    def tapped(self, inputs, taps):
+        names = self._booster.feature_names or []
+        rows = xgboost.DMatrix(table.gather(names, inputs), feature_names=names or None, nthread=self._threads)
+        taken = taps.digests([value for _, value in inputs])
+        try:
+            taps.add("leaves", "trees", taken, self._booster.predict(rows, pred_leaf=True))
+        except xgboost.core.XGBoostError as error:
+            raise Unsupported("taps of a booster without trees", "ask for the outputs alone") from error
+        return self.run(inputs)
+
     def inputs(self):
         return [base.signature("table", base.port("X", "F32", "rows", self._booster.num_features()))]
 
