@@ -96,7 +96,7 @@ const CHORES: &[Chore] = &[
     Chore {
         name: "suite",
         arguments: "",
-        about: "runs the public ONNX suite with both engines; fails when a case of the baseline no longer passes",
+        about: "runs the public ONNX suite with every engine; fails when a case of the baseline no longer passes",
         run: suite::chore,
     },
     Chore {

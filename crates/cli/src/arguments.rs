@@ -75,9 +75,10 @@ impl ModelArguments {
 /// What runs the model, and within which limits.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct EngineArguments {
-    /// What runs the model: `onnx` (built in), `onnxruntime` (your library) or `python` (your interpreter) [default: the
-    /// one that recorded; for a first recording `onnxruntime` where it is found].
-    #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime", "python"])]
+    /// What runs the model: `onnx` (built in), `referee` (built in, the same bits on every machine), `onnxruntime` (your
+    /// library) or `python` (your interpreter) [default: the one that recorded; for a first recording `onnxruntime` where it
+    /// is found].
+    #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime", "python", "referee"])]
     pub(crate) runner: Option<String>,
     /// The ONNX Runtime library, or the folder that holds it [default: the `onnxruntime` package of `python3`].
     #[arg(long, value_name = "PATH", env = "ORT_DYLIB_PATH")]

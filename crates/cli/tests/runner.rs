@@ -30,6 +30,7 @@ mod private;
 mod python;
 mod python_inputs;
 mod record_verify;
+mod referee;
 mod scan;
 mod usage;
 

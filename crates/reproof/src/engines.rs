@@ -32,8 +32,9 @@ impl Engines {
     /// A library that was asked for and is missing is an error; one that nobody asked for is simply not there.
     pub fn runners(&self, wanted: Option<&str>) -> Result<Runners, LocateError> {
         let onnx = ChildRunner::onnx(self.program.clone(), self.arguments.clone());
-        let runners = Runners::default().with(Arc::new(onnx));
-        if wanted == Some("onnx") {
+        let referee = ChildRunner::referee(self.program.clone(), self.arguments.clone());
+        let runners = Runners::default().with(Arc::new(onnx)).with(Arc::new(referee));
+        if matches!(wanted, Some("onnx" | "referee")) {
             return Ok(runners);
         }
         if wanted == Some(PYTHON) {
@@ -77,7 +78,7 @@ pub fn recorded(artifact: &Path, contract: Option<&Path>) -> Option<String> {
     if recorded == PYTHON && contract.is_some() && stored.artifact.format != onnx && became() {
         return None;
     }
-    matches!(recorded.as_str(), "onnx" | PYTHON).then_some(recorded)
+    matches!(recorded.as_str(), "onnx" | "referee" | PYTHON).then_some(recorded)
 }
 
 /// Where a loader's module is looked for, as Python itself looks: in the current folder, then where the model is.

@@ -12,6 +12,7 @@ mod onnx;
 mod onnxruntime;
 #[cfg(unix)]
 mod python;
+mod referee;
 
 use std::path::{Path, PathBuf};
 

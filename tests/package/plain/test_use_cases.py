@@ -140,6 +140,8 @@ def test_python_is_not_held_up_while_work_goes_on(digits):
 
 def test_an_interrupt_is_heard_while_work_goes_on(digits):
     code = (
+        # Should it ever wait for ever, the place where it waits is told.
+        "import faulthandler; faulthandler.dump_traceback_later(40, exit=True)\n"
         "import os, signal, sys, threading, reproof\n"
         "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"

@@ -3,6 +3,7 @@
 //! The example `suite` of the crate `runner` does the running, so that this program stays without engines.
 
 mod baseline;
+mod outputs;
 mod page;
 
 use std::fs::File;
@@ -16,6 +17,9 @@ use serde_json::Value;
 
 use crate::repository;
 
+/// Engines that run the suite here.
+const ENGINES: usize = 3;
+
 /// Lists the cases, and runs them with plain Python.
 const ORACLE: &str = "tests/python/suite_oracle.py";
 
@@ -28,6 +32,8 @@ struct Line {
     engine: String,
     status: String,
     reason: String,
+    /// The digest of the outputs, where an engine of ours passed.
+    outputs: Option<String>,
 }
 
 impl Line {
@@ -41,6 +47,7 @@ impl Line {
             engine: field("engine").unwrap_or_default(),
             status: required("status")?,
             reason: required("reason")?,
+            outputs: field("outputs"),
         })
     }
 
@@ -71,6 +78,7 @@ pub(crate) fn check() -> Result<()> {
     }
     ensure!(found.lost.is_empty(), "{} cases of the baseline no longer pass", found.lost.len());
     println!("{} results, {} of the baseline", lines.len(), baseline.len());
+    println!("{} cases give the committed bits with referee", outputs::check(&lines)?);
     Ok(())
 }
 
@@ -87,10 +95,11 @@ pub(crate) fn text() -> Result<String> {
     }
     let page = page::text(&lines, &oracle, &versions(&python)?)?;
     baseline::write(&lines)?;
+    outputs::write(&lines)?;
     Ok(page)
 }
 
-/// The results of both engines, sorted by case.
+/// The results of every engine, sorted by case.
 fn engines(python: &Path) -> Result<Vec<Line>> {
     let binary = repository::binary()?;
     // The selection of packages that the tests have, so that the engines are compiled once for both.
@@ -113,7 +122,7 @@ fn engines(python: &Path) -> Result<Vec<Line>> {
     command.args([binary, PathBuf::from(python)]).stdin(Stdio::from(list));
     let mut lines = parse(&repository::output(&mut command)?)?;
     let cases: Value = serde_json::from_str(&cases).context("the list of cases is not JSON")?;
-    let expected = 2 * cases.as_array().map_or(0, Vec::len);
+    let expected = ENGINES * cases.as_array().map_or(0, Vec::len);
     ensure!(lines.len() == expected && expected > 0, "expected {expected} results, got {}", lines.len());
     lines.sort_by(|a, b| (&a.case, &a.engine).cmp(&(&b.case, &b.engine)));
     Ok(lines)

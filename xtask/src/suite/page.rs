@@ -6,9 +6,10 @@ use anyhow::{Result, ensure};
 
 use super::Line;
 
-/// Shares of cases, in percent: of what the oracle passes, for ONNX Runtime; of all, for the built-in engine.
+/// Shares of cases, in percent: of what the oracle passes, for ONNX Runtime; of all, for the engines built in.
 const OF_ORACLE: f64 = 99.0;
 const OF_ALL: f64 = 55.0;
+const REFEREED: f64 = 90.0;
 
 /// The words of the built-in engine before what it lacks.
 const LACKS: &str = " lacks ";
@@ -16,13 +17,16 @@ const LACKS: &str = " lacks ";
 /// The page; fails where an engine passes too little to be shown.
 pub(super) fn text(lines: &[Line], oracle: &[Line], versions: &str) -> Result<String> {
     let of = |engine: &str| lines.iter().filter(|line| line.engine == engine).collect::<Vec<&Line>>();
-    let (tract, runtime) = (of("onnx"), of("onnxruntime"));
+    let (tract, runtime, referee) = (of("onnx"), of("onnxruntime"), of("referee"));
     let good: BTreeSet<&str> =
         oracle.iter().filter(|line| line.passed()).map(|line| line.case.as_str()).collect();
     let both = runtime.iter().filter(|line| line.passed() && good.contains(line.case.as_str())).count();
     let of_oracle = percent(both, good.len());
     let passed = tract.iter().filter(|line| line.passed()).count();
     let of_all = percent(passed, tract.len());
+    let defined = referee.iter().filter(|line| line.passed()).count();
+    let refereed = percent(defined, referee.len());
+    ensure!(refereed >= REFEREED, "referee passes {refereed:.1} % of all cases");
     ensure!(of_oracle >= OF_ORACLE, "onnxruntime passes {of_oracle:.1} % of the oracle's cases");
     ensure!(of_all >= OF_ALL, "onnx passes {of_all:.1} % of all cases");
     let oracle_lines: Vec<&Line> = oracle.iter().collect();
@@ -30,23 +34,32 @@ pub(super) fn text(lines: &[Line], oracle: &[Line], versions: &str) -> Result<St
         "# The public ONNX suite".to_owned(),
         format!(
             "The cases of the ONNX backend suite ({versions}) whose name has a SHA-256 that 3 does not divide: \
-             {} cases. Both engines run each case as `verify` runs it, in a child process; the outputs are \
+             {} cases. Every engine runs each case as `verify` runs it, in a child process; the outputs are \
              compared with the stored ones (relative tolerance 1e-3, absolute 1e-5, NaN equal to NaN). The oracle \
              is a plain Python script over the same library, run at the same time \
              ([suite_oracle.py](../tests/python/suite_oracle.py)).",
             oracle.len()
         ),
         format!(
-            "- `onnxruntime` passes {both} of the {} cases that the oracle passes: {of_oracle:.1} % (at least \
+            "- `referee` passes {defined} of {}: {refereed:.1} % (at least {REFEREED:.0} %).\n- `onnxruntime` passes {both} of the {} cases that the oracle passes: {of_oracle:.1} % (at least \
              {OF_ORACLE:.0} %).\n- `onnx` (tract, built in) passes {passed} of {}: {of_all:.1} % (at least {OF_ALL:.0} \
              %).\n- The passing cases are listed in [onnx-suite.json](onnx-suite.json). `cargo xtask test` fails when \
              one of them no longer passes.",
+            referee.len(),
             good.len(),
             tract.len()
         ),
-        totals(&[("oracle", &oracle_lines), ("onnxruntime", &runtime), ("onnx", &tract)]),
+        totals(&[("oracle", &oracle_lines), ("referee", &referee), ("onnxruntime", &runtime), ("onnx", &tract)]),
         "## Passed by the oracle, not by `onnxruntime` here".to_owned(),
         cases(runtime.iter().filter(|line| !line.passed() && good.contains(line.case.as_str()))),
+        "## Failed by `referee`".to_owned(),
+        "Random operators are refused: no run of them is like another. The stored outputs of the others are not what the \
+         specification says, or it leaves them open: [the definition](referee.md#where-the-suite-says-something-else) \
+         says which."
+            .to_owned(),
+        cases(referee.iter().filter(|line| line.status == "failed")),
+        "## What `referee` lacks".to_owned(),
+        lacking(&referee),
         "## Failed by `onnx`".to_owned(),
         "It runs these and gives other outputs, or refuses them.".to_owned(),
         cases(tract.iter().filter(|line| line.status == "failed")),

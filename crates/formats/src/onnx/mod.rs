@@ -29,6 +29,7 @@ mod model;
 mod proto;
 mod storage;
 mod summary;
+mod tensors;
 pub mod test_data;
 mod weights;
 mod wire;
@@ -45,6 +46,7 @@ pub use proto::{
     Attribute, AttributeValue, Dim, Function, Graph, Node, StoredSparseTensor, StoredTensor, TypeInfo,
     ValueInfo,
 };
+pub use tensors::{Tensors, with_tensors};
 pub use wire::WireError;
 
 pub(crate) use describe::describe;

@@ -98,7 +98,7 @@ impl<'a> Locator<'a> {
         find().map_err(|problem| OnnxError::External { tensor: tensor.name.clone(), problem })
     }
 
-    fn source(&self, file: usize) -> &dyn ReadAt {
+    pub(super) fn source(&self, file: usize) -> &dyn ReadAt {
         match file.checked_sub(1) {
             None => self.window.source(),
             Some(index) => &self.external.files()[index].file,

@@ -1,7 +1,7 @@
 //! Runs cases of the public ONNX suite through the product's own path: a [`Runner`] in a child process.
 //!
 //! `suite PROGRAM PYTHON` reads the list of cases that `tests/python/suite_oracle.py --list` prints from the standard
-//! input, and prints one JSON line per case and engine: `{case, category, engine, status, reason}` with the status
+//! input, and prints one JSON line per case and engine: `{case, category, engine, status, reason, outputs}` with the status
 //! `passed`, `failed` or `unsupported`. PROGRAM is the built binary, PYTHON an interpreter that has ONNX Runtime.
 //! `cargo xtask show suite` calls this.
 
@@ -45,6 +45,8 @@ struct Line<'a> {
     engine: &'a str,
     status: &'static str,
     reason: String,
+    /// Of the outputs: names, types, shapes and bits.
+    outputs: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -55,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let child = vec!["run-unit".into()];
     let runners = [
         ChildRunner::onnx(program.clone(), child.clone()),
+        ChildRunner::referee(program.clone(), child.clone()),
         ChildRunner::onnxruntime(program, child, library),
     ];
     let cases: Vec<Case> = serde_json::from_reader(std::io::stdin().lock())?;
@@ -65,9 +68,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let work = || {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                 for runner in runners {
-                    let (status, reason) = judge(runner, &case.path);
+                    let (status, reason, outputs) = judge(runner, &case.path);
                     let Case { name, category, .. } = case;
-                    let line = Line { case: name, category, engine: runner.name(), status, reason };
+                    let line = Line { case: name, category, engine: runner.name(), status, reason, outputs };
                     println!("{}", serde_json::to_string(&line).expect("a line is plain data"));
                 }
             }
@@ -79,19 +82,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Status and reason of one case.
-fn judge(runner: &dyn Runner, case: &Path) -> (&'static str, String) {
+/// Status and reason of one case, and the digest of its outputs if it passed.
+fn judge(runner: &dyn Runner, case: &Path) -> (&'static str, String, Option<String>) {
     match run(runner, case) {
-        Ok(Verdict::Passed) => ("passed", String::new()),
-        Ok(Verdict::Failed(reason)) => ("failed", reason),
-        Ok(Verdict::Unsupported(what)) if what.starts_with(PANIC) => ("failed", what),
-        Ok(Verdict::Unsupported(what)) => ("unsupported", what),
-        Err(error) => ("failed", format!("the case cannot be run: {error}")),
+        Ok(Verdict::Passed(outputs)) => ("passed", String::new(), Some(outputs)),
+        Ok(Verdict::Failed(reason)) => ("failed", reason, None),
+        Ok(Verdict::Unsupported(what)) if what.starts_with(PANIC) => ("failed", what, None),
+        Ok(Verdict::Unsupported(what)) => ("unsupported", what, None),
+        Err(error) => ("failed", format!("the case cannot be run: {error}"), None),
     }
 }
 
 enum Verdict {
-    Passed,
+    Passed(String),
     Failed(String),
     Unsupported(String),
 }
@@ -135,7 +138,9 @@ fn run(runner: &dyn Runner, case: &Path) -> Result<Verdict, Box<dyn Error>> {
             return Ok(Verdict::Failed(format!("output {name}: {difference}")));
         }
     }
-    Ok(Verdict::Passed)
+    // The tree with the digest of every tensor.
+    let tree = std::fs::read(outputs.join("outputs.json"))?;
+    Ok(Verdict::Passed(reproof_digest::blob(&tree).to_hex()))
 }
 
 /// The status of the step that ended the run.

@@ -39,6 +39,11 @@ impl ChildRunner {
         Self { name: "onnx", program, arguments, library: None, widens: true }
     }
 
+    /// The referee: defined arithmetic, in the model's own types or in float64. Started as [`ChildRunner::onnx`].
+    pub fn referee(program: PathBuf, arguments: Vec<OsString>) -> Self {
+        Self { name: "referee", program, arguments, library: None, widens: true }
+    }
+
     /// ONNX Runtime from the shared library at `library`.
     pub fn onnxruntime(program: PathBuf, arguments: Vec<OsString>, library: PathBuf) -> Self {
         Self { name: "onnxruntime", program, arguments, library: Some(library), widens: false }

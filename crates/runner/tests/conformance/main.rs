@@ -93,6 +93,12 @@ const GAPS: &[(&str, &str, &str)] = &[
     ("onnx", "BF16 arrives bit for bit", NO_SMALL),
     ("onnx", "C64 arrives bit for bit", NO_COMPLEX),
     ("onnx", "C128 arrives bit for bit", NO_COMPLEX),
+    ("referee", "a map comes out", NO_TREES_OF_ML),
+    ("referee", "a map goes in", NO_TREES_OF_ML),
+    ("referee", "F4 arrives bit for bit", NO_BLOCKS),
+    ("referee", "F8_E8M0 arrives bit for bit", NO_BLOCKS),
+    ("referee", "C64 arrives bit for bit", NO_COMPLEX),
+    ("referee", "C128 arrives bit for bit", NO_COMPLEX),
     ("python", "a tensor of no texts keeps its shape", "texts go in as lists, and an empty list has no dims"),
     ("python", "U2 arrives bit for bit", NO_PARTS),
     ("python", "I2 arrives bit for bit", NO_PARTS),
@@ -109,6 +115,8 @@ const GAPS: &[(&str, &str, &str)] = &[
 
 const NO_TREES: &str = "tract has tensors and no sequences, maps or optionals";
 const NO_SMALL: &str = "tract has no number types below 8 bits, of 8-bit floats or bfloat16";
+const NO_TREES_OF_ML: &str = "maps belong to ai.onnx.ml, whose operators the referee does not define";
+const NO_BLOCKS: &str = "types for blocks of scaled numbers, which no operator computes in";
 const NO_PARTS: &str = "arrays have no elements of less than a byte";
 const NO_RARE: &str = "taken by PyTorch alone, not as an array";
 const NO_COMPLEX: &str = "the engine reads no complex tensors from ONNX";
@@ -128,6 +136,7 @@ fn main() -> ExitCode {
     let library = located.expect("the environment has the package onnxruntime").library;
     let subjects = [
         Subject { engine: "onnx", library: None },
+        Subject { engine: "referee", library: None },
         Subject { engine: "onnxruntime", library: Some(library) },
     ];
     let mut trials = Vec::new();

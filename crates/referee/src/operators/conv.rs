@@ -1,0 +1,260 @@
+//! Convolutions: products of a matrix of weights and one of patches. The order of a sum is channel, then the window's
+//! elements row by row; padding takes part as zeros.
+
+use reproof_tensor::DType;
+
+use super::window::{Windows, image, pads, sizes};
+use super::{Outputs, one};
+use crate::arithmetic::exact::Accumulator;
+use crate::arithmetic::round;
+use crate::call::{Call, dim};
+use crate::product::{Dense, Matrix, Product};
+use crate::tensor::Data;
+use crate::{Failure, Tensor};
+
+/// What lies under windows: a step along a sum is an element of a channel's window, a column is a window.
+struct Patches<'a> {
+    /// The channels of one group of one item.
+    values: &'a [f64],
+    windows: &'a Windows,
+    kernel: usize,
+    size: usize,
+}
+
+impl Matrix for Patches<'_> {
+    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]) {
+        if let ([_, columns], [_, kernel_columns]) = (&*self.windows.output, &*self.windows.kernel) {
+            return self.pack_plane(step, steps, column, count, width, target, (*columns, *kernel_columns));
+        }
+        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
+            for (index, value) in target[..count].iter_mut().enumerate() {
+                *value = self.at(step + row, column + index);
+            }
+        }
+    }
+}
+
+impl Patches<'_> {
+    fn at(&self, step: usize, column: usize) -> f64 {
+        let under = self.windows.under(column, step % self.kernel);
+        under.map_or(0.0, |at| self.values[step / self.kernel * self.size + at])
+    }
+
+    /// As [`Matrix::pack`] for two dims, without a division for every element.
+    #[expect(clippy::too_many_arguments, reason = "a block of a matrix and its target")]
+    fn pack_plane(
+        &self,
+        step: usize,
+        steps: usize,
+        column: usize,
+        count: usize,
+        width: usize,
+        target: &mut [f64],
+        (columns, kernel_columns): (usize, usize),
+    ) {
+        let windows = self.windows;
+        let (height, wide) = (windows.input[0], windows.input[1]);
+        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
+            let (channel, element) = ((step + row) / self.kernel, (step + row) % self.kernel);
+            let source = &self.values[channel * self.size..][..self.size];
+            let down = element / kernel_columns * windows.dilations[0];
+            let across = element % kernel_columns * windows.dilations[1];
+            let (mut y, mut x) = (column / columns, column % columns);
+            for value in &mut target[..count] {
+                let place_y =
+                    (y * windows.strides[0] + down).checked_sub(windows.before[0]).filter(|at| *at < height);
+                let place_x =
+                    (x * windows.strides[1] + across).checked_sub(windows.before[1]).filter(|at| *at < wide);
+                *value = match (place_y, place_x) {
+                    (Some(place_y), Some(place_x)) => source[place_y * wide + place_x],
+                    _ => 0.0,
+                };
+                x += 1;
+                if x == columns {
+                    (x, y) = (0, y + 1);
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn conv(call: &Call<'_>) -> Outputs {
+    let (dtype, values) = call.floats(0)?;
+    let (_, weights) = call.floats(1)?;
+    let bias = call.optional(2)?.map(Tensor::floats).transpose()?.map(|(_, bias)| bias);
+    one(convolution(call, dtype, (call.tensor(0)?, values), (call.tensor(1)?, weights), bias)?)
+}
+
+/// The convolution of an image with weights, as numbers of a type.
+pub(super) fn convolution(
+    call: &Call<'_>,
+    dtype: DType,
+    (image_of, values): (&Tensor, &[f64]),
+    (weights_of, weights): (&Tensor, &[f64]),
+    bias: Option<&[f64]>,
+) -> Result<Tensor, Failure> {
+    let (batch, channels, input) = image(image_of)?;
+    let (features, own, kernel) = image(weights_of)?;
+    let groups = dim(call.integer("group", 1)?)?.max(1);
+    if own.checked_mul(groups) != Some(channels)
+        || features % groups != 0
+        || bias.is_some_and(|bias| bias.len() != features)
+    {
+        return Err(Failure::refused(format!(
+            "weights of {:?} in {groups} groups for {:?}",
+            weights_of.shape(),
+            image_of.shape()
+        )));
+    }
+    let windows = Windows::of(call, input, kernel.to_vec())?;
+    let shape = [&[batch, features], windows.output.as_slice()].concat();
+    // A row is a plane of one row.
+    let windows = if input.len() == 1 { windows.raised() } else { windows };
+    let mut output = vec![0.0; call.count(&shape)?];
+    let (count, size, kernel) = (windows.count(), windows.size(), windows.kernel_size());
+    let (rows, steps) = (features / groups, own * kernel);
+    if output.is_empty() {
+        return Ok(Tensor::new(shape, Data::Float(dtype, output)));
+    }
+    for (index, block) in output.chunks_exact_mut(rows * count).enumerate() {
+        let (item, group) = (index / groups, index % groups);
+        if let Some(bias) = bias {
+            let biases = &bias[group * rows..][..rows];
+            block.chunks_exact_mut(count).zip(biases).for_each(|(row, bias)| row.fill(*bias));
+        }
+        let values = &values[(item * channels + group * own) * size..][..own * size];
+        let patches = Patches { values, windows: &windows, kernel, size };
+        let left = Dense { values: &weights[group * rows * steps..][..rows * steps], strides: (steps, 1) };
+        let threads = call.run.options.threads;
+        Product { rows, steps, columns: count, left, right: &patches, dtype, threads }.run(block);
+    }
+    Ok(Tensor::new(shape, Data::Float(dtype, output)))
+}
+
+/// The transposed convolution: each element of the result is the sum over everything that reaches it, in the order of
+/// channel, then window element.
+pub(super) fn conv_transpose(call: &Call<'_>) -> Outputs {
+    let (image_of, weights_of) = (call.tensor(0)?, call.tensor(1)?);
+    let ((dtype, values), (_, weights)) = (image_of.floats()?, weights_of.floats()?);
+    let (batch, channels, input) = image(image_of)?;
+    let (own_channels, own, kernel) = image(weights_of)?;
+    let groups = dim(call.integer("group", 1)?)?.max(1);
+    if own_channels != channels || channels % groups != 0 {
+        return Err(Failure::refused(format!(
+            "weights of {:?} for {:?}",
+            weights_of.shape(),
+            image_of.shape()
+        )));
+    }
+    let rank = input.len();
+    let (strides, dilations) = (sizes(call, "strides", rank)?, sizes(call, "dilations", rank)?);
+    let extra: Vec<usize> = match call.integers("output_padding")? {
+        Some(told) => told.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?,
+        None => vec![0; rank],
+    };
+    let whole = |dim: usize| {
+        let spread = input[dim].saturating_sub(1).checked_mul(strides[dim])?;
+        spread.checked_add((kernel[dim] - 1).checked_mul(dilations[dim])? + 1)?.checked_add(extra[dim])
+    };
+    if kernel.len() != rank || kernel.contains(&0) || extra.len() != rank {
+        return Err(Failure::refused(format!("windows of {kernel:?}")));
+    }
+    let whole: Option<Vec<usize>> = (0..rank).map(whole).collect();
+    let whole = whole.ok_or_else(|| Failure::refused("a result larger than any memory"))?;
+    let (before, shape) = transposed_shape(call, input, &strides, &whole)?;
+    let features = own * groups;
+    let result = [&[batch, features], shape.as_slice()].concat();
+    let total = call.count(&result)?;
+    let bias = call.optional(2)?.map(Tensor::floats).transpose()?.map(|(_, bias)| bias);
+    if bias.is_some_and(|bias| bias.len() != features) {
+        return Err(Failure::refused(format!("a bias for {features} features is needed")));
+    }
+    let (size, count, window) =
+        (shape.iter().product::<usize>(), input.iter().product::<usize>(), kernel.iter().product::<usize>());
+    // Which elements of the input reach an element of the result, and through which of the window.
+    let reach: Vec<Vec<(usize, usize)>> = (0..size)
+        .map(|place| sources(place, &shape, &before, input, kernel, &strides, &dilations, window))
+        .collect();
+    let per_group = channels / groups;
+    let mut output = Vec::with_capacity(total);
+    for at in 0..total {
+        let (item, feature, place) = (at / (features * size), at / size % features, at % size);
+        let group = feature / own;
+        let start = bias.map_or(0.0, |bias| bias[feature]);
+        let terms = (0..per_group).flat_map(|channel| {
+            let channel = group * per_group + channel;
+            let image = &values[(item * channels + channel) * count..][..count];
+            let weights = &weights[(channel * own + feature % own) * window..][..window];
+            reach[place].iter().map(move |(source, element)| image[*source] * weights[*element])
+        });
+        output.push(if dtype == DType::F64 {
+            terms.fold(start, |sum, term| sum + term)
+        } else {
+            let mut sum = Accumulator::default();
+            sum.add(start);
+            terms.for_each(|term| sum.add(term));
+            round(dtype, sum.odd())
+        });
+    }
+    one(Tensor::rounded(result, dtype, output))
+}
+
+/// Padding before, and the sizes of the result.
+fn transposed_shape(
+    call: &Call<'_>,
+    input: &[usize],
+    strides: &[usize],
+    whole: &[usize],
+) -> Result<(Vec<usize>, Vec<usize>), Failure> {
+    let rank = input.len();
+    let auto = call.text("auto_pad", "NOTSET")?;
+    let wanted: Option<Vec<usize>> = match call.integers("output_shape")? {
+        Some(told) => {
+            let told = &told[told.len().saturating_sub(rank)..];
+            Some(told.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?)
+        }
+        None if auto.starts_with("SAME") => {
+            Some(input.iter().zip(strides).map(|(size, stride)| size * stride).collect())
+        }
+        None => None,
+    };
+    let refused = || Failure::refused("a result smaller than nothing");
+    if let Some(wanted) = wanted {
+        let total = |dim: usize| whole[dim].saturating_sub(wanted[dim]);
+        let before = (0..rank)
+            .map(|dim| if auto == "SAME_UPPER" { total(dim) / 2 } else { total(dim) - total(dim) / 2 });
+        return Ok((before.collect(), wanted));
+    }
+    let (before, after) = if auto == "VALID" { (vec![0; rank], vec![0; rank]) } else { pads(call, rank)? };
+    let shape: Option<Vec<usize>> =
+        (0..rank).map(|dim| whole[dim].checked_sub(before[dim])?.checked_sub(after[dim])).collect();
+    Ok((before, shape.ok_or_else(refused)?))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the geometry of one place")]
+fn sources(
+    place: usize,
+    shape: &[usize],
+    before: &[usize],
+    input: &[usize],
+    kernel: &[usize],
+    strides: &[usize],
+    dilations: &[usize],
+    window: usize,
+) -> Vec<(usize, usize)> {
+    let reaches = |element: usize| -> Option<(usize, usize)> {
+        let (mut rest, mut inner, mut source, mut step) = (place, element, 0, 1);
+        for dim in (0..shape.len()).rev() {
+            let at = (rest % shape[dim] + before[dim]).checked_sub(inner % kernel[dim] * dilations[dim])?;
+            rest /= shape[dim];
+            inner /= kernel[dim];
+            if at % strides[dim] != 0 || at / strides[dim] >= input[dim] {
+                return None;
+            }
+            source += at / strides[dim] * step;
+            step *= input[dim];
+        }
+        Some((source, element))
+    };
+    (0..window).filter_map(reaches).collect()
+}

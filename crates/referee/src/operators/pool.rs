@@ -1,0 +1,154 @@
+//! Pools.
+
+use reproof_tensor::DType;
+
+use super::window::{Windows, image};
+use super::{Outputs, one, reduce};
+use crate::arithmetic::order::maximum;
+use crate::arithmetic::{elementary, round};
+use crate::call::{Call, dim};
+use crate::tensor::Data;
+use crate::{Failure, Tensor};
+
+fn windows(call: &Call<'_>, input: &[usize]) -> Result<Windows, Failure> {
+    let kernel = call.integers("kernel_shape")?.ok_or_else(|| Failure::refused("no window"))?;
+    Windows::of(call, input, kernel.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?)
+}
+
+/// The largest number of each window, NaN if one is there, and where it is: the first of equal ones.
+pub(super) fn max(call: &Call<'_>) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (batch, channels, input) = image(tensor)?;
+    let windows = windows(call, input)?;
+    let shape = [&[batch, channels], windows.output.as_slice()].concat();
+    let total = call.count(&shape)?;
+    let (count, size) = (windows.count(), windows.size());
+    let by_column = call.flag("storage_order", false)?;
+    let under: Vec<Vec<usize>> = (0..count)
+        .map(|window| {
+            (0..windows.kernel_size()).filter_map(|element| windows.under(window, element)).collect()
+        })
+        .collect();
+    let numbers = |at: usize| match tensor.data() {
+        Data::Float(_, values) => values[at],
+        Data::Integer(_, values) => values[at] as f64,
+        _ => 0.0,
+    };
+    let (mut found, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
+    for at in 0..total {
+        let (plane, window) = (at / count.max(1), at % count.max(1));
+        let mut best: Option<usize> = None;
+        for place in &under[window] {
+            let now = numbers(plane * size + place);
+            let is_better = best.is_none_or(|best| {
+                let best = numbers(plane * size + best);
+                !best.is_nan() && (now.is_nan() || now > best)
+            });
+            if is_better {
+                best = Some(*place);
+            }
+        }
+        found.push(best.map(|best| plane * size + best));
+        let place = best.unwrap_or(0);
+        places.push((plane * size + if by_column { by_columns(place, input) } else { place }) as i64);
+    }
+    let values = match tensor.data() {
+        Data::Float(dtype, values) => {
+            let value = |at: &Option<usize>| at.map_or(f64::NEG_INFINITY, |at| values[at]);
+            Tensor::new(shape.clone(), Data::Float(*dtype, found.iter().map(value).collect()))
+        }
+        Data::Integer(dtype, values) => {
+            let value = |at: &Option<usize>| at.map_or(0, |at| values[at]);
+            Tensor::new(shape.clone(), Data::Integer(*dtype, found.iter().map(value).collect()))
+        }
+        other => return Err(Failure::refused(format!("a pool of {}", other.kind()))),
+    };
+    Ok(vec![values.into(), Tensor::wrapped(shape, DType::I64, places).into()])
+}
+
+/// A place counted column by column.
+fn by_columns(place: usize, input: &[usize]) -> usize {
+    let (mut rest, mut found) = (place, 0);
+    let mut steps = vec![1; input.len()];
+    for dim in 1..input.len() {
+        steps[dim] = steps[dim - 1] * input[dim - 1];
+    }
+    for dim in (0..input.len()).rev() {
+        found += rest % input[dim] * steps[dim];
+        rest /= input[dim];
+    }
+    found
+}
+
+/// The mean of each window: of the elements that are there, or with the padding as zeros.
+pub(super) fn average(call: &Call<'_>) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (dtype, values) = tensor.floats()?;
+    let (batch, channels, input) = image(tensor)?;
+    let windows = windows(call, input)?;
+    let counts_padding = call.flag("count_include_pad", false)?;
+    let shape = [&[batch, channels], windows.output.as_slice()].concat();
+    let total = call.count(&shape)?;
+    let (count, size) = (windows.count(), windows.size());
+    let element = |at: usize| {
+        let (plane, window) = (at / count.max(1), at % count.max(1));
+        let elements = 0..windows.kernel_size();
+        let there = elements.clone().filter_map(|element| windows.under(window, element));
+        let divisor = if counts_padding {
+            elements.filter(|element| windows.is_padded(window, *element)).count()
+        } else {
+            there.clone().count()
+        } as f64;
+        let terms = there.map(|place| values[plane * size + place]);
+        reduce::total(dtype, terms, |sum| round(dtype, sum / divisor))
+    };
+    one(Tensor::new(shape, Data::Float(dtype, (0..total).map(element).collect())))
+}
+
+/// `(sum |x|^p)^(1/p)` of each window, in float64 from left to right.
+pub(super) fn norm(call: &Call<'_>) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (dtype, values) = tensor.floats()?;
+    let (batch, channels, input) = image(tensor)?;
+    let windows = windows(call, input)?;
+    let order = call.integer("p", 2)? as f64;
+    let shape = [&[batch, channels], windows.output.as_slice()].concat();
+    let total = call.count(&shape)?;
+    let (count, size) = (windows.count(), windows.size());
+    let element = |at: usize| {
+        let (plane, window) = (at / count.max(1), at % count.max(1));
+        let there = (0..windows.kernel_size()).filter_map(|element| windows.under(window, element));
+        let powers = there.map(|place| elementary::pow(values[plane * size + place].abs(), order));
+        elementary::pow(powers.fold(0.0, |sum, power| sum + power), 1.0 / order)
+    };
+    one(Tensor::rounded(shape, dtype, (0..total).map(element).collect()))
+}
+
+/// A reduction of every plane to one number.
+fn planes(call: &Call<'_>, reduce: impl Fn(DType, &[f64]) -> f64) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (dtype, values) = tensor.floats()?;
+    let (batch, channels, input) = image(tensor)?;
+    let size: usize = input.iter().product();
+    let shape = [&[batch, channels], vec![1; input.len()].as_slice()].concat();
+    let element = |plane: usize| reduce(dtype, &values[plane * size..][..size]);
+    one(Tensor::rounded(shape, dtype, (0..batch * channels).map(element).collect()))
+}
+
+pub(super) fn global_average(call: &Call<'_>) -> Outputs {
+    planes(call, |dtype, plane| {
+        reduce::total(dtype, plane.iter().copied(), |sum| round(dtype, sum / plane.len() as f64))
+    })
+}
+
+pub(super) fn global_max(call: &Call<'_>) -> Outputs {
+    planes(call, |_, plane| plane.iter().copied().fold(f64::NEG_INFINITY, maximum))
+}
+
+pub(super) fn global_norm(call: &Call<'_>) -> Outputs {
+    let order = call.integer("p", 2)? as f64;
+    planes(call, |_, plane| {
+        let powers = plane.iter().map(|value| elementary::pow(value.abs(), order));
+        elementary::pow(powers.fold(0.0, |sum, power| sum + power), 1.0 / order)
+    })
+}

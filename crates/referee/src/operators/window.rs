@@ -1,0 +1,156 @@
+//! Windows that slide over the last dims of `[batch, channels, ...]`: those of convolutions and pools.
+
+use crate::call::{Call, dim};
+use crate::{Failure, Tensor};
+
+/// Where windows lie.
+pub(super) struct Windows {
+    /// Sizes of the input's dims.
+    pub(super) input: Vec<usize>,
+    /// Sizes of a window.
+    pub(super) kernel: Vec<usize>,
+    pub(super) strides: Vec<usize>,
+    pub(super) dilations: Vec<usize>,
+    /// Padding before the first element of each dim.
+    pub(super) before: Vec<usize>,
+    /// Padding after the last one.
+    pub(super) after: Vec<usize>,
+    /// How many windows lie along each dim.
+    pub(super) output: Vec<usize>,
+}
+
+impl Windows {
+    /// The windows of a node over dims of these sizes.
+    pub(super) fn of(call: &Call<'_>, input: &[usize], kernel: Vec<usize>) -> Result<Self, Failure> {
+        let rank = input.len();
+        let strides = sizes(call, "strides", rank)?;
+        let dilations = sizes(call, "dilations", rank)?;
+        if kernel.len() != rank || kernel.contains(&0) {
+            return Err(Failure::refused(format!("windows of {kernel:?} over {input:?}")));
+        }
+        let extent: Vec<usize> = kernel
+            .iter()
+            .zip(&dilations)
+            .map(|(size, dilation)| (size - 1).saturating_mul(*dilation).saturating_add(1))
+            .collect();
+        let auto = call.text("auto_pad", "NOTSET")?;
+        let (before, after) = match auto {
+            "NOTSET" | "" => pads(call, rank)?,
+            "VALID" => (vec![0; rank], vec![0; rank]),
+            "SAME_UPPER" | "SAME_LOWER" => {
+                let total = |dim: usize| {
+                    let windows = input[dim].div_ceil(strides[dim]);
+                    (windows.saturating_sub(1) * strides[dim] + extent[dim]).saturating_sub(input[dim])
+                };
+                let smaller: Vec<usize> = (0..rank).map(|dim| total(dim) / 2).collect();
+                let larger: Vec<usize> = (0..rank).map(|dim| total(dim) - total(dim) / 2).collect();
+                if auto == "SAME_UPPER" { (smaller, larger) } else { (larger, smaller) }
+            }
+            other => return Err(Failure::refused(format!("auto_pad `{other}`"))),
+        };
+        let ceil = call.flag("ceil_mode", false)?;
+        let count = |dim: usize| -> Option<usize> {
+            let padded = input[dim].checked_add(before[dim])?.checked_add(after[dim])?;
+            let room = padded.checked_sub(extent[dim])?;
+            if !ceil {
+                return Some(room / strides[dim] + 1);
+            }
+            let windows = room.div_ceil(strides[dim]) + 1;
+            // A window that begins in the padding after the last element is none.
+            Some(if (windows - 1) * strides[dim] >= input[dim] + before[dim] { windows - 1 } else { windows })
+        };
+        let output = (0..rank).map(count).collect::<Option<_>>();
+        let output =
+            output.ok_or_else(|| Failure::refused(format!("windows of {kernel:?} over {input:?}")))?;
+        Ok(Self { input: input.to_vec(), kernel, strides, dilations, before, after, output })
+    }
+
+    /// The same windows with one more dim of 1 before the others.
+    pub(super) fn raised(mut self) -> Self {
+        for (list, value) in [
+            (&mut self.input, 1),
+            (&mut self.kernel, 1),
+            (&mut self.strides, 1),
+            (&mut self.dilations, 1),
+            (&mut self.before, 0),
+            (&mut self.after, 0),
+            (&mut self.output, 1),
+        ] {
+            list.insert(0, value);
+        }
+        self
+    }
+
+    /// Elements of the input.
+    pub(super) fn size(&self) -> usize {
+        self.input.iter().product()
+    }
+
+    /// Elements of a window.
+    pub(super) fn kernel_size(&self) -> usize {
+        self.kernel.iter().product()
+    }
+
+    /// Windows.
+    pub(super) fn count(&self) -> usize {
+        self.output.iter().product()
+    }
+
+    /// The input's element under an element of a window; nothing in the padding.
+    pub(super) fn under(&self, window: usize, element: usize) -> Option<usize> {
+        let (mut window, mut element, mut place, mut step) = (window, element, 0, 1);
+        for dim in (0..self.input.len()).rev() {
+            let at = window % self.output[dim] * self.strides[dim]
+                + element % self.kernel[dim] * self.dilations[dim];
+            window /= self.output[dim];
+            element /= self.kernel[dim];
+            place += at.checked_sub(self.before[dim]).filter(|at| *at < self.input[dim])? * step;
+            step *= self.input[dim];
+        }
+        Some(place)
+    }
+
+    /// Whether an element of a window lies in the input or in its declared padding; not beyond, where a last window can
+    /// reach.
+    pub(super) fn is_padded(&self, window: usize, element: usize) -> bool {
+        let (mut window, mut element) = (window, element);
+        for dim in (0..self.input.len()).rev() {
+            let at = window % self.output[dim] * self.strides[dim]
+                + element % self.kernel[dim] * self.dilations[dim];
+            window /= self.output[dim];
+            element /= self.kernel[dim];
+            if at >= self.input[dim] + self.before[dim] + self.after[dim] {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// A list of positive sizes, 1 where it is left out.
+pub(super) fn sizes(call: &Call<'_>, name: &str, rank: usize) -> Result<Vec<usize>, Failure> {
+    let Some(told) = call.integers(name)? else { return Ok(vec![1; rank]) };
+    let sizes: Vec<usize> = told.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?;
+    if sizes.len() != rank || sizes.contains(&0) {
+        return Err(Failure::refused(format!("{name} {told:?} for {rank} dims")));
+    }
+    Ok(sizes)
+}
+
+/// Padding before and after.
+pub(super) fn pads(call: &Call<'_>, rank: usize) -> Result<(Vec<usize>, Vec<usize>), Failure> {
+    let Some(told) = call.integers("pads")? else { return Ok((vec![0; rank], vec![0; rank])) };
+    let pads: Vec<usize> = told.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?;
+    if pads.len() != 2 * rank {
+        return Err(Failure::refused(format!("pads {told:?} for {rank} dims")));
+    }
+    Ok((pads[..rank].to_vec(), pads[rank..].to_vec()))
+}
+
+/// Batch, channels and the sizes of the other dims.
+pub(super) fn image(tensor: &Tensor) -> Result<(usize, usize, &[usize]), Failure> {
+    match tensor.shape() {
+        [batch, channels, rest @ ..] if !rest.is_empty() => Ok((*batch, *channels, rest)),
+        shape => Err(Failure::refused(format!("expected batch, channels and dims, got {shape:?}"))),
+    }
+}

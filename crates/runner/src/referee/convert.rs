@@ -1,0 +1,125 @@
+//! Between our values and the referee's.
+
+use std::sync::Arc;
+
+use reproof_referee::{Data, Tensor, Value as Held};
+use reproof_tensor::{DType, StringTensor, Value};
+
+use super::unsupported;
+use crate::engine::Failure;
+
+/// A value as the referee takes it.
+pub(super) fn taken(name: &str, value: &Value) -> Result<Held, Failure> {
+    Ok(match value {
+        Value::Tensor(tensor) => Held::Tensor(Arc::new(numbers(tensor)?)),
+        Value::Strings(texts) => {
+            Held::Tensor(Arc::new(Tensor::new(dims(&texts.shape), Data::Text(texts.values.clone()))))
+        }
+        Value::Sequence(items) => {
+            Held::Sequence(items.iter().map(|item| taken(name, item)).collect::<Result<_, _>>()?)
+        }
+        Value::Optional(inner) => {
+            let inner = inner.as_deref().map(|inner| taken(name, inner)).transpose()?;
+            Held::Optional(inner.map(Box::new))
+        }
+        _ => return Err(unsupported(&format!("inputs like `{name}` (maps and single values)"))),
+    })
+}
+
+/// A tensor of numbers or truth values.
+pub(super) fn numbers(tensor: &reproof_tensor::Tensor) -> Result<Tensor, Failure> {
+    let dtype = tensor.dtype();
+    let lacks = || unsupported(&format!("tensors of {dtype}"));
+    let bytes = tensor.bytes();
+    let wide = |size: usize| bytes.chunks_exact(size);
+    let data = match dtype {
+        DType::Bool => Data::Boolean(bytes.iter().map(|byte| *byte != 0).collect()),
+        DType::I64 | DType::U64 => {
+            let values = wide(8).map(|bytes| i64::from_le_bytes(bytes.try_into().expect("eight bytes")));
+            Data::Integer(dtype, values.collect())
+        }
+        _ if dtype.is_float() => {
+            let elements = tensor.view().elements().filter(|_| is_known(dtype)).ok_or_else(lacks)?;
+            // One NaN stands for all.
+            let canonical = |value: f64| if value.is_nan() { f64::NAN } else { value };
+            Data::Float(dtype, elements.iter().map(canonical).collect())
+        }
+        _ => {
+            let elements = tensor.view().elements().filter(|_| !dtype.is_complex()).ok_or_else(lacks)?;
+            Data::Integer(dtype, elements.iter().map(|value| value as i64).collect())
+        }
+    };
+    Ok(Tensor::new(dims(tensor.shape()), data))
+}
+
+/// Floats that the referee computes with.
+fn is_known(dtype: DType) -> bool {
+    matches!(
+        dtype,
+        DType::F64
+            | DType::F32
+            | DType::F16
+            | DType::BF16
+            | DType::F8E4M3
+            | DType::F8E5M2
+            | DType::F8E4M3Fnuz
+            | DType::F8E5M2Fnuz
+    )
+}
+
+/// A shape whose elements are in memory fits it.
+fn dims(shape: &[u64]) -> Vec<usize> {
+    shape.iter().map(|dim| *dim as usize).collect()
+}
+
+/// An output.
+pub(super) fn given(name: &str, value: &Held) -> Result<Value, Failure> {
+    Ok(match value {
+        Held::Tensor(tensor) => held(name, tensor)?,
+        Held::Sequence(items) => {
+            Value::Sequence(items.iter().map(|item| given(name, item)).collect::<Result<_, _>>()?)
+        }
+        // One that is there is its value, as other engines give it.
+        Held::Optional(Some(inner)) => given(name, inner)?,
+        Held::Optional(None) => Value::Optional(None),
+    })
+}
+
+fn held(name: &str, tensor: &Tensor) -> Result<Value, Failure> {
+    let shape: Vec<u64> = tensor.shape().iter().map(|dim| *dim as u64).collect();
+    let (dtype, bytes): (DType, Vec<u8>) = match tensor.data() {
+        Data::Text(values) => return Ok(Value::Strings(StringTensor { shape, values: values.clone() })),
+        Data::Boolean(values) => (DType::Bool, values.iter().map(|value| u8::from(*value)).collect()),
+        Data::Float(dtype, values) => (*dtype, reproof_referee::encode_floats(*dtype, values)),
+        Data::Integer(dtype, values) => {
+            let width = dtype.bits() as usize;
+            if width < 8 {
+                (*dtype, packed(values, width))
+            } else {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(width / 8));
+                (*dtype, bytes.collect())
+            }
+        }
+    };
+    let made = reproof_tensor::Tensor::new(dtype, shape, bytes);
+    made.map(Value::Tensor).map_err(|error| Failure::Refused(format!("output `{name}`: {error}")))
+}
+
+/// Elements of less than a byte, the first in the lowest bits.
+fn packed(values: &[i64], width: usize) -> Vec<u8> {
+    let per_byte = 8 / width;
+    let byte = |values: &[i64]| {
+        let bits = values.iter().enumerate();
+        bits.fold(0_u8, |byte, (at, value)| byte | ((*value as u8) & ((1 << width) - 1)) << (at * width))
+    };
+    values.chunks(per_byte).map(byte).collect()
+}
+
+/// What a failure of the referee says of the model.
+pub(super) fn failure(failure: reproof_referee::Failure) -> Failure {
+    match failure {
+        reproof_referee::Failure::Refused(message) => Failure::Refused(message),
+        reproof_referee::Failure::Unsupported(what) => unsupported(&what),
+        limit @ reproof_referee::Failure::Limit { .. } => Failure::Refused(limit.to_string()),
+    }
+}

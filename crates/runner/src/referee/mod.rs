@@ -1,0 +1,83 @@
+//! The referee: an engine whose bits are the same on every machine.
+
+mod convert;
+mod model;
+mod port;
+
+use std::collections::HashMap;
+
+use reproof_contract::environment::Engine;
+use reproof_contract::run::{Device, Precision, RunSpec};
+use reproof_formats::onnx;
+use reproof_referee::{Mode, Options};
+
+use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
+
+/// The version of the definition that `docs/referee.md` writes down: outputs of one version are the same bits for ever.
+const DEFINITION: &str = "1.0.0";
+
+struct Referee {
+    model: reproof_referee::Model,
+    declared: onnx::Model,
+    options: Options,
+}
+
+/// Loads an ONNX file.
+pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
+    // Nothing is rewritten: the graph is what is defined.
+    option(spec, &[("optimisation", &["disabled"])], "optimisation")?;
+    if spec.device != Device::Cpu {
+        return Err(unsupported("a device other than the processor"));
+    }
+    let (model, declared) = model::read(&spec.artifact)?;
+    model.check().map_err(convert::failure)?;
+    let lacking = model.lacking();
+    if !lacking.is_empty() {
+        return Err(unsupported(&format!("operator {}", lacking.join(", "))));
+    }
+    let (mode, word) = match spec.precision {
+        Precision::Stored => (Mode::Typed, "typed"),
+        Precision::Float64 => (Mode::Wide, "wide"),
+    };
+    let threads = spec.threads.unwrap_or(1).max(1) as usize;
+    Ok(Loaded {
+        session: Box::new(Referee {
+            model,
+            declared,
+            options: Options { mode, threads, ..Options::default() },
+        }),
+        engine: Engine {
+            name: "referee".to_owned(),
+            version: DEFINITION.to_owned(),
+            library_sha256: None,
+            build: None,
+        },
+        settings: [("mode", word), ("optimisation", "disabled")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    })
+}
+
+impl Session for Referee {
+    fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
+        let ports = self.declared.inputs();
+        let known: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
+        refuse_unknown(&known, inputs)?;
+        let given: HashMap<&str, _> = inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let mut taken = Vec::with_capacity(ports.len());
+        for port in ports {
+            let name = port.name.as_str();
+            let value = given
+                .get(name)
+                .ok_or_else(|| Failure::Refused(format!("no value for the input `{name}`")))?;
+            port::accept(port, value)?;
+            taken.push((name.to_owned(), convert::taken(name, value)?));
+        }
+        let outputs = self.model.run(&taken, self.options, &()).map_err(convert::failure)?;
+        outputs.into_iter().map(|(name, value)| Ok((name.clone(), convert::given(&name, &value)?))).collect()
+    }
+}
+
+fn unsupported(what: &str) -> Failure {
+    Failure::Unsupported { what: what.to_owned(), hint: "run it with another engine (--runner)".to_owned() }
+}
