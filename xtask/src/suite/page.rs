@@ -187,10 +187,12 @@ mod tests {
             line("b", "onnx", "passed", ""),
             line("a", "onnxruntime", "passed", ""),
             line("b", "onnxruntime", "failed", "1 of 2 elements differ"),
+            line("a", "referee", "passed", ""),
+            line("b", "referee", "passed", ""),
         ];
         assert!(text(&lines, &oracle, "onnx 1").unwrap_err().to_string().contains("50.0 %"));
         lines[3].status = "passed".to_owned();
         let page = text(&lines, &oracle, "onnx 1").unwrap();
-        assert!(page.contains("| all | 2 / 0 / 0 | 2 / 0 / 0 | 2 / 0 / 0 |"), "{page}");
+        assert!(page.contains("| all | 2 / 0 / 0 | 2 / 0 / 0 | 2 / 0 / 0 | 2 / 0 / 0 |"), "{page}");
     }
 }
