@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use reproof_tensor::DType;
 
-use super::shape::{joined, part};
+use super::slice::{joined, part};
 use super::{Outputs, one};
 use crate::call::{Call, axis};
 use crate::graph::Graph;

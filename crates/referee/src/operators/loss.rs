@@ -1,11 +1,10 @@
 //! Losses: in float64, sums in lanes over samples in their order, rounded once.
 
 use super::reduce::lanes;
+use super::{Outputs, one};
 use crate::arithmetic::elementary::{exp, ln};
 use crate::arithmetic::order::maximum;
 use crate::call::Call;
-use crate::operators::{Outputs, one};
-use crate::tensor::Data;
 use crate::{Failure, Tensor};
 
 /// The classes of `[batch, classes, ...]`: how many, and elements of each.
@@ -76,60 +75,4 @@ fn reduced(call: &Call<'_>, scores: &Tensor, values: &[f64]) -> Result<Tensor, F
             Tensor::rounded(Vec::new(), dtype, vec![sum() / total])
         }
     })
-}
-
-/// The determinant of each matrix: by elimination with the largest pivot, the first of equal ones, in float64.
-pub(super) fn determinant(call: &Call<'_>) -> Outputs {
-    let tensor = call.tensor(0)?;
-    let (dtype, values) = tensor.floats()?;
-    let [stack @ .., rows, columns] = tensor.shape() else { return Err(Failure::refused("no matrix")) };
-    if rows != columns {
-        return Err(Failure::refused(format!("a matrix of {rows} x {columns}")));
-    }
-    let size = *rows;
-    let of = |matrix: &[f64]| {
-        let mut matrix = matrix.to_vec();
-        let mut product = 1.0;
-        for step in 0..size {
-            let mut pivot = step;
-            for row in step + 1..size {
-                if matrix[row * size + step].abs() > matrix[pivot * size + step].abs() {
-                    pivot = row;
-                }
-            }
-            if pivot != step {
-                product = -product;
-                (0..size).for_each(|column| matrix.swap(pivot * size + column, step * size + column));
-            }
-            let head = matrix[step * size + step];
-            product *= head;
-            if head == 0.0 {
-                return product;
-            }
-            for row in step + 1..size {
-                let factor = matrix[row * size + step] / head;
-                for column in step..size {
-                    matrix[row * size + column] -= factor * matrix[step * size + column];
-                }
-            }
-        }
-        product
-    };
-    let count = stack.iter().product::<usize>();
-    let made = (0..count).map(|at| of(&values[at * size * size..][..size * size])).collect();
-    one(Tensor::rounded(stack.to_vec(), dtype, made))
-}
-
-/// Texts joined one by one.
-pub(super) fn string_concat(call: &Call<'_>) -> Outputs {
-    let (left, right) = (call.tensor(0)?, call.tensor(1)?);
-    let shape = crate::broadcast::shape(&[left.shape(), right.shape()], call.limits())?;
-    let (Data::Text(x), Data::Text(y)) = (left.data(), right.data()) else {
-        return Err(Failure::refused("expected texts"));
-    };
-    let (x, y): (Vec<&str>, Vec<&str>) =
-        (x.iter().map(String::as_str).collect(), y.iter().map(String::as_str).collect());
-    let joined =
-        crate::broadcast::zip(&shape, (&x, left.shape()), (&y, right.shape()), |x, y| format!("{x}{y}"));
-    one(Tensor::new(shape, Data::Text(joined)))
 }

@@ -246,3 +246,45 @@ fn contract(
     drop(starts);
     Ok(Tensor::rounded(shape, dtype, values))
 }
+
+/// The determinant of each matrix: by elimination with the largest pivot, the first of equal ones, in float64.
+pub(super) fn determinant(call: &Call<'_>) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (dtype, values) = tensor.floats()?;
+    let [stack @ .., rows, columns] = tensor.shape() else { return Err(Failure::refused("no matrix")) };
+    if rows != columns {
+        return Err(Failure::refused(format!("a matrix of {rows} x {columns}")));
+    }
+    let size = *rows;
+    let of = |matrix: &[f64]| {
+        let mut matrix = matrix.to_vec();
+        let mut product = 1.0;
+        for step in 0..size {
+            let mut pivot = step;
+            for row in step + 1..size {
+                if matrix[row * size + step].abs() > matrix[pivot * size + step].abs() {
+                    pivot = row;
+                }
+            }
+            if pivot != step {
+                product = -product;
+                (0..size).for_each(|column| matrix.swap(pivot * size + column, step * size + column));
+            }
+            let head = matrix[step * size + step];
+            product *= head;
+            if head == 0.0 {
+                return product;
+            }
+            for row in step + 1..size {
+                let factor = matrix[row * size + step] / head;
+                for column in step..size {
+                    matrix[row * size + column] -= factor * matrix[step * size + column];
+                }
+            }
+        }
+        product
+    };
+    let count = stack.iter().product::<usize>();
+    let made = (0..count).map(|at| of(&values[at * size * size..][..size * size])).collect();
+    one(Tensor::rounded(stack.to_vec(), dtype, made))
+}

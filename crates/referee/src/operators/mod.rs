@@ -2,22 +2,33 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "operators have one type")]
 
+mod arrange;
+mod attention;
 mod binary;
+mod boxes;
 mod cast;
 mod control;
 mod conv;
-mod index;
+mod extreme;
+mod find;
+mod gather;
+mod grid;
 mod integer;
 mod loss;
 mod make;
 mod matrix;
 mod normalize;
+mod pad;
 mod pool;
+mod quantize;
 mod recurrent;
 mod reduce;
 mod resize;
-mod sample;
+mod restore;
 mod shape;
+mod slice;
+mod softmax;
+mod text;
 mod unary;
 mod window;
 
@@ -62,15 +73,15 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Acos", Plain(unary::acos)),
     ("Acosh", Plain(unary::acosh)),
     ("Add", Plain(binary::add)),
-    ("AffineGrid", Plain(sample::affine_grid)),
+    ("AffineGrid", Plain(grid::affine_grid)),
     ("And", Plain(binary::and)),
-    ("ArgMax", Plain(reduce::arg_max)),
-    ("ArgMin", Plain(reduce::arg_min)),
+    ("ArgMax", Plain(extreme::arg_max)),
+    ("ArgMin", Plain(extreme::arg_min)),
     ("Asin", Plain(unary::asin)),
     ("Asinh", Plain(unary::asinh)),
     ("Atan", Plain(unary::atan)),
     ("Atanh", Plain(unary::atanh)),
-    ("Attention", Plain(normalize::attention)),
+    ("Attention", Plain(attention::attention)),
     ("AveragePool", Plain(pool::average)),
     ("BatchNormalization", Plain(normalize::batch_norm)),
     ("Bernoulli", Plain(make::random)),
@@ -85,11 +96,11 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("CastLike", Plain(cast::cast_like)),
     ("Ceil", Plain(unary::ceil)),
     ("Celu", Plain(unary::celu)),
-    ("CenterCropPad", Plain(sample::center_crop_pad)),
+    ("CenterCropPad", Plain(pad::center_crop_pad)),
     ("Clip", Plain(unary::clip)),
-    ("Col2Im", Plain(sample::col_to_im)),
-    ("Compress", Plain(index::compress)),
-    ("Concat", Plain(shape::concat)),
+    ("Col2Im", Plain(restore::col_to_im)),
+    ("Compress", Plain(find::compress)),
+    ("Concat", Plain(slice::concat)),
     ("ConcatFromSequence", Plain(control::concat_from_sequence)),
     ("Constant", Plain(make::constant)),
     ("ConstantOfShape", Plain(make::constant_of_shape)),
@@ -99,12 +110,12 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Cos", Plain(unary::cos)),
     ("Cosh", Plain(unary::cosh)),
     ("CumSum", Plain(reduce::cumulative_sum)),
-    ("DepthToSpace", Plain(shape::depth_to_space)),
-    ("DequantizeLinear", Plain(cast::dequantize_linear)),
-    ("Det", Plain(loss::determinant)),
+    ("DepthToSpace", Plain(arrange::depth_to_space)),
+    ("DequantizeLinear", Plain(quantize::dequantize_linear)),
+    ("Det", Plain(matrix::determinant)),
     ("Div", Plain(binary::div)),
     ("Dropout", Plain(unary::dropout)),
-    ("DynamicQuantizeLinear", Plain(cast::dynamic_quantize_linear)),
+    ("DynamicQuantizeLinear", Plain(quantize::dynamic_quantize_linear)),
     ("Einsum", Plain(matrix::einsum)),
     ("Elu", Plain(unary::elu)),
     ("Equal", Plain(binary::equal)),
@@ -115,9 +126,9 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Flatten", Plain(shape::flatten)),
     ("Floor", Plain(unary::floor)),
     ("GRU", Plain(recurrent::gru)),
-    ("Gather", Plain(index::gather)),
-    ("GatherElements", Plain(index::gather_elements)),
-    ("GatherND", Plain(index::gather_nd)),
+    ("Gather", Plain(gather::gather)),
+    ("GatherElements", Plain(gather::gather_elements)),
+    ("GatherND", Plain(gather::gather_nd)),
     ("Gelu", Plain(unary::gelu)),
     ("Gemm", Plain(matrix::gemm)),
     ("GlobalAveragePool", Plain(pool::global_average)),
@@ -125,13 +136,13 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("GlobalMaxPool", Plain(pool::global_max)),
     ("Greater", Plain(binary::greater)),
     ("GreaterOrEqual", Plain(binary::greater_or_equal)),
-    ("GridSample", Plain(sample::grid_sample)),
+    ("GridSample", Plain(grid::grid_sample)),
     ("GroupNormalization", Plain(normalize::group_norm)),
     ("HammingWindow", Plain(make::hamming_window)),
     ("HannWindow", Plain(make::hann_window)),
     ("HardSigmoid", Plain(unary::hard_sigmoid)),
     ("HardSwish", Plain(unary::hard_swish)),
-    ("Hardmax", Plain(normalize::hardmax)),
+    ("Hardmax", Plain(softmax::hardmax)),
     ("Identity", Plain(unary::identity)),
     ("If", Scoped(control::branch)),
     ("InstanceNormalization", Plain(normalize::instance_norm)),
@@ -144,7 +155,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Less", Plain(binary::less)),
     ("LessOrEqual", Plain(binary::less_or_equal)),
     ("Log", Plain(unary::log)),
-    ("LogSoftmax", Plain(normalize::log_softmax)),
+    ("LogSoftmax", Plain(softmax::log_softmax)),
     ("Loop", Scoped(control::repeat)),
     ("LpNormalization", Plain(normalize::lp_norm)),
     ("LpPool", Plain(pool::norm)),
@@ -152,7 +163,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("MatMulInteger", Plain(integer::matmul)),
     ("Max", Plain(binary::max)),
     ("MaxPool", Plain(pool::max)),
-    ("MaxUnpool", Plain(sample::max_unpool)),
+    ("MaxUnpool", Plain(restore::max_unpool)),
     ("Mean", Plain(binary::mean)),
     ("MeanVarianceNormalization", Plain(normalize::mean_variance)),
     ("Min", Plain(binary::min)),
@@ -162,20 +173,20 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Multinomial", Plain(make::random)),
     ("Neg", Plain(unary::neg)),
     ("NegativeLogLikelihoodLoss", Plain(loss::negative_log_likelihood)),
-    ("NonMaxSuppression", Plain(sample::non_max_suppression)),
-    ("NonZero", Plain(index::non_zero)),
+    ("NonMaxSuppression", Plain(boxes::non_max_suppression)),
+    ("NonZero", Plain(find::non_zero)),
     ("Not", Plain(unary::not)),
-    ("OneHot", Plain(index::one_hot)),
+    ("OneHot", Plain(find::one_hot)),
     ("Optional", Plain(control::optional)),
     ("OptionalGetElement", Plain(control::optional_get_element)),
     ("OptionalHasElement", Plain(control::optional_has_element)),
     ("Or", Plain(binary::or)),
     ("PRelu", Plain(binary::prelu)),
-    ("Pad", Plain(shape::pad)),
+    ("Pad", Plain(pad::pad)),
     ("Pow", Plain(binary::pow)),
     ("QLinearConv", Plain(integer::quantised_conv)),
     ("QLinearMatMul", Plain(integer::quantised_matmul)),
-    ("QuantizeLinear", Plain(cast::quantize_linear)),
+    ("QuantizeLinear", Plain(quantize::quantize_linear)),
     ("RMSNormalization", Plain(normalize::rms_norm)),
     ("RNN", Plain(recurrent::rnn)),
     ("RandomNormal", Plain(make::random)),
@@ -188,21 +199,21 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("ReduceL2", Plain(reduce::l2)),
     ("ReduceLogSum", Plain(reduce::log_sum)),
     ("ReduceLogSumExp", Plain(reduce::log_sum_exp)),
-    ("ReduceMax", Plain(reduce::max)),
+    ("ReduceMax", Plain(extreme::max)),
     ("ReduceMean", Plain(reduce::mean)),
-    ("ReduceMin", Plain(reduce::min)),
+    ("ReduceMin", Plain(extreme::min)),
     ("ReduceProd", Plain(reduce::product)),
     ("ReduceSum", Plain(reduce::sum)),
     ("ReduceSumSquare", Plain(reduce::sum_square)),
     ("Relu", Plain(unary::relu)),
     ("Reshape", Plain(shape::reshape)),
     ("Resize", Plain(resize::resize)),
-    ("ReverseSequence", Plain(shape::reverse_sequence)),
+    ("ReverseSequence", Plain(arrange::reverse_sequence)),
     ("Round", Plain(unary::round)),
     ("Scan", Scoped(control::scan)),
-    ("Scatter", Plain(index::scatter_elements)),
-    ("ScatterElements", Plain(index::scatter_elements)),
-    ("ScatterND", Plain(index::scatter_nd)),
+    ("Scatter", Plain(gather::scatter_elements)),
+    ("ScatterElements", Plain(gather::scatter_elements)),
+    ("ScatterND", Plain(gather::scatter_nd)),
     ("Selu", Plain(unary::selu)),
     ("SequenceAt", Plain(control::sequence_at)),
     ("SequenceConstruct", Plain(control::sequence_construct)),
@@ -218,28 +229,28 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Sin", Plain(unary::sin)),
     ("Sinh", Plain(unary::sinh)),
     ("Size", Plain(shape::size)),
-    ("Slice", Plain(shape::slice)),
-    ("Softmax", Plain(normalize::softmax)),
+    ("Slice", Plain(slice::slice)),
+    ("Softmax", Plain(softmax::softmax)),
     ("SoftmaxCrossEntropyLoss", Plain(loss::softmax_cross_entropy)),
     ("Softplus", Plain(unary::soft_plus)),
     ("Softsign", Plain(unary::softsign)),
-    ("SpaceToDepth", Plain(shape::space_to_depth)),
-    ("Split", Plain(shape::split)),
+    ("SpaceToDepth", Plain(arrange::space_to_depth)),
+    ("Split", Plain(slice::split)),
     ("SplitToSequence", Plain(control::split_to_sequence)),
     ("Sqrt", Plain(unary::sqrt)),
     ("Squeeze", Plain(shape::squeeze)),
-    ("StringConcat", Plain(loss::string_concat)),
+    ("StringConcat", Plain(text::string_concat)),
     ("Sub", Plain(binary::sub)),
     ("Sum", Plain(binary::sum)),
     ("Swish", Plain(unary::swish)),
     ("Tan", Plain(unary::tan)),
     ("Tanh", Plain(unary::hyperbolic_tangent)),
     ("ThresholdedRelu", Plain(unary::thresholded_relu)),
-    ("Tile", Plain(shape::tile)),
-    ("TopK", Plain(index::top_k)),
-    ("Transpose", Plain(shape::transpose)),
-    ("Trilu", Plain(shape::trilu)),
-    ("Unique", Plain(index::unique)),
+    ("Tile", Plain(arrange::tile)),
+    ("TopK", Plain(find::top_k)),
+    ("Transpose", Plain(arrange::transpose)),
+    ("Trilu", Plain(arrange::trilu)),
+    ("Unique", Plain(find::unique)),
     ("Unsqueeze", Plain(shape::unsqueeze)),
     ("Upsample", Plain(resize::upsample)),
     ("Where", Plain(binary::choose)),

@@ -190,11 +190,13 @@ impl<'a> Layer<'a> {
     fn outputs(&self, all: Vec<f64>, last: Vec<Vec<f64>>) -> Outputs {
         let (steps, directions, batch, units) = (self.steps, self.directions, self.batch, self.hidden);
         let whole = Tensor::new(vec![steps, directions, batch, units], Data::Float(self.dtype, all));
-        let whole = if self.by_batch { super::shape::permuted(&whole, &[2, 0, 1, 3])? } else { whole };
+        let whole = if self.by_batch { super::arrange::permuted(&whole, &[2, 0, 1, 3])? } else { whole };
         let mut made = vec![whole.into()];
         for state in last {
             let state = Tensor::new(vec![directions, batch, units], Data::Float(self.dtype, state));
-            made.push(if self.by_batch { super::shape::permuted(&state, &[1, 0, 2])? } else { state }.into());
+            made.push(
+                if self.by_batch { super::arrange::permuted(&state, &[1, 0, 2])? } else { state }.into(),
+            );
         }
         Ok(made)
     }

@@ -6,65 +6,25 @@
 //! *typed*, of narrower types: every element is the exact sum of these terms, rounded once; see
 //! [`crate::arithmetic::exact`].
 
+mod bounds;
 mod kernel;
+mod matrix;
 
 use std::cell::OnceCell;
 use std::ops::Range;
 
 use reproof_tensor::DType;
 
+use self::bounds::{Bounds, is_certain};
 use self::kernel::{Block, DEPTH, Kernel};
-use crate::arithmetic::exact::{self, Accumulator, lowest_bit};
-use crate::arithmetic::{canonical, exponent, round};
+use crate::arithmetic::exact::{self, Accumulator};
+use crate::arithmetic::{canonical, round};
 use crate::parallel;
+
+pub(crate) use self::matrix::{Dense, Matrix};
 
 /// Columns of one block of work: as many as leave its packed operands in the second cache.
 const COLUMNS: usize = 256;
-
-/// A matrix by its elements, wherever they lie. Padding is zeros that take part.
-pub(crate) trait Matrix: Sync {
-    /// Writes the elements of some columns, step by step along the sum: `target` holds `count` for each step from
-    /// `step` on, `width` apart.
-    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]);
-}
-
-/// A dense matrix, `steps` down and columns across, or the other way round.
-pub(crate) struct Dense<'a> {
-    pub(crate) values: &'a [f64],
-    /// Elements from one step to the next, and from one column to the next.
-    pub(crate) strides: (usize, usize),
-}
-
-impl Matrix for Dense<'_> {
-    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]) {
-        let (down, across) = self.strides;
-        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
-            let start = (step + row) * down + column * across;
-            if across == 1 {
-                target[..count].copy_from_slice(&self.values[start..start + count]);
-            } else {
-                let source = self.values[start..].iter().step_by(across);
-                target[..count].iter_mut().zip(source).for_each(|(target, source)| *target = *source);
-            }
-        }
-    }
-}
-
-impl Dense<'_> {
-    /// The elements of a row, where rows are the first stride.
-    fn row(&self, row: usize, target: &mut [f64]) {
-        let (down, across) = self.strides;
-        if target.is_empty() {
-            return;
-        }
-        let source = &self.values[row * down..];
-        if across == 1 {
-            target.copy_from_slice(&source[..target.len()]);
-        } else {
-            target.iter_mut().zip(source.iter().step_by(across)).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
 
 /// What a product is made of.
 pub(crate) struct Product<'a, Right: Matrix> {
@@ -261,65 +221,6 @@ impl<Right: Matrix> Product<'_, Right> {
         sum.add(start);
         left.iter().zip(column).for_each(|(left, right)| sum.add(left * right));
         sum.odd()
-    }
-}
-
-/// Whether a plain sum is exact: every term is a multiple of the same power of two, of which the sum of magnitudes has
-/// less than 2^53.
-fn is_certain(size: f64, start: f64, lowest: i32) -> bool {
-    lowest >= exponent(size) - 51 && lowest_bit(start) >= lowest
-}
-
-/// What is known of rows or columns.
-struct Bounds {
-    /// Sums of squares so far.
-    squares: Vec<f64>,
-    /// The exponent of the lowest bit that is set anywhere. Types of many bits are not looked at.
-    lowest: Vec<i32>,
-}
-
-impl Bounds {
-    fn new(count: usize) -> Self {
-        Self { squares: vec![0.0; count], lowest: vec![i32::MAX / 4; count] }
-    }
-
-    /// Takes in steps of `width` rows or columns from `first` on.
-    fn extend(&mut self, first: usize, width: usize, steps: &[f64], dtype: DType) {
-        let squares = &mut self.squares[first..first + width];
-        for step in steps.chunks_exact(width) {
-            for (sum, value) in squares.iter_mut().zip(step) {
-                *sum += value * value;
-            }
-        }
-        if dtype != DType::F32 {
-            let lowest = &mut self.lowest[first..first + width];
-            for step in steps.chunks_exact(width) {
-                for (lowest, value) in lowest.iter_mut().zip(step) {
-                    *lowest = lowest_bit(*value).min(*lowest);
-                }
-            }
-        }
-    }
-
-    /// Takes in all of one row.
-    fn set(&mut self, row: usize, values: &[f64], dtype: DType) {
-        const LANES: usize = 8;
-        let mut lanes = [0.0; LANES];
-        for values in values.chunks(LANES) {
-            for (lane, value) in lanes.iter_mut().zip(values) {
-                *lane += value * value;
-            }
-        }
-        self.squares[row] = lanes.iter().sum();
-        if dtype != DType::F32 {
-            self.lowest[row] = values.iter().map(|value| lowest_bit(*value)).fold(i32::MAX / 4, i32::min);
-        }
-    }
-
-    /// At least the Euclidean norm: the product of two is at least the sum of the magnitudes of products. Of terms of one
-    /// sign, the sum is off by far less than what is added here.
-    fn size(&self, index: usize) -> f64 {
-        (self.squares[index] * (1.0 + 1e-7)).sqrt() * (1.0 + 1e-7)
     }
 }
 
