@@ -32,6 +32,6 @@ pub use failure::Failure;
 pub use graph::Model;
 pub use limits::Limits;
 pub use operators::operators;
-pub use run::{Mode, Observer, Options};
+pub use run::{Mode, Observer, Options, is_float};
 pub use tensor::{Data, Tensor};
 pub use value::Value;

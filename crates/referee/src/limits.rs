@@ -7,7 +7,7 @@ use crate::Failure;
 pub struct Limits {
     /// Bytes of one tensor, at 8 for each number.
     pub tensor_bytes: u64,
-    /// Nodes that run, those in loops counted each time.
+    /// Nodes and graphs within graphs that run, those in loops counted each time.
     pub nodes: u64,
     /// Graphs within graphs.
     pub depth: u32,

@@ -172,12 +172,24 @@ impl Run<'_> {
         self.within(|| self.nodes(&graph.nodes, &graph.outputs, scope, opset))
     }
 
+    /// Counts a node or a graph that runs.
+    fn count(&self) -> Result<(), Failure> {
+        let (count, limit) = (self.nodes.get() + 1, self.options.limits.nodes);
+        if count > limit {
+            return Err(Failure::Limit { what: "nodes that run".to_owned(), limit });
+        }
+        self.nodes.set(count);
+        Ok(())
+    }
+
     /// Runs what is one graph deeper.
     fn within<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         let (depth, limit) = (self.depth.get() + 1, self.options.limits.depth);
         if depth > limit {
             return Err(Failure::Limit { what: "graphs within graphs".to_owned(), limit: limit.into() });
         }
+        // A loop over nothing would never end.
+        self.count()?;
         self.depth.set(depth);
         let result = work();
         self.depth.set(depth - 1);
@@ -193,12 +205,7 @@ impl Run<'_> {
     ) -> Result<Vec<Value>, Failure> {
         let last = last_uses(nodes, outputs);
         for (index, node) in nodes.iter().enumerate() {
-            let count = self.nodes.get() + 1;
-            if count > self.options.limits.nodes {
-                let limit = self.options.limits.nodes;
-                return Err(Failure::Limit { what: "nodes that run".to_owned(), limit });
-            }
-            self.nodes.set(count);
+            self.count()?;
             let made = self.node(node, &scope, opset).map_err(|failure| failure.at(&node.label()))?;
             for (name, value) in node.outputs.iter().zip(made) {
                 if !name.is_empty() {
@@ -302,7 +309,8 @@ fn last_uses<'a>(nodes: &'a [Node], outputs: &[String]) -> HashMap<usize, Vec<&'
     by_node
 }
 
-pub(crate) fn is_float(dtype: DType) -> bool {
+/// Whether a type is a float that operators compute in.
+pub fn is_float(dtype: DType) -> bool {
     matches!(
         dtype,
         DType::F64

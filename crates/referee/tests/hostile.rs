@@ -13,3 +13,89 @@ proptest! {
         graph::run(&bytes);
     }
 }
+
+mod bounds {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use reproof_referee::graph::{Attribute, Graph, Node};
+    use reproof_referee::{Data, Failure, Limits, Model, Options, Tensor, Value};
+    use reproof_tensor::DType;
+
+    fn floats(shape: &[usize]) -> Tensor {
+        let count = shape.iter().product();
+        Tensor::new(shape.to_vec(), Data::Float(DType::F32, vec![1.0; count]))
+    }
+
+    fn scalar(data: Data) -> Tensor {
+        Tensor::new(Vec::new(), data)
+    }
+
+    /// What comes of one node on these tensors.
+    fn run(operator: &str, attributes: &[(&str, Attribute)], inputs: Vec<Tensor>) -> Failure {
+        let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
+        let node = Node {
+            operator: operator.to_owned(),
+            inputs: names.clone(),
+            outputs: vec!["y".to_owned()],
+            attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            ..Node::default()
+        };
+        let constants = names.iter().cloned().zip(inputs.into_iter().map(Arc::new)).collect();
+        let graph = Graph { inputs: names, outputs: vec!["y".to_owned()], nodes: vec![node], constants };
+        let model = Model { graph, opsets: BTreeMap::from([(String::new(), 21)]), functions: Vec::new() };
+        let limits = Limits { nodes: 1000, ..Limits::default() };
+        let inputs: [(String, Value); 0] = [];
+        model.run(&inputs, Options { limits, ..Options::default() }, &()).expect_err("it runs")
+    }
+
+    #[test]
+    fn a_loop_over_nothing_ends() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let body = Graph { inputs: names(&["i", "c", "s"]), outputs: names(&["c", "s"]), ..Graph::default() };
+        let ends = run(
+            "Loop",
+            &[("body", Attribute::Graph(Arc::new(body)))],
+            vec![
+                scalar(Data::Integer(DType::I64, vec![i64::MAX])),
+                scalar(Data::Boolean(vec![true])),
+                floats(&[1]),
+            ],
+        );
+        assert!(matches!(&ends, Failure::Limit { what, limit: 1000 } if what.contains("nodes")), "{ends}");
+    }
+
+    #[test]
+    fn results_larger_than_any_memory_are_refused_before_they_are_made() {
+        let huge = || Attribute::Integers(vec![i64::MAX]);
+        let shape = |dims: Vec<i64>| Tensor::new(vec![dims.len()], Data::Integer(DType::I64, dims));
+        let places = Tensor::new(vec![1, 1, 2], Data::Integer(DType::I64, vec![0, 1]));
+        for (operator, attributes, inputs) in [
+            ("ConstantOfShape", vec![], vec![shape(vec![1 << 40, 1 << 40])]),
+            ("Expand", vec![], vec![floats(&[1]), shape(vec![1 << 50])]),
+            ("Tile", vec![], vec![floats(&[2]), shape(vec![i64::MAX])]),
+            ("Pad", vec![], vec![floats(&[2]), shape(vec![0, i64::MAX])]),
+            ("Split", vec![("num_outputs", Attribute::Integer(i64::MAX))], vec![floats(&[2])]),
+            (
+                "MaxUnpool",
+                vec![("kernel_shape", huge()), ("strides", huge())],
+                vec![floats(&[1, 1, 2]), places],
+            ),
+            ("ConvTranspose", vec![("strides", huge())], vec![floats(&[1, 1, 3]), floats(&[1, 1, 3])]),
+            (
+                "Conv",
+                vec![("dilations", huge()), ("auto_pad", Attribute::Text("SAME_UPPER".to_owned()))],
+                vec![floats(&[1, 1, 3]), floats(&[1, 1, 3])],
+            ),
+            (
+                "LSTM",
+                vec![("hidden_size", Attribute::Integer(i64::MAX))],
+                vec![floats(&[1, 1, 1]), floats(&[1, 4, 1]), floats(&[1, 4, 1])],
+            ),
+        ] {
+            let attributes: Vec<(&str, Attribute)> = attributes;
+            let refused = run(operator, &attributes, inputs);
+            assert!(matches!(refused, Failure::Refused(_) | Failure::Limit { .. }), "{operator}: {refused}");
+        }
+    }
+}

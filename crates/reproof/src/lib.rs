@@ -31,18 +31,7 @@ mod scratch;
 pub mod trust;
 pub mod verify;
 
+pub use reproof_runner::chain;
 pub use scratch::scratch;
 
 pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
-
-/// The message of an error and of everything behind it, on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
-}

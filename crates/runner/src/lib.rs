@@ -104,3 +104,15 @@ pub enum RunError {
         source: std::io::Error,
     },
 }
+
+/// The message of an error and of everything behind it, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

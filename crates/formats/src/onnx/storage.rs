@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use reproof_digest::{Digest, ReadAt, blob, identity, ranges};
-use reproof_tensor::{DType, Tensor, TensorError, byte_length, element_count};
+use reproof_tensor::{DType, StringTensor, Tensor, TensorError, byte_length, element_count};
 
 use super::external::{ExternalFiles, Reference};
 use super::proto::{StoredTensor, TypedField};
@@ -98,7 +98,7 @@ impl<'a> Locator<'a> {
         find().map_err(|problem| OnnxError::External { tensor: tensor.name.clone(), problem })
     }
 
-    pub(super) fn source(&self, file: usize) -> &dyn ReadAt {
+    fn source(&self, file: usize) -> &dyn ReadAt {
         match file.checked_sub(1) {
             None => self.window.source(),
             Some(index) => &self.external.files()[index].file,
@@ -123,14 +123,30 @@ impl<'a> Locator<'a> {
     /// A tensor of numbers in memory.
     pub(super) fn read(&mut self, stored: &StoredTensor) -> Result<Tensor, OnnxError> {
         let located = self.locate(stored)?;
+        if let Place::Range { length, .. } = located.storage {
+            self.window.charge(length, stored.offset)?;
+        }
+        self.load(stored, located)
+    }
+
+    /// A tensor of texts.
+    pub(super) fn strings(&self, stored: &StoredTensor) -> Result<StringTensor, OnnxError> {
+        let text = |bytes| {
+            String::from_utf8(bytes)
+                .map_err(|_| OnnxError::NotText { tensor: stored.name.clone(), offset: stored.offset })
+        };
+        let values = texts(self.window, stored)?.into_iter().map(text).collect::<Result<_, _>>()?;
+        Ok(StringTensor { values, shape: shape(stored)? })
+    }
+
+    /// A tensor of numbers whose values were found. It takes as much memory as they take in the file.
+    pub(super) fn load(&self, stored: &StoredTensor, located: Located) -> Result<Tensor, OnnxError> {
         let bytes = match located.storage {
             Place::Gathered(bytes) => bytes,
-            Place::Range { file, offset, length } => {
-                self.window.charge(length, stored.offset)?;
-                self.source(file)
-                    .read_range(offset, length as usize)
-                    .map_err(|source| OnnxError::Read { tensor: stored.name.clone(), source })?
-            }
+            Place::Range { file, offset, length } => self
+                .source(file)
+                .read_range(offset, length as usize)
+                .map_err(|source| OnnxError::Read { tensor: stored.name.clone(), source })?,
         };
         Tensor::new(located.dtype, located.shape, bytes).map_err(|source| OnnxError::Tensor {
             tensor: stored.name.clone(),

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use reproof_tensor::{StringTensor, Tensor, Value};
+use reproof_tensor::Value;
 
 use super::proto::StoredTensor;
-use super::storage::{Locator, Place, shape, texts};
+use super::storage::Locator;
 use super::wire::Window;
 use super::{Element, MEMORY, Model, OnnxError, decode};
 use crate::{FormatError, file};
@@ -36,34 +36,14 @@ pub fn with_tensors<T>(
 impl Tensors<'_> {
     /// A tensor in memory. It takes as much as its values take in the file, or little more where they are packed.
     pub fn read(&mut self, stored: &StoredTensor) -> Result<Value, FormatError> {
-        let value = if stored.element() == Element::Text { self.texts(stored) } else { self.numbers(stored) };
-        value.map_err(|error| FormatError::new(self.path, error))
+        self.value(stored).map_err(|error| FormatError::new(self.path, error))
     }
 
-    fn numbers(&mut self, stored: &StoredTensor) -> Result<Value, OnnxError> {
+    fn value(&mut self, stored: &StoredTensor) -> Result<Value, OnnxError> {
+        if stored.element() == Element::Text {
+            return self.locator.strings(stored).map(Value::Strings);
+        }
         let located = self.locator.locate(stored)?;
-        let bytes = match located.storage {
-            Place::Gathered(bytes) => bytes,
-            Place::Range { file, offset, length } => self
-                .locator
-                .source(file)
-                .read_range(offset, length as usize)
-                .map_err(|source| OnnxError::Read { tensor: stored.name.clone(), source })?,
-        };
-        let tensor = Tensor::new(located.dtype, located.shape, bytes);
-        tensor.map(Value::Tensor).map_err(|source| OnnxError::Tensor {
-            tensor: stored.name.clone(),
-            offset: stored.offset,
-            source,
-        })
-    }
-
-    fn texts(&self, stored: &StoredTensor) -> Result<Value, OnnxError> {
-        let text = |bytes| {
-            String::from_utf8(bytes)
-                .map_err(|_| OnnxError::NotText { tensor: stored.name.clone(), offset: stored.offset })
-        };
-        let values = texts(self.locator.window, stored)?.into_iter().map(text);
-        Ok(Value::Strings(StringTensor { values: values.collect::<Result<_, _>>()?, shape: shape(stored)? }))
+        self.locator.load(stored, located).map(Value::Tensor)
     }
 }

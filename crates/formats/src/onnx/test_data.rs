@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::Path;
 
-use reproof_tensor::{DType, Key, StringTensor, Tensor, Value};
+use reproof_tensor::{DType, Key, Tensor, Value};
 
 use super::proto::{MapValue, OptionalValue, SequenceValue, StoredTensor, TypeInfo, ValueInfo};
-use super::storage::{Locator, shape, texts};
+use super::storage::Locator;
 use super::wire::{Window, decode};
 use super::{Element, MEMORY, Model, OnnxError};
 use crate::{FormatError, file};
@@ -104,11 +104,7 @@ impl Reader<'_> {
         if tensor.element() != Element::Text {
             return Ok(Value::Tensor(self.locator.read(tensor)?));
         }
-        let values = texts(self.locator.window, tensor)?.into_iter().map(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|_| OnnxError::NotText { tensor: tensor.name.clone(), offset: tensor.offset })
-        });
-        Ok(Value::Strings(StringTensor { values: values.collect::<Result<_, _>>()?, shape: shape(tensor)? }))
+        self.locator.strings(tensor).map(Value::Strings)
     }
 
     fn sequence(&mut self, sequence: &SequenceValue) -> Result<Value, OnnxError> {

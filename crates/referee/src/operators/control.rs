@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use reproof_tensor::DType;
 
-use super::slice::{joined, part};
+use super::slice::{fit, joined, part};
 use super::{Outputs, one};
 use crate::call::{Call, axis};
 use crate::graph::Graph;
@@ -243,9 +243,7 @@ pub(super) fn split_to_sequence(call: &Call<'_>) -> Outputs {
             (lengths.collect::<Result<Vec<_>, _>>()?, true)
         }
     };
-    if lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length)) != Some(size) {
-        return Err(Failure::refused(format!("parts of {lengths:?} of {size}")));
-    }
+    fit(&lengths, size)?;
     let mut start = 0;
     let parts = lengths.into_iter().map(|length| {
         let made = part(tensor, along, start, length);

@@ -5,7 +5,7 @@ use reproof_tensor::DType;
 
 use super::window::{Windows, image, pads, sizes};
 use super::{Outputs, one};
-use crate::arithmetic::exact::Accumulator;
+use crate::arithmetic::exact;
 use crate::arithmetic::round;
 use crate::call::{Call, dim};
 use crate::product::{Dense, Matrix, Product};
@@ -171,30 +171,27 @@ pub(super) fn conv_transpose(call: &Call<'_>) -> Outputs {
     }
     let (size, count, window) =
         (shape.iter().product::<usize>(), input.iter().product::<usize>(), kernel.iter().product::<usize>());
-    // Which elements of the input reach an element of the result, and through which of the window.
-    let reach: Vec<Vec<(usize, usize)>> = (0..size)
-        .map(|place| sources(place, &shape, &before, input, kernel, &strides, &dilations, window))
-        .collect();
     let per_group = channels / groups;
-    let mut output = Vec::with_capacity(total);
-    for at in 0..total {
-        let (item, feature, place) = (at / (features * size), at / size % features, at % size);
-        let group = feature / own;
-        let start = bias.map_or(0.0, |bias| bias[feature]);
-        let terms = (0..per_group).flat_map(|channel| {
-            let channel = group * per_group + channel;
-            let image = &values[(item * channels + channel) * count..][..count];
-            let weights = &weights[(channel * own + feature % own) * window..][..window];
-            reach[place].iter().map(move |(source, element)| image[*source] * weights[*element])
-        });
-        output.push(if dtype == DType::F64 {
-            terms.fold(start, |sum, term| sum + term)
-        } else {
-            let mut sum = Accumulator::default();
-            sum.add(start);
-            terms.for_each(|term| sum.add(term));
-            round(dtype, sum.odd())
-        });
+    let mut output = vec![0.0; total];
+    for place in 0..size {
+        // Which elements of the input reach this one, and through which of the window.
+        let reach = sources(place, &shape, &before, input, kernel, &strides, &dilations, window);
+        for row in 0..batch * features {
+            let (item, feature) = (row / features, row % features);
+            let group = feature / own;
+            let start = bias.map_or(0.0, |bias| bias[feature]);
+            let terms = (0..per_group).flat_map(|channel| {
+                let channel = group * per_group + channel;
+                let image = &values[(item * channels + channel) * count..][..count];
+                let weights = &weights[(channel * own + feature % own) * window..][..window];
+                reach.iter().map(move |(source, element)| image[*source] * weights[*element])
+            });
+            output[row * size + place] = if dtype == DType::F64 {
+                terms.fold(start, |sum, term| sum + term)
+            } else {
+                round(dtype, exact::sum(std::iter::once(start).chain(terms)))
+            };
+        }
     }
     one(Tensor::rounded(result, dtype, output))
 }

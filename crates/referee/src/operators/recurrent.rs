@@ -40,15 +40,17 @@ impl<'a> Layer<'a> {
             ref shape => return Err(Failure::refused(format!("expected three dims, got {shape:?}"))),
         };
         let weights = call.tensor(2)?.shape();
-        let hidden = match call.integer("hidden_size", 0)? {
-            0 => weights.get(2).copied().unwrap_or(0),
-            told => dim(told)?,
-        };
+        let hidden = weights.get(2).copied().unwrap_or(0);
+        let told = call.integer("hidden_size", 0)?;
+        if told != 0 && dim(told)? != hidden {
+            return Err(Failure::refused(format!("recurrent weights of {weights:?} for {told} units")));
+        }
         let (directions, reverse) = match call.text("direction", "forward")? {
             "bidirectional" => (2, false),
             "reverse" => (1, true),
             _ => (1, false),
         };
+        call.count(&[steps, directions, batch, hidden])?;
         let names: Vec<&str> = match call.texts("activations")? {
             Some(told) => told.iter().map(String::as_str).collect(),
             None => defaults.repeat(directions),

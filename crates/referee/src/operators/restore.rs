@@ -24,7 +24,11 @@ pub(super) fn col_to_im(call: &Call<'_>) -> Outputs {
     }
     let along = |dim: usize| -> Option<usize> {
         let padded = picture[dim].checked_add(before[dim])?.checked_add(after[dim])?;
-        Some(padded.checked_sub(gaps[dim].checked_mul(block[dim].checked_sub(1)?)? + 1)? / steps[dim] + 1)
+        Some(
+            padded.checked_sub(gaps[dim].checked_mul(block[dim].checked_sub(1)?)?.checked_add(1)?)?
+                / steps[dim]
+                + 1,
+        )
     };
     let windows: Option<Vec<usize>> = (0..rank).map(along).collect();
     let fits = window > 0 && rows % window == 0;
@@ -68,6 +72,7 @@ pub(super) fn max_unpool(call: &Call<'_>) -> Outputs {
         whole.saturating_sub(before[dim].saturating_add(after[dim]))
     };
     let natural: Vec<usize> = [batch, channels].into_iter().chain((0..rank).map(inferred)).collect();
+    call.count(&natural)?;
     let shape: Vec<usize> = match call.optional(2)? {
         Some(told) => told.whole()?.1.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?,
         None => natural.clone(),

@@ -82,17 +82,14 @@ pub(super) fn split(call: &Call<'_>) -> Outputs {
     let lengths: Vec<usize> = if let Some(told) = call.list(1, "split")? {
         told.iter().map(|length| dim(*length)).collect::<Result<_, _>>()?
     } else {
-        let count = match call.integer("num_outputs", 0)? {
-            0 => call.node.outputs.len(),
-            told => dim(told)?,
+        let count = call.node.outputs.len().max(1);
+        if dim(call.integer("num_outputs", count as i64)?)? != count {
+            return Err(Failure::refused(format!("parts for {count} outputs are needed")));
         }
-        .max(1);
         let length = size.div_ceil(count);
         (0..count).map(|index| length.min(size.saturating_sub(index * length))).collect()
     };
-    if lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length)) != Some(size) {
-        return Err(Failure::refused(format!("parts of {lengths:?} of {size}")));
-    }
+    fit(&lengths, size)?;
     let mut start = 0;
     let parts = lengths.into_iter().map(|length| {
         let made = part(tensor, along, start, length);
@@ -100,6 +97,14 @@ pub(super) fn split(call: &Call<'_>) -> Outputs {
         made.into()
     });
     Ok(parts.collect())
+}
+
+/// Refuses parts that are not all of an axis.
+pub(super) fn fit(lengths: &[usize], size: usize) -> Result<(), Failure> {
+    match lengths.iter().try_fold(0_usize, |sum, length| sum.checked_add(*length)) {
+        Some(sum) if sum == size => Ok(()),
+        _ => Err(Failure::refused(format!("parts of {lengths:?} of {size}"))),
+    }
 }
 
 /// Start and step of a slice along a dim, and how many elements it has.

@@ -28,11 +28,10 @@ impl Windows {
         if kernel.len() != rank || kernel.contains(&0) {
             return Err(Failure::refused(format!("windows of {kernel:?} over {input:?}")));
         }
-        let extent: Vec<usize> = kernel
-            .iter()
-            .zip(&dilations)
-            .map(|(size, dilation)| (size - 1).saturating_mul(*dilation).saturating_add(1))
-            .collect();
+        let refused = || Failure::refused(format!("windows of {kernel:?} over {input:?}"));
+        let extent = kernel.iter().zip(&dilations);
+        let extent = extent.map(|(size, dilation)| (size - 1).checked_mul(*dilation)?.checked_add(1));
+        let extent: Vec<usize> = extent.collect::<Option<_>>().ok_or_else(refused)?;
         let auto = call.text("auto_pad", "NOTSET")?;
         let (before, after) = match auto {
             "NOTSET" | "" => pads(call, rank)?,
@@ -40,10 +39,12 @@ impl Windows {
             "SAME_UPPER" | "SAME_LOWER" => {
                 let total = |dim: usize| {
                     let windows = input[dim].div_ceil(strides[dim]);
-                    (windows.saturating_sub(1) * strides[dim] + extent[dim]).saturating_sub(input[dim])
+                    let covered = (windows.saturating_sub(1) * strides[dim]).checked_add(extent[dim])?;
+                    Some(covered.saturating_sub(input[dim]))
                 };
-                let smaller: Vec<usize> = (0..rank).map(|dim| total(dim) / 2).collect();
-                let larger: Vec<usize> = (0..rank).map(|dim| total(dim) - total(dim) / 2).collect();
+                let total: Vec<usize> = (0..rank).map(total).collect::<Option<_>>().ok_or_else(refused)?;
+                let smaller: Vec<usize> = total.iter().map(|total| total / 2).collect();
+                let larger: Vec<usize> = total.iter().map(|total| total - total / 2).collect();
                 if auto == "SAME_UPPER" { (smaller, larger) } else { (larger, smaller) }
             }
             other => return Err(Failure::refused(format!("auto_pad `{other}`"))),
@@ -60,8 +61,7 @@ impl Windows {
             Some(if (windows - 1) * strides[dim] >= input[dim] + before[dim] { windows - 1 } else { windows })
         };
         let output = (0..rank).map(count).collect::<Option<_>>();
-        let output =
-            output.ok_or_else(|| Failure::refused(format!("windows of {kernel:?} over {input:?}")))?;
+        let output = output.ok_or_else(refused)?;
         Ok(Self { input: input.to_vec(), kernel, strides, dilations, before, after, output })
     }
 

@@ -9,6 +9,7 @@ use reproof_formats::values;
 
 use super::{CaseNote, LoadNote, Request, case_note, load_note, read_json, write_json};
 use crate::RunError;
+use crate::chain;
 use crate::engine::{self, Failure, Loaded, Session};
 
 /// Serves the request in `folder`. This is what the hidden command of the binary calls; it returns when every case
@@ -83,18 +84,6 @@ fn shielded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> 
             hint: "try the other engine (--runner)".to_owned(),
         })
     })
-}
-
-/// The message of an error and of everything behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 /// Dies with the parent, and lets the system refuse memory far beyond the limit; the parent watches the limit

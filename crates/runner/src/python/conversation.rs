@@ -10,6 +10,7 @@ use reproof_progress::Progress;
 use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
 use super::worker::{Event, Worker};
 use super::{outputs, taps};
+use crate::chain;
 use crate::child::{CaseNote, End, LoadNote, Told};
 
 /// One exchange with a worker, and what came of it so far.
@@ -185,16 +186,4 @@ fn taken(reply: Reply, folder: &Path, repeats: u32) -> CaseNote {
         note.status = unreadable(problem);
     }
     note
-}
-
-/// The message of an error and of everything behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }

@@ -39,7 +39,8 @@ pub(super) fn numbers(tensor: &reproof_tensor::Tensor) -> Result<Tensor, Failure
             Data::Integer(dtype, values.collect())
         }
         _ if dtype.is_float() => {
-            let elements = tensor.view().elements().filter(|_| is_known(dtype)).ok_or_else(lacks)?;
+            let elements =
+                tensor.view().elements().filter(|_| reproof_referee::is_float(dtype)).ok_or_else(lacks)?;
             // One NaN stands for all.
             let canonical = |value: f64| if value.is_nan() { f64::NAN } else { value };
             Data::Float(dtype, elements.iter().map(canonical).collect())
@@ -50,21 +51,6 @@ pub(super) fn numbers(tensor: &reproof_tensor::Tensor) -> Result<Tensor, Failure
         }
     };
     Ok(Tensor::new(dims(tensor.shape()), data))
-}
-
-/// Floats that the referee computes with.
-fn is_known(dtype: DType) -> bool {
-    matches!(
-        dtype,
-        DType::F64
-            | DType::F32
-            | DType::F16
-            | DType::BF16
-            | DType::F8E4M3
-            | DType::F8E5M2
-            | DType::F8E4M3Fnuz
-            | DType::F8E5M2Fnuz
-    )
 }
 
 /// A shape whose elements are in memory fits it.

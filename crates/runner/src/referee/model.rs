@@ -10,6 +10,7 @@ use reproof_referee::graph::{Attribute, Function, Graph, Model, Node};
 
 use super::convert;
 use super::unsupported;
+use crate::chain;
 use crate::engine::Failure;
 
 /// Reads the model at `path`, and its inputs and outputs as it declares them.
@@ -116,16 +117,4 @@ impl Reader<'_, '_> {
 fn opsets(opsets: &[reproof_formats::Opset]) -> BTreeMap<String, i64> {
     let domain = |domain: &str| if domain == "ai.onnx" { String::new() } else { domain.to_owned() };
     opsets.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
-}
-
-/// The message of an error and of everything behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
