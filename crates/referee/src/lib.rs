@@ -20,6 +20,7 @@ mod encode;
 mod failure;
 pub mod graph;
 mod limits;
+mod noise;
 mod operators;
 mod parallel;
 mod product;

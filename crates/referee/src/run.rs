@@ -7,9 +7,9 @@ use reproof_tensor::DType;
 
 use crate::call::Call;
 use crate::graph::{Attribute, Function, Graph, Model, Node};
-use crate::operators;
 use crate::tensor::Data;
 use crate::{Failure, Limits, Tensor, Value};
+use crate::{noise, operators};
 
 /// In which arithmetic a graph runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub enum Mode {
     /// Each operator in the graph's own types: products are summed exactly and rounded once.
     #[default]
     Typed,
+    /// As [`Mode::Typed`], but rounded as engines do that promise no bits: products summed in float32, and every result off
+    /// by a unit or two in its last place at random. What it gives shows how far rounding alone moves a model's outputs
+    /// (Monte Carlo arithmetic; Parker, 1997); it is the same on every machine, and no definition.
+    Ordinary,
     /// Every float as float64, sums in ascending order, a product and an addition at a time.
     Wide,
 }
@@ -241,6 +245,11 @@ impl Run<'_> {
                 Some(operators::Operator::Scoped(operator)) => operator(&call, scope)?,
                 None => return Err(Failure::unsupported("this operator")),
             }
+        };
+        let outputs = if self.options.mode == Mode::Ordinary && operators::computes(node) {
+            noise::add(outputs, self.nodes.get())
+        } else {
+            outputs
         };
         self.observer.step(node, &inputs, &outputs);
         Ok(outputs)

@@ -3,7 +3,9 @@
 pub mod elementary;
 pub mod exact;
 pub mod order;
+pub(crate) mod quick;
 mod round;
+mod vectors;
 
 pub(crate) use round::{canonical, exponent, power, round_all};
 pub use round::{round, saturate};

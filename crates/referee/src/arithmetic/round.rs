@@ -75,7 +75,7 @@ pub fn saturate(dtype: DType, value: f64) -> f64 {
 /// Rounds every element.
 pub(crate) fn round_all(dtype: DType, values: &mut [f64]) {
     match dtype {
-        DType::F32 => values.iter_mut().for_each(|value| *value = canonical(f64::from(*value as f32))),
+        DType::F32 => super::vectors::round_singles(values),
         DType::F64 => values.iter_mut().for_each(|value| *value = canonical(*value)),
         _ => values.iter_mut().for_each(|value| *value = round(dtype, *value)),
     }

@@ -10,23 +10,28 @@ use crate::tensor::Data;
 use crate::{Failure, Tensor};
 
 /// What an operator does with each type that it takes.
-struct Rule {
-    float: fn(f64, f64) -> f64,
+struct Rule<F> {
+    float: F,
     integer: Option<fn(i64, i64) -> i64>,
     unsigned: Option<fn(u64, u64) -> u64>,
 }
 
-impl Rule {
-    const fn of(float: fn(f64, f64) -> f64, integer: fn(i64, i64) -> i64) -> Self {
+impl<F: Fn(f64, f64) -> f64> Rule<F> {
+    const fn of(float: F, integer: fn(i64, i64) -> i64) -> Self {
         Self { float, integer: Some(integer), unsigned: None }
     }
 }
 
-fn apply(call: &Call<'_>, left: &Tensor, right: &Tensor, rule: &Rule) -> Result<Tensor, Failure> {
+fn apply(
+    call: &Call<'_>,
+    left: &Tensor,
+    right: &Tensor,
+    rule: &Rule<impl Fn(f64, f64) -> f64>,
+) -> Result<Tensor, Failure> {
     let shape = broadcast::shape(&[left.shape(), right.shape()], call.limits())?;
     match (left.data(), right.data()) {
         (Data::Float(dtype, x), Data::Float(other, y)) if dtype == other => {
-            let values = broadcast::zip(&shape, (x, left.shape()), (y, right.shape()), rule.float);
+            let values = broadcast::zip(&shape, (x, left.shape()), (y, right.shape()), &rule.float);
             Ok(Tensor::rounded(shape, *dtype, values))
         }
         (Data::Integer(dtype, x), Data::Integer(other, y)) if dtype == other => {
@@ -44,7 +49,7 @@ fn apply(call: &Call<'_>, left: &Tensor, right: &Tensor, rule: &Rule) -> Result<
     }
 }
 
-fn pair(call: &Call<'_>, rule: &Rule) -> Outputs {
+fn pair(call: &Call<'_>, rule: &Rule<impl Fn(f64, f64) -> f64>) -> Outputs {
     let left = call.tensor(0)?;
     let right = call.tensor(1)?;
     // Before version 7, the second operand was told where to stretch.
@@ -91,7 +96,7 @@ fn refuse_zero(call: &Call<'_>) -> Result<(), Failure> {
 
 pub(super) fn modulo(call: &Call<'_>) -> Outputs {
     refuse_zero(call)?;
-    let rule = if call.flag("fmod", false)? {
+    let rule: Rule<fn(f64, f64) -> f64> = if call.flag("fmod", false)? {
         // The sign of the dividend; the remainder of floats is exact.
         Rule { float: |x, y| x % y, integer: Some(i64::wrapping_rem), unsigned: Some(|x, y| x % y) }
     } else {
@@ -142,7 +147,7 @@ pub(super) fn pow(call: &Call<'_>) -> Outputs {
 }
 
 /// Operands joined from the left, each step rounded, as `Max` and its like take any number.
-fn chain(call: &Call<'_>, rule: &Rule) -> Outputs {
+fn chain(call: &Call<'_>, rule: &Rule<impl Fn(f64, f64) -> f64>) -> Outputs {
     let tensors = call.tensors()?;
     let Some((first, rest)) = tensors.split_first() else { return Err(Failure::refused("no operands")) };
     let mut joined = (*first).clone();

@@ -3,80 +3,15 @@
 
 use reproof_tensor::DType;
 
+use super::patches::Patches;
 use super::window::{Windows, image, pads, sizes};
 use super::{Outputs, one};
 use crate::arithmetic::exact;
 use crate::arithmetic::round;
 use crate::call::{Call, dim};
-use crate::product::{Dense, Matrix, Product};
+use crate::product::{Dense, Product, Starts};
 use crate::tensor::Data;
 use crate::{Failure, Tensor};
-
-/// What lies under windows: a step along a sum is an element of a channel's window, a column is a window.
-struct Patches<'a> {
-    /// The channels of one group of one item.
-    values: &'a [f64],
-    windows: &'a Windows,
-    kernel: usize,
-    size: usize,
-}
-
-impl Matrix for Patches<'_> {
-    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]) {
-        if let ([_, columns], [_, kernel_columns]) = (&*self.windows.output, &*self.windows.kernel) {
-            return self.pack_plane(step, steps, column, count, width, target, (*columns, *kernel_columns));
-        }
-        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
-            for (index, value) in target[..count].iter_mut().enumerate() {
-                *value = self.at(step + row, column + index);
-            }
-        }
-    }
-}
-
-impl Patches<'_> {
-    fn at(&self, step: usize, column: usize) -> f64 {
-        let under = self.windows.under(column, step % self.kernel);
-        under.map_or(0.0, |at| self.values[step / self.kernel * self.size + at])
-    }
-
-    /// As [`Matrix::pack`] for two dims, without a division for every element.
-    #[expect(clippy::too_many_arguments, reason = "a block of a matrix and its target")]
-    fn pack_plane(
-        &self,
-        step: usize,
-        steps: usize,
-        column: usize,
-        count: usize,
-        width: usize,
-        target: &mut [f64],
-        (columns, kernel_columns): (usize, usize),
-    ) {
-        let windows = self.windows;
-        let (height, wide) = (windows.input[0], windows.input[1]);
-        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
-            let (channel, element) = ((step + row) / self.kernel, (step + row) % self.kernel);
-            let source = &self.values[channel * self.size..][..self.size];
-            let down = element / kernel_columns * windows.dilations[0];
-            let across = element % kernel_columns * windows.dilations[1];
-            let (mut y, mut x) = (column / columns, column % columns);
-            for value in &mut target[..count] {
-                let place_y =
-                    (y * windows.strides[0] + down).checked_sub(windows.before[0]).filter(|at| *at < height);
-                let place_x =
-                    (x * windows.strides[1] + across).checked_sub(windows.before[1]).filter(|at| *at < wide);
-                *value = match (place_y, place_x) {
-                    (Some(place_y), Some(place_x)) => source[place_y * wide + place_x],
-                    _ => 0.0,
-                };
-                x += 1;
-                if x == columns {
-                    (x, y) = (0, y + 1);
-                }
-            }
-        }
-    }
-}
 
 pub(super) fn conv(call: &Call<'_>) -> Outputs {
     let (dtype, values) = call.floats(0)?;
@@ -108,8 +43,7 @@ pub(super) fn convolution(
     }
     let windows = Windows::of(call, input, kernel.to_vec())?;
     let shape = [&[batch, features], windows.output.as_slice()].concat();
-    // A row is a plane of one row.
-    let windows = if input.len() == 1 { windows.raised() } else { windows };
+    let windows = windows.squeezed();
     let mut output = vec![0.0; call.count(&shape)?];
     let (count, size, kernel) = (windows.count(), windows.size(), windows.kernel_size());
     let (rows, steps) = (features / groups, own * kernel);
@@ -118,15 +52,16 @@ pub(super) fn convolution(
     }
     for (index, block) in output.chunks_exact_mut(rows * count).enumerate() {
         let (item, group) = (index / groups, index % groups);
-        if let Some(bias) = bias {
-            let biases = &bias[group * rows..][..rows];
+        let biases = bias.map(|bias| &bias[group * rows..][..rows]);
+        if let Some(biases) = biases {
             block.chunks_exact_mut(count).zip(biases).for_each(|(row, bias)| row.fill(*bias));
         }
         let values = &values[(item * channels + group * own) * size..][..own * size];
-        let patches = Patches { values, windows: &windows, kernel, size };
+        let patches = Patches::new(values, &windows);
         let left = Dense { values: &weights[group * rows * steps..][..rows * steps], strides: (steps, 1) };
-        let threads = call.run.options.threads;
-        Product { rows, steps, columns: count, left, right: &patches, dtype, threads }.run(block);
+        let options = call.run.options;
+        let starts = biases.map_or(Starts::Any, Starts::Rows);
+        Product { rows, steps, columns: count, left, right: &patches, starts, dtype, options }.run(block);
     }
     Ok(Tensor::new(shape, Data::Float(dtype, output)))
 }

@@ -7,7 +7,8 @@ use reproof_tensor::DType;
 use super::{Outputs, one};
 use crate::broadcast;
 use crate::call::Call;
-use crate::product::{Dense, Product};
+use crate::product::{Dense, Product, Starts};
+use crate::run::Options;
 use crate::tensor::{Data, strides};
 use crate::{Failure, Tensor};
 
@@ -48,12 +49,12 @@ pub(super) fn product(call: &Call<'_>, left: &Tensor, right: &Tensor) -> Result<
         shape.push(columns);
     }
     let mut output = vec![0.0; call.count(&shape)?];
-    let threads = call.run.options.threads;
+    let options = call.run.options;
     let lefts = broadcast::steps(left_stack, &stack);
     let rights = broadcast::steps(right_stack, &stack);
     if right_stack.iter().all(|dim| *dim == 1) {
         // One matrix for all: rows of the whole stack are one matrix.
-        run(dtype, [output.len() / columns.max(1), steps, columns], x, y, &mut output, threads);
+        run(dtype, [output.len() / columns.max(1), steps, columns], x, y, &mut output, options);
     } else {
         let places = broadcast::positions(&stack, &lefts).zip(broadcast::positions(&stack, &rights));
         let size = rows * columns;
@@ -63,7 +64,7 @@ pub(super) fn product(call: &Call<'_>, left: &Tensor, right: &Tensor) -> Result<
                     &x[left * rows * steps..][..rows * steps],
                     &y[right * steps * columns..][..steps * columns],
                 );
-                run(dtype, [rows, steps, columns], x, y, output, threads);
+                run(dtype, [rows, steps, columns], x, y, output, options);
             }
         }
     }
@@ -81,11 +82,11 @@ fn run(
     left: &[f64],
     right: &[f64],
     output: &mut [f64],
-    threads: usize,
+    options: Options,
 ) {
     let right = Dense { values: right, strides: (columns, 1) };
     let left = Dense { values: left, strides: (steps, 1) };
-    Product { rows, steps, columns, left, right: &right, dtype, threads }.run(output);
+    Product { rows, steps, columns, left, right: &right, starts: Starts::Any, dtype, options }.run(output);
 }
 
 /// `alpha A B + beta C`. With both 1, C is one term of the sum; else the sum and C are scaled in float64.
@@ -124,8 +125,9 @@ pub(super) fn gemm(call: &Call<'_>) -> Outputs {
     let left = Dense { values: x, strides: if transposed_left { (1, across) } else { (across, 1) } };
     // What is scaled afterwards must not be rounded before.
     let inner = if plain { dtype } else { DType::F64 };
-    let threads = call.run.options.threads;
-    Product { rows, steps, columns, left, right: &right, dtype: inner, threads }.run(&mut output);
+    let options = call.run.options;
+    Product { rows, steps, columns, left, right: &right, starts: Starts::Any, dtype: inner, options }
+        .run(&mut output);
     if !plain {
         match bias {
             Some(bias) => {

@@ -19,6 +19,7 @@ mod make;
 mod matrix;
 mod normalize;
 mod pad;
+mod patches;
 mod pool;
 mod quantize;
 mod recurrent;
@@ -58,6 +59,76 @@ fn one(tensor: Tensor) -> Outputs {
 pub(crate) fn find(node: &Node) -> Option<Operator> {
     let place = OPERATORS.binary_search_by_key(&node.operator.as_str(), |(name, _)| name).ok()?;
     node.domain.is_empty().then(|| OPERATORS[place].1)
+}
+
+/// Whether an operator computes something that engines may round differently, and does not only choose among its inputs or
+/// run graphs.
+pub(crate) fn computes(node: &Node) -> bool {
+    const CHOOSES: [&str; 62] = [
+        "Abs",
+        "Ceil",
+        "CenterCropPad",
+        "Clip",
+        "Compress",
+        "Concat",
+        "ConcatFromSequence",
+        "Constant",
+        "ConstantOfShape",
+        "DepthToSpace",
+        "Dropout",
+        "Expand",
+        "EyeLike",
+        "Flatten",
+        "Floor",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "GlobalMaxPool",
+        "Hardmax",
+        "Identity",
+        "If",
+        "Loop",
+        "Max",
+        "MaxPool",
+        "MaxRoiPool",
+        "MaxUnpool",
+        "Min",
+        "Neg",
+        "OneHot",
+        "Optional",
+        "OptionalGetElement",
+        "Pad",
+        "Range",
+        "ReduceMax",
+        "ReduceMin",
+        "Relu",
+        "Reshape",
+        "ReverseSequence",
+        "Round",
+        "Scan",
+        "Scatter",
+        "ScatterElements",
+        "ScatterND",
+        "SequenceAt",
+        "SequenceConstruct",
+        "SequenceErase",
+        "SequenceInsert",
+        "SequenceMap",
+        "Sign",
+        "Slice",
+        "SpaceToDepth",
+        "Split",
+        "SplitToSequence",
+        "Squeeze",
+        "Tile",
+        "TopK",
+        "Transpose",
+        "Trilu",
+        "Unique",
+        "Unsqueeze",
+        "Where",
+    ];
+    !CHOOSES.contains(&node.operator.as_str())
 }
 
 /// Names of ONNX's operators that this engine defines.

@@ -1,10 +1,13 @@
 //! Softmax and its like: in float64 throughout, in the order that is written here, rounded once at the end. Sums are in
 //! lanes, as those of reductions of float64.
 
+use reproof_tensor::DType;
+
 use super::{Outputs, one, reduce::lanes};
 use crate::Tensor;
 use crate::arithmetic::elementary::{exp, ln};
 use crate::arithmetic::order::maximum;
+use crate::arithmetic::quick;
 use crate::call::{Call, axis};
 use crate::parallel;
 
@@ -58,8 +61,18 @@ pub(super) fn soft(row: &mut [f64]) {
     }
 }
 
+/// As [`soft`], rounded to float32: by quick answers where they decide.
+fn soft_singles(row: &mut [f64]) {
+    let largest = row.iter().copied().fold(f64::NEG_INFINITY, maximum);
+    let given = row.to_vec();
+    if !largest.is_finite() || !quick::softmax(row, largest) {
+        row.copy_from_slice(&given);
+        soft(row);
+    }
+}
+
 pub(super) fn softmax(call: &Call<'_>) -> Outputs {
-    rows(call, soft)
+    if call.floats(0)?.0 == DType::F32 { rows(call, soft_singles) } else { rows(call, soft) }
 }
 
 /// `(x - max) - ln(sum(exp(x - max)))`.

@@ -2,9 +2,12 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
+use reproof_tensor::DType;
+
 use super::{Outputs, one};
 use crate::arithmetic::elementary::{self, exp, exp_m1, sigmoid, softplus, tanh};
 use crate::arithmetic::order::{maximum, minimum};
+use crate::arithmetic::quick;
 use crate::call::Call;
 use crate::parallel;
 use crate::tensor::Data;
@@ -26,6 +29,36 @@ pub(super) fn map(call: &Call<'_>, work: impl Fn(f64) -> f64 + Sync) -> Outputs 
     one(Tensor::rounded(tensor.shape().to_vec(), dtype, output))
 }
 
+/// As [`map`], where float32 has quick answers.
+fn quickly(
+    call: &Call<'_>,
+    quick: impl Fn(f64) -> quick::Quick + Copy + Sync,
+    work: impl Fn(f64) -> f64 + Sync,
+) -> Outputs {
+    let tensor = call.tensor(0)?;
+    let (dtype, values) = tensor.floats()?;
+    if dtype != DType::F32 {
+        return map(call, work);
+    }
+    let mut output = values.to_vec();
+    parallel::fill(call.run.options.threads, &mut output, 1, COSTLY, |_, part| {
+        quick::singles(part, quick, &work);
+    });
+    one(Tensor::new(tensor.shape().to_vec(), Data::Float(dtype, output)))
+}
+
+pub(super) fn exponential(call: &Call<'_>) -> Outputs {
+    quickly(call, quick::exp, exp)
+}
+
+pub(super) fn hyperbolic_tangent(call: &Call<'_>) -> Outputs {
+    quickly(call, quick::tanh, tanh)
+}
+
+pub(super) fn logistic(call: &Call<'_>) -> Outputs {
+    quickly(call, quick::sigmoid, sigmoid)
+}
+
 macro_rules! plain {
     ($($name:ident = $work:expr;)*) => {
         $(pub(super) fn $name(call: &Call<'_>) -> Outputs {
@@ -37,7 +70,6 @@ macro_rules! plain {
 plain! {
     sqrt = f64::sqrt;
     reciprocal = |x| 1.0 / x;
-    exponential = exp;
     log = elementary::ln;
     sin = elementary::sin;
     cos = elementary::cos;
@@ -47,12 +79,10 @@ plain! {
     atan = elementary::atan;
     sinh = elementary::sinh;
     cosh = elementary::cosh;
-    hyperbolic_tangent = tanh;
     asinh = elementary::asinh;
     acosh = elementary::acosh;
     atanh = elementary::atanh;
     erf = elementary::erf;
-    logistic = sigmoid;
     soft_plus = softplus;
     softsign = |x| x / (1.0 + x.abs());
     mish = |x| x * tanh(softplus(x));
@@ -74,7 +104,7 @@ fn signed(call: &Call<'_>, float: fn(f64) -> f64, integer: fn(i64) -> i64) -> Ou
 }
 
 pub(super) fn abs(call: &Call<'_>) -> Outputs {
-    if let Data::Integer(reproof_tensor::DType::U64, _) = call.tensor(0)?.data() {
+    if let Data::Integer(DType::U64, _) = call.tensor(0)?.data() {
         return one(call.tensor(0)?.clone());
     }
     signed(call, f64::abs, i64::wrapping_abs)
@@ -85,7 +115,7 @@ pub(super) fn neg(call: &Call<'_>) -> Outputs {
 }
 
 pub(super) fn sign(call: &Call<'_>) -> Outputs {
-    if let Data::Integer(dtype @ reproof_tensor::DType::U64, values) = call.tensor(0)?.data() {
+    if let Data::Integer(dtype @ DType::U64, values) = call.tensor(0)?.data() {
         let values = values.iter().map(|value| i64::from(*value != 0)).collect();
         return one(Tensor::wrapped(call.tensor(0)?.shape().to_vec(), *dtype, values));
     }
@@ -185,7 +215,7 @@ pub(super) fn clip(call: &Call<'_>) -> Outputs {
             call.optional(index)?.map_or(Ok(default), Tensor::single)
         };
         let (low, high) = (bound(1, i64::MIN)?, bound(2, i64::MAX)?);
-        let values = if *dtype == reproof_tensor::DType::U64 {
+        let values = if *dtype == DType::U64 {
             let high = if call.optional(2)?.is_some() { high as u64 } else { u64::MAX };
             let low = if call.optional(1)?.is_some() { low as u64 } else { 0 };
             values.iter().map(|value| (*value as u64).max(low).min(high) as i64).collect()

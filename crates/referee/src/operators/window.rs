@@ -4,6 +4,7 @@ use crate::call::{Call, dim};
 use crate::{Failure, Tensor};
 
 /// Where windows lie.
+#[derive(Debug)]
 pub(super) struct Windows {
     /// Sizes of the input's dims.
     pub(super) input: Vec<usize>,
@@ -65,18 +66,23 @@ impl Windows {
         Ok(Self { input: input.to_vec(), kernel, strides, dilations, before, after, output })
     }
 
-    /// The same windows with one more dim of 1 before the others.
-    pub(super) fn raised(mut self) -> Self {
-        for (list, value) in [
-            (&mut self.input, 1),
-            (&mut self.kernel, 1),
-            (&mut self.strides, 1),
-            (&mut self.dilations, 1),
-            (&mut self.before, 0),
-            (&mut self.after, 0),
-            (&mut self.output, 1),
-        ] {
-            list.insert(0, value);
+    /// The same windows without dims that are one element long: lines are as long as they can be.
+    pub(super) fn squeezed(mut self) -> Self {
+        for dim in (0..self.input.len()).rev() {
+            let single = [self.input[dim], self.kernel[dim], self.output[dim]] == [1; 3];
+            if single && self.before[dim] == 0 && self.input.len() > 1 {
+                for list in [
+                    &mut self.input,
+                    &mut self.kernel,
+                    &mut self.strides,
+                    &mut self.dilations,
+                    &mut self.before,
+                    &mut self.after,
+                    &mut self.output,
+                ] {
+                    list.remove(dim);
+                }
+            }
         }
         self
     }

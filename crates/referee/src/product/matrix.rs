@@ -1,10 +1,29 @@
 //! Operands of a product, wherever their elements lie.
 
+use std::ops::Range;
+
 /// A matrix by its elements, wherever they lie. Padding is zeros that take part.
 pub(crate) trait Matrix: Sync {
-    /// Writes the elements of some columns, step by step along the sum: `target` holds `count` for each step from
-    /// `step` on, `width` apart.
-    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]);
+    /// Where some columns lie: found once, used for every step along the sum.
+    type Columns;
+
+    /// Finds columns.
+    fn columns(&self, columns: Range<usize>) -> Self::Columns;
+
+    /// Writes the elements of columns, step by step along the sum: `target` holds those of each of `steps`, `width` apart.
+    fn pack(&self, columns: &Self::Columns, steps: Range<usize>, width: usize, target: &mut [f64]);
+
+    /// The elements of one step. `scratch`, of as many as there are columns, may be used for them.
+    fn line<'a>(&'a self, columns: &Self::Columns, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
+        let width = scratch.len();
+        self.pack(columns, step..step + 1, width, scratch);
+        scratch
+    }
+
+    /// The matrix, where it is one in memory.
+    fn dense(&self) -> Option<&Dense<'_>> {
+        None
+    }
 }
 
 /// A dense matrix, `steps` down and columns across, or the other way round.
@@ -15,21 +34,55 @@ pub(crate) struct Dense<'a> {
 }
 
 impl Matrix for Dense<'_> {
-    fn pack(&self, step: usize, steps: usize, column: usize, count: usize, width: usize, target: &mut [f64]) {
+    type Columns = Range<usize>;
+
+    fn columns(&self, columns: Range<usize>) -> Range<usize> {
+        columns
+    }
+
+    fn pack(&self, columns: &Range<usize>, steps: Range<usize>, width: usize, target: &mut [f64]) {
         let (down, across) = self.strides;
-        for (row, target) in target.chunks_exact_mut(width).take(steps).enumerate() {
-            let start = (step + row) * down + column * across;
+        match (across, columns.len() == width, width) {
+            (1, true, 8) => return self.copy::<8>(columns.start, steps, target),
+            (1, true, 16) => return self.copy::<16>(columns.start, steps, target),
+            _ => {}
+        }
+        for (step, target) in steps.zip(target.chunks_exact_mut(width)) {
+            let start = step * down + columns.start * across;
+            let target = &mut target[..columns.len()];
             if across == 1 {
-                target[..count].copy_from_slice(&self.values[start..start + count]);
+                target.copy_from_slice(&self.values[start..start + columns.len()]);
             } else {
                 let source = self.values[start..].iter().step_by(across);
-                target[..count].iter_mut().zip(source).for_each(|(target, source)| *target = *source);
+                target.iter_mut().zip(source).for_each(|(target, source)| *target = *source);
             }
         }
+    }
+
+    fn line<'a>(&'a self, columns: &Range<usize>, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
+        let (down, across) = self.strides;
+        if across == 1 {
+            return &self.values[step * down + columns.start..][..columns.len()];
+        }
+        let width = scratch.len();
+        self.pack(columns, step..step + 1, width, scratch);
+        scratch
+    }
+
+    fn dense(&self) -> Option<&Dense<'_>> {
+        Some(self)
     }
 }
 
 impl Dense<'_> {
+    /// As [`Matrix::pack`], of a width that the compiler knows.
+    fn copy<const WIDTH: usize>(&self, column: usize, steps: Range<usize>, target: &mut [f64]) {
+        let down = self.strides.0;
+        for (step, target) in steps.zip(target.chunks_exact_mut(WIDTH)) {
+            target.copy_from_slice(&self.values[step * down + column..][..WIDTH]);
+        }
+    }
+
     /// The elements of a row, where rows are the first stride.
     pub(super) fn row(&self, row: usize, target: &mut [f64]) {
         let (down, across) = self.strides;

@@ -5,26 +5,37 @@
 //!
 //! *typed*, of narrower types: every element is the exact sum of these terms, rounded once; see
 //! [`crate::arithmetic::exact`].
+//!
+//! Three ways lead to the same bits: tiles of packed operands for large products, scaled lines where the left operand has
+//! few rows, and sums along vectors where one operand has few and the other's lie in memory.
 
 mod bounds;
+mod dots;
 mod kernel;
+mod lines;
 mod matrix;
-
-use std::cell::OnceCell;
-use std::ops::Range;
+mod tiles;
 
 use reproof_tensor::DType;
 
-use self::bounds::{Bounds, is_certain};
-use self::kernel::{Block, DEPTH, Kernel};
+use self::kernel::Kernel;
 use crate::arithmetic::exact::{self, Accumulator};
-use crate::arithmetic::{canonical, round};
-use crate::parallel;
+use crate::arithmetic::{round, round_all};
+use crate::run::{Mode, Options};
 
 pub(crate) use self::matrix::{Dense, Matrix};
 
-/// Columns of one block of work: as many as leave its packed operands in the second cache.
-const COLUMNS: usize = 256;
+/// With fewer rows or columns than this, a tile would compute mostly nothing.
+const FEW: usize = 4;
+
+/// What sums start with.
+#[derive(Clone, Copy)]
+pub(crate) enum Starts<'a> {
+    /// A number for each row.
+    Rows(&'a [f64]),
+    /// Any numbers.
+    Any,
+}
 
 /// What a product is made of.
 pub(crate) struct Product<'a, Right: Matrix> {
@@ -38,195 +49,93 @@ pub(crate) struct Product<'a, Right: Matrix> {
     pub(crate) left: Dense<'a>,
     /// The right operand: steps and columns.
     pub(crate) right: &'a Right,
+    /// What is known of the starting values.
+    pub(crate) starts: Starts<'a>,
     /// The type of the result.
     pub(crate) dtype: DType,
-    /// Threads that may share the work.
-    pub(crate) threads: usize,
+    /// How it is run.
+    pub(crate) options: Options,
 }
 
 impl<Right: Matrix> Product<'_, Right> {
     fn is_exact(&self) -> bool {
-        self.dtype != DType::F64
+        self.dtype != DType::F64 && !self.is_ordinary()
+    }
+
+    /// Whether sums are in float32, as those of ordinary engines.
+    fn is_ordinary(&self) -> bool {
+        self.options.mode == Mode::Ordinary && self.dtype != DType::F64
     }
 
     /// Adds the products to `sums`, which hold what each sum starts with, row by row; then each is rounded.
     pub(crate) fn run(&self, sums: &mut [f64]) {
         assert_eq!(sums.len(), self.rows * self.columns, "one sum for each element");
+        // Of narrower types most sums need no exact one only if the lowest bits of operands are known, as tiles do.
+        let simple = matches!(self.dtype, DType::F32 | DType::F64);
         let kernel = Kernel::new();
-        let starts = (self.is_exact() && sums.iter().any(|start| *start != 0.0)).then(|| sums.to_vec());
-        let left = self.packed_left(kernel);
-        let bounds = self.row_bounds();
-        let share = self.columns.div_ceil(self.threads.max(1)).next_multiple_of(kernel.columns);
-        let width = COLUMNS.min(share).max(1);
-        let mut results: Vec<Vec<f64>> = vec![Vec::new(); self.columns.div_ceil(width)];
-        let work = self.rows.saturating_mul(self.steps).saturating_mul(width);
-        let source: &[f64] = sums;
-        parallel::fill(self.threads, &mut results, 1, work, |first, part| {
-            for (index, result) in part.iter_mut().enumerate() {
-                let column = (first + index) * width;
-                let columns = column..self.columns.min(column + width);
-                *result = self.block(kernel, &left, &bounds, columns, source, starts.as_deref());
-            }
-        });
-        for (index, result) in results.into_iter().enumerate() {
-            let column = index * width;
-            let count = width.min(self.columns - column);
-            for (row, values) in result.chunks_exact(count).enumerate() {
-                sums[row * self.columns + column..][..count].copy_from_slice(values);
-            }
+        if self.is_ordinary() {
+            self.tiles(kernel, sums);
+        } else if simple && self.lies_along() {
+            self.dots(kernel, sums);
+        } else if simple && self.rows < FEW {
+            self.lines(kernel, sums);
+        } else {
+            self.tiles(kernel, sums);
         }
     }
 
-    /// The left operand in panels: for each block of depth, for each panel of rows, its steps.
-    fn packed_left(&self, kernel: Kernel) -> Vec<f64> {
-        let panels = self.rows.div_ceil(kernel.rows);
-        let mut packed = vec![0.0; panels * kernel.rows * self.steps];
-        let (down, across) = self.left.strides;
-        for (number, depth) in depths(self.steps) {
-            let start = number * panels * kernel.rows;
-            for panel in 0..panels {
-                let target = &mut packed[start + panel * kernel.rows * depth..][..kernel.rows * depth];
-                for row in 0..kernel.rows.min(self.rows - panel * kernel.rows) {
-                    let source = &self.left.values[(panel * kernel.rows + row) * down + number * across..];
-                    let targets = target[row..].iter_mut().step_by(kernel.rows);
-                    targets.zip(source.iter().step_by(across)).take(depth).for_each(|(to, from)| *to = *from);
-                }
-            }
-        }
-        packed
-    }
-
-    /// One block of columns, row by row.
-    fn block(
+    /// Rounds sums to float32 or float64. `size` tells of an element at least the sum of the magnitudes of its terms, but for
+    /// its rounding; `exact` computes the few that are not decided by their neighbourhood.
+    fn settle(
         &self,
         kernel: Kernel,
-        left: &[f64],
-        rows: &Bounds,
-        columns: Range<usize>,
-        sums: &[f64],
-        starts: Option<&[f64]>,
-    ) -> Vec<f64> {
-        let (column, count) = (columns.start, columns.len());
-        let panels = count.div_ceil(kernel.columns);
-        let mut own = Vec::with_capacity(self.rows * count);
-        for row in 0..self.rows {
-            own.extend_from_slice(&sums[row * self.columns + column..][..count]);
-        }
-        let mut bounds = Bounds::new(panels * kernel.columns);
-        let mut packed = vec![0.0; panels * kernel.columns * DEPTH.min(self.steps)];
-        let padded_rows = self.rows.div_ceil(kernel.rows) * kernel.rows;
-        for (step, depth) in depths(self.steps) {
-            let packed = &mut packed[..panels * kernel.columns * depth];
-            for (panel, target) in packed.chunks_exact_mut(kernel.columns * depth).enumerate() {
-                let first = panel * kernel.columns;
-                let width = kernel.columns.min(count - first);
-                if width < kernel.columns {
-                    target.fill(0.0);
-                }
-                self.right.pack(step, depth, column + first, width, kernel.columns, target);
-                if self.is_exact() {
-                    bounds.extend(first, kernel.columns, target, self.dtype);
-                }
-            }
-            let left = &left[step * padded_rows..][..padded_rows * depth];
-            let work = Block { left, right: packed, depth, rows: self.rows, columns: count };
-            kernel.run(&work, &mut own, count);
-        }
-        self.finish(&mut own, rows, &bounds, column, starts);
-        own
-    }
-
-    fn row_bounds(&self) -> Bounds {
-        let mut bounds = Bounds::new(if self.is_exact() { self.rows } else { 0 });
-        let mut own = vec![0.0; self.steps];
-        for row in 0..bounds.squares.len() {
-            self.left.row(row, &mut own);
-            bounds.set(row, &own, self.dtype);
-        }
-        bounds
-    }
-
-    /// Rounds sums to the type, those that were not decided by their neighbourhood after an exact sum.
-    fn finish(&self, own: &mut [f64], rows: &Bounds, columns: &Bounds, first: usize, starts: Option<&[f64]>) {
+        sums: &mut [f64],
+        size: impl Fn(usize) -> f64,
+        exact: impl Fn(usize) -> f64,
+    ) {
+        const TOGETHER: usize = 64;
         if !self.is_exact() {
-            for value in own.iter_mut() {
-                *value = canonical(*value);
-            }
-            return;
+            return round_all(self.dtype, sums);
         }
-        let count = own.len() / self.rows.max(1);
-        let sizes: Vec<f64> = (0..count).map(|column| columns.size(column)).collect();
-        // Columns that exact sums need, each gathered once.
-        let gathered = vec![OnceCell::new(); count];
-        let exact = |row: usize, index: usize, start: f64| {
-            let column = gathered[index].get_or_init(|| self.column(first + index));
-            self.exact(row, column, start)
-        };
         // A starting value is one more term.
         let unit = exact::error(self.steps + 1, 1.0);
-        for (row, sums) in own.chunks_exact_mut(count.max(1)).enumerate() {
-            let size = rows.size(row);
-            let start =
-                |index: usize| starts.map_or(0.0, |starts| starts[row * self.columns + first + index]);
-            let size = |index: usize| size * sizes[index] + start(index).abs();
-            if self.dtype == DType::F32 {
-                self.finish_singles(
-                    sums,
-                    |index| unit * size(index),
-                    |index| exact(row, index, start(index)),
-                );
+        for (block, sums) in sums.chunks_mut(TOGETHER).enumerate() {
+            let first = block * TOGETHER;
+            let (mut errors, mut plain) = ([0.0; TOGETHER], [0.0; TOGETHER]);
+            let (errors, plain) = (&mut errors[..sums.len()], &mut plain[..sums.len()]);
+            errors.iter_mut().enumerate().for_each(|(index, error)| *error = unit * size(first + index));
+            plain.copy_from_slice(sums);
+            if !kernel.round_singles(sums, errors) {
                 continue;
             }
-            for (index, sum) in sums.iter_mut().enumerate() {
-                let size = size(index);
-                *sum = if is_certain(size, start(index), rows.lowest[row] + columns.lowest[index]) {
-                    round(self.dtype, *sum + 0.0)
-                } else {
-                    let exact = || exact(row, index, start(index));
-                    exact::settle(*sum, unit * size, |value| round(self.dtype, value), exact)
-                };
+            for (index, (sum, (plain, error))) in sums.iter_mut().zip(plain.iter().zip(errors)).enumerate() {
+                let finish = |value| round(self.dtype, value);
+                *sum = exact::settle(*plain, *error, finish, || exact(first + index));
             }
         }
     }
 
-    /// As [`exact::settle`] for a row of float32: all at once, then the few that are undecided.
-    fn finish_singles(&self, sums: &mut [f64], error: impl Fn(usize) -> f64, exact: impl Fn(usize) -> f64) {
-        let mut undecided = false;
-        let ends = |sum: f64, error: f64| ((sum - error + 0.0) as f32, (sum + error + 0.0) as f32);
-        let plain = sums.to_vec();
-        for (index, sum) in sums.iter_mut().enumerate() {
-            let (low, high) = ends(*sum, error(index));
-            undecided |= low.to_bits() != high.to_bits() || low.is_nan();
-            *sum = f64::from(low);
-        }
-        if undecided {
-            for (index, (sum, plain)) in sums.iter_mut().zip(plain).enumerate() {
-                *sum = exact::settle(plain, error(index), |value| round(self.dtype, value), || exact(index));
-            }
-        }
+    /// A row of the left operand.
+    fn row(&self, row: usize) -> Vec<f64> {
+        let mut values = vec![0.0; self.steps];
+        self.left.row(row, &mut values);
+        values
     }
 
     /// The elements of a column of the right operand.
     fn column(&self, column: usize) -> Vec<f64> {
         let mut values = vec![0.0; self.steps];
-        self.right.pack(0, self.steps, column, 1, 1, &mut values);
+        self.right.pack(&self.right.columns(column..column + 1), 0..self.steps, 1, &mut values);
         values
-    }
-
-    /// The odd sum of one element.
-    fn exact(&self, row: usize, column: &[f64], start: f64) -> f64 {
-        let mut left = vec![0.0; self.steps];
-        self.left.row(row, &mut left);
-        let mut sum = Accumulator::default();
-        sum.add(start);
-        left.iter().zip(column).for_each(|(left, right)| sum.add(left * right));
-        sum.odd()
     }
 }
 
-/// The first step and the depth of each block along the sum.
-fn depths(steps: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..steps).step_by(DEPTH).map(move |step| (step, DEPTH.min(steps - step)))
+/// The odd sum of one element.
+fn exact_sum(row: &[f64], column: &[f64], start: f64) -> f64 {
+    let mut sum = Accumulator::default();
+    sum.add(start);
+    row.iter().zip(column).for_each(|(left, right)| sum.add(left * right));
+    sum.odd()
 }
 
 #[cfg(test)]
@@ -261,13 +170,18 @@ mod tests {
         (0..rows * columns).map(element).collect()
     }
 
+    /// The transposed matrix.
+    fn turned(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+        (0..rows * columns).map(|at| values[at % rows * columns + at / rows]).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
         fn products_are_what_they_are_defined_to_be(
             (dtype, sizes, left, right, starts) in prop::sample::select(vec![DType::F64, DType::F32, DType::F16, DType::BF16])
-                .prop_flat_map(|dtype| (Just(dtype), 1_usize..20, 0_usize..300, 1_usize..40))
+                .prop_flat_map(|dtype| (Just(dtype), 1_usize..20, 0_usize..300, prop_oneof![1_usize..6, 1_usize..40, 510_usize..520]))
                 .prop_flat_map(|(dtype, rows, steps, columns)| (
                     Just(dtype),
                     Just([rows, steps, columns]),
@@ -278,13 +192,20 @@ mod tests {
         ) {
             let [rows, steps, columns] = sizes;
             let expected = naive(dtype, &left, &right, &starts, sizes);
-            for threads in [1, 3] {
-                let right = Dense { values: &right, strides: (columns, 1) };
-                let product = Product {
-                    rows, steps, columns, dtype, threads,
-                    left: Dense { values: &left, strides: (steps, 1) },
-                    right: &right,
+            let (turned_left, turned_right) = (turned(&left, rows, steps), turned(&right, steps, columns));
+            for (threads, turns) in [(1, (false, false)), (3, (false, false)), (1, (true, false)), (3, (false, true)), (1, (true, true))] {
+                let right = if turns.1 {
+                    Dense { values: &turned_right, strides: (1, steps) }
+                } else {
+                    Dense { values: &right, strides: (columns, 1) }
                 };
+                let left = if turns.0 {
+                    Dense { values: &turned_left, strides: (1, rows) }
+                } else {
+                    Dense { values: &left, strides: (steps, 1) }
+                };
+                let options = Options { threads, ..Options::default() };
+                let product = Product { rows, steps, columns, dtype, options, left, right: &right, starts: Starts::Any };
                 let mut sums = starts.clone();
                 product.run(&mut sums);
                 let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();

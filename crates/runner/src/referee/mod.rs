@@ -25,7 +25,9 @@ struct Referee {
 /// Loads an ONNX file.
 pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
     // Nothing is rewritten: the graph is what is defined.
-    option(spec, &[("optimisation", &["disabled"])], "optimisation")?;
+    let known: [(&str, &[&str]); 2] =
+        [("optimisation", &["disabled"]), ("rounding", &["defined", "ordinary"])];
+    let is_ordinary = option(spec, &known, "rounding")? == Some("ordinary");
     if spec.device != Device::Cpu {
         return Err(unsupported("a device other than the processor"));
     }
@@ -36,10 +38,13 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
         return Err(unsupported(&format!("operator {}", lacking.join(", "))));
     }
     let (mode, word) = match spec.precision {
+        Precision::Stored if is_ordinary => (Mode::Ordinary, "ordinary"),
         Precision::Stored => (Mode::Typed, "typed"),
         Precision::Float64 => (Mode::Wide, "wide"),
     };
-    let threads = spec.threads.unwrap_or(1).max(1) as usize;
+    // They change no bit, so that there is no reason to leave cores idle.
+    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = spec.threads.map_or_else(all, |threads| threads.max(1) as usize);
     Ok(Loaded {
         session: Box::new(Referee {
             model,

@@ -1,0 +1,187 @@
+//! Large products: tiles of packed operands.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use reproof_tensor::DType;
+
+use super::bounds::{Bounds, is_certain};
+use super::kernel::{Block, DEPTH, Kernel, Steps};
+use super::{Matrix, Product, Starts, exact_sum};
+use crate::arithmetic::{exact, round};
+use crate::parallel;
+
+/// Columns of one block of work: as many as leave its packed operands in the second cache.
+const COLUMNS: usize = 256;
+
+/// Sums of a block of columns: `stride` from row to row.
+struct Sums<'a> {
+    values: &'a mut [f64],
+    stride: usize,
+}
+
+/// What is known of the rows of a product.
+struct Rows<'a> {
+    /// In panels.
+    packed: Vec<f64>,
+    bounds: Bounds,
+    /// What each sum of the product starts with, where that is known in no other way and one is not zero.
+    starts: Option<&'a [f64]>,
+}
+
+impl<Right: Matrix> Product<'_, Right> {
+    pub(super) fn tiles(&self, kernel: Kernel, sums: &mut [f64]) {
+        let is_any = self.is_exact() && matches!(self.starts, Starts::Any);
+        let starts = (is_any && sums.iter().any(|start| *start != 0.0)).then(|| sums.to_vec());
+        let rows =
+            Rows { packed: self.packed_left(kernel), bounds: self.row_bounds(), starts: starts.as_deref() };
+        let share = self.columns.div_ceil(self.options.threads.max(1)).next_multiple_of(kernel.columns);
+        let width = COLUMNS.min(share).max(1);
+        let columns = |index: usize| index * width..self.columns.min((index + 1) * width);
+        let blocks = self.columns.div_ceil(width);
+        if self.options.threads <= 1 || blocks < 2 {
+            for columns in (0..blocks).map(columns) {
+                let values = &mut sums[columns.start..];
+                self.block(kernel, &rows, columns, Sums { values, stride: self.columns });
+            }
+            return;
+        }
+        let mut results: Vec<Vec<f64>> = vec![Vec::new(); blocks];
+        let work = self.rows.saturating_mul(self.steps).saturating_mul(width);
+        let source: &[f64] = sums;
+        parallel::fill(self.options.threads, &mut results, 1, work, |first, part| {
+            for (index, result) in part.iter_mut().enumerate() {
+                let columns = columns(first + index);
+                let own = source.chunks_exact(self.columns).flat_map(|row| &row[columns.clone()]);
+                *result = own.copied().collect();
+                let stride = columns.len();
+                self.block(kernel, &rows, columns, Sums { values: result, stride });
+            }
+        });
+        for (index, result) in results.into_iter().enumerate() {
+            let columns = columns(index);
+            for (row, values) in result.chunks_exact(columns.len()).enumerate() {
+                sums[row * self.columns..][columns.clone()].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// The left operand in panels: for each block of depth, for each panel of rows, its steps.
+    fn packed_left(&self, kernel: Kernel) -> Vec<f64> {
+        let panels = self.rows.div_ceil(kernel.rows);
+        let mut packed = vec![0.0; panels * kernel.rows * self.steps];
+        let (down, across) = self.left.strides;
+        for (number, depth) in depths(self.steps) {
+            let start = number * panels * kernel.rows;
+            for panel in 0..panels {
+                let target = &mut packed[start + panel * kernel.rows * depth..][..kernel.rows * depth];
+                for row in 0..kernel.rows.min(self.rows - panel * kernel.rows) {
+                    let source = &self.left.values[(panel * kernel.rows + row) * down + number * across..];
+                    let targets = target[row..].iter_mut().step_by(kernel.rows);
+                    targets.zip(source.iter().step_by(across)).take(depth).for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
+        packed
+    }
+
+    /// One block of columns.
+    fn block(&self, kernel: Kernel, rows: &Rows<'_>, columns: Range<usize>, mut sums: Sums<'_>) {
+        let (column, count) = (columns.start, columns.len());
+        let panels = count.div_ceil(kernel.columns);
+        let mut bounds = Bounds::new(panels * kernel.columns);
+        let mut packed = vec![0.0; panels * kernel.columns * DEPTH.min(self.steps)];
+        let own = |panel: usize| {
+            let first = column + panel * kernel.columns;
+            let own = first..columns.end.min(first + kernel.columns);
+            (self.right.columns(own.clone()), own.len())
+        };
+        let columns_of: Vec<_> = (0..panels).map(own).collect();
+        let padded_rows = self.rows.div_ceil(kernel.rows) * kernel.rows;
+        let steps = match self.dtype {
+            _ if self.is_ordinary() => Steps::Single,
+            DType::F64 => Steps::Two,
+            _ => Steps::Either,
+        };
+        for (step, depth) in depths(self.steps) {
+            let packed = &mut packed[..panels * kernel.columns * depth];
+            let targets = packed.chunks_exact_mut(kernel.columns * depth);
+            for (panel, ((own, count), target)) in columns_of.iter().zip(targets).enumerate() {
+                let first = panel * kernel.columns;
+                if *count < kernel.columns {
+                    target.fill(0.0);
+                }
+                self.right.pack(own, step..step + depth, kernel.columns, target);
+                if self.is_exact() {
+                    bounds.extend(first, kernel.columns, target, self.dtype);
+                }
+            }
+            let left = &rows.packed[step * padded_rows..][..padded_rows * depth];
+            let work = Block { left, right: packed, depth, rows: self.rows, columns: count };
+            kernel.run(&work, sums.values, sums.stride, steps);
+        }
+        self.finish(kernel, &mut sums, rows, &bounds, columns);
+    }
+
+    fn row_bounds(&self) -> Bounds {
+        let mut bounds = Bounds::new(if self.is_exact() { self.rows } else { 0 });
+        let mut own = vec![0.0; self.steps];
+        for row in 0..bounds.squares.len() {
+            self.left.row(row, &mut own);
+            bounds.set(row, &own, self.dtype);
+        }
+        bounds
+    }
+
+    /// Rounds sums to the type.
+    fn finish(
+        &self,
+        kernel: Kernel,
+        sums: &mut Sums<'_>,
+        rows: &Rows<'_>,
+        bounds: &Bounds,
+        columns: Range<usize>,
+    ) {
+        let count = columns.len();
+        let sizes: Vec<f64> =
+            if self.is_exact() { (0..count).map(|column| bounds.size(column)).collect() } else { Vec::new() };
+        // Columns that exact sums need, each gathered once.
+        let gathered = vec![OnceCell::new(); count];
+        let unit = exact::error(self.steps + 1, 1.0);
+        for row in 0..self.rows {
+            let sums = &mut sums.values[row * sums.stride..][..count];
+            let size = if self.is_exact() { rows.bounds.size(row) } else { 0.0 };
+            let (own, each) = match (self.starts, rows.starts) {
+                (Starts::Rows(starts), _) => (starts[row], None),
+                (Starts::Any, Some(starts)) => {
+                    (0.0, Some(&starts[row * self.columns + columns.start..][..count]))
+                }
+                (Starts::Any, None) => (0.0, None),
+            };
+            let start = |index: usize| each.map_or(own, |each| each[index]);
+            let exact = |index: usize| {
+                let column = gathered[index].get_or_init(|| self.column(columns.start + index));
+                exact_sum(&self.row(row), column, start(index))
+            };
+            let size = |index: usize| size * sizes[index] + start(index).abs();
+            if !self.is_exact() || self.dtype == DType::F32 {
+                self.settle(kernel, sums, size, exact);
+                continue;
+            }
+            for (index, sum) in sums.iter_mut().enumerate() {
+                let (size, lowest) = (size(index), rows.bounds.lowest[row] + bounds.lowest[index]);
+                *sum = if is_certain(size, start(index), lowest) {
+                    round(self.dtype, *sum + 0.0)
+                } else {
+                    let finish = |value| round(self.dtype, value);
+                    exact::settle(*sum, unit * size, finish, || exact(index))
+                };
+            }
+        }
+    }
+}
+
+/// The first step and the depth of each block along the sum.
+fn depths(steps: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..steps).step_by(DEPTH).map(move |step| (step, DEPTH.min(steps - step)))
+}
