@@ -51,6 +51,8 @@ pub enum Purpose {
     Perturbation(String),
     /// The same in float64.
     Referee,
+    /// The same in the engine whose bits are defined.
+    Canonical,
 }
 
 impl Unit {

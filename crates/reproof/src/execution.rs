@@ -73,6 +73,9 @@ impl Settings {
 /// The name of the runner of Python's frameworks.
 pub const PYTHON: &str = "python";
 
+/// The name of the runner whose bits are the same on every machine, and of the environment class of what it gives.
+pub const REFEREE: &str = "referee";
+
 /// The frameworks whose operators can be asked.
 const PROBED: [&str; 3] = ["torch", "jax", "numpy"];
 
@@ -124,14 +127,14 @@ impl Runners {
         self.runners.keys().cloned().collect()
     }
 
-    /// The runner that computes float64 referees of what `runner` recorded, if one does: itself, else another that
-    /// reads the same artifacts.
-    pub fn referee(&self, runner: &str) -> Option<&str> {
-        let widens = |name: &str| self.runners.get(name).is_some_and(|runner| runner.widens());
-        let fits =
-            |name: &&String| (*name == runner || (runner != PYTHON && *name != PYTHON)) && widens(name);
-        let own = self.runners.keys().find(|name| *name == runner && widens(name));
-        own.or_else(|| self.runners.keys().find(fits)).map(String::as_str)
+    /// The runners that compute float64 referees of what `runner` runs, the preferred one first. The engine with defined
+    /// bits is asked before others that read the same artifacts.
+    pub fn referees(&self, runner: &str) -> Vec<&str> {
+        let reads = |name: &str| (runner == PYTHON) == (name == PYTHON);
+        let found = self.runners.iter().filter(|(name, found)| reads(name) && found.widens());
+        let mut names: Vec<&str> = found.map(|(name, _)| name.as_str()).collect();
+        names.sort_by_key(|name| *name != REFEREE);
+        names
     }
 
     /// What operators of these frameworks give for a runner, in the environment of a run; nothing where the runner has no

@@ -44,6 +44,8 @@ pub(crate) struct Context<'a> {
     pub(crate) stored_referee: Option<&'a Values>,
     /// The float64 outputs of the current definition, or why there are none.
     pub(crate) current_referee: Option<Result<&'a Values, &'a str>>,
+    /// Whether both float64 runs were the same bytes in the engine whose bits are defined: then they are the same bits.
+    pub(crate) bit_for_bit: bool,
     /// Whether values must not be told.
     pub(crate) private: bool,
     /// Why the contract has no referee, where it has none.
@@ -51,6 +53,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// How far the two float64 runs of one function may be apart, over the root mean square.
+    pub(crate) fn definition_limit(&self) -> f64 {
+        if self.bit_for_bit { 0.0 } else { DEFINITION_LIMIT }
+    }
+
     /// Whether differences may be the specification's doing and not the artifact's. Flushed denormals and the sign of
     /// zero move outputs by less than rounding does, so that they excuse nothing.
     pub(crate) fn leaves_open(&self) -> bool {

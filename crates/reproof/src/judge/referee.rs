@@ -45,7 +45,8 @@ pub(super) fn consult(path: &str, golden: &Tensor, produced: &Tensor, context: &
             None => return Finding::NotRerun("the float64 run has no such output".to_owned()),
         },
     };
-    let evidence = compare(stored.view(), current.view(), golden.view(), produced.view());
+    let evidence =
+        compare(stored.view(), current.view(), golden.view(), produced.view(), context.definition_limit());
     evidence.map_or_else(|| Finding::None(none().to_owned()), Finding::Compared)
 }
 
@@ -64,6 +65,7 @@ fn compare(
     current: TensorView<'_>,
     golden: TensorView<'_>,
     produced: TensorView<'_>,
+    definition_limit: f64,
 ) -> Option<RefereeEvidence> {
     let rms = root_mean_square(stored)?;
     let elements = stored.len() as f64;
@@ -82,8 +84,8 @@ fn compare(
     let ratio = |part: f64, whole: f64| if part == 0.0 { 0.0 } else { part / whole };
     Some(RefereeEvidence {
         definition_difference: Real(definition_difference),
-        definition_limit: Real(DEFINITION_LIMIT),
-        same_function: definition_difference <= DEFINITION_LIMIT,
+        definition_limit: Real(definition_limit),
+        same_function: definition_difference <= definition_limit,
         rounding_ratio: Real(ratio(error, golden_error.max(rounding_floor))),
         rounding_limit: Real(ROUNDING_LIMIT),
         element_ratio: Real(ratio(worst, golden_worst.max(element_floor))),

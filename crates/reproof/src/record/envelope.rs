@@ -35,6 +35,8 @@ pub(super) fn perturbations(runner: &str) -> Vec<Perturbation> {
             ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
             ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
         ],
+        // Its own bits never move: what does is how other engines round.
+        "referee" => vec![("rounding=ordinary", |spec| set(spec, "rounding", "ordinary"))],
         "python" => vec![
             ("threads=2", |spec| spec.threads = Some(2)),
             ("kernels=avx2", |spec| variables(spec, &AVX2)),

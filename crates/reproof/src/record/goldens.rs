@@ -1,23 +1,25 @@
 //! Writes goldens and referees into a draft.
 
+use reproof_contract::Name;
+
 use super::referee::Referee;
 use super::{Completed, RecordError};
 use crate::cases::Case;
 use crate::folder::{Draft, golden_folder};
+use crate::judge::Values;
 
-/// Writes the outputs of every case that was done, and its float64 outputs where there are any.
-pub(super) fn write(
+/// Writes the outputs of every case that has some, and its float64 outputs where there are any.
+pub(super) fn write<'a>(
     draft: &Draft,
     class: &str,
     kept: &[&Case],
-    golden: &Completed,
+    golden: &dyn Fn(&Name) -> Option<&'a Values>,
     referee: &Referee,
 ) -> Result<(), RecordError> {
     for case in kept {
         let folder = golden_folder(class, &case.name);
-        if let Some(outputs) = golden.outputs(&case.name) {
-            draft.values(&folder, "outputs", outputs)?;
-        }
+        let Some(outputs) = golden(&case.name) else { continue };
+        draft.values(&folder, "outputs", outputs)?;
         if let Some(outputs) = referee.outputs.get(&case.name) {
             draft.values(&folder, "referee", outputs)?;
         }

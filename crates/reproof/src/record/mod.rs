@@ -5,6 +5,7 @@
 //! it is put in place at once.
 
 mod batch;
+mod canonical;
 mod envelope;
 mod error;
 mod explain;
@@ -23,6 +24,7 @@ mod rules;
 mod run;
 mod surroundings;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::contract::{
@@ -39,7 +41,7 @@ use reproof_progress::{Progress, Unit};
 
 use crate::artifact::{Artifact, identify};
 use crate::cases::{Case, classify};
-use crate::execution::{PYTHON, Runners};
+use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder::{self, Draft, StoredContract, case_folder};
 
 pub use error::RecordError;
@@ -192,14 +194,14 @@ fn blank(
         environment: None,
         suite: Vec::new(),
         goldens: Vec::new(),
-        outputs: std::collections::BTreeMap::new(),
+        outputs: BTreeMap::new(),
         referee: RefereeRecord::None { reason: "nothing was executed".to_owned() },
         frozen: None,
         statistics: None,
         honesty: Vec::new(),
         context: options.context.clone(),
         governance: options.governance.clone(),
-        files: std::collections::BTreeMap::new(),
+        files: BTreeMap::new(),
         private: None,
         previous: None,
     }
@@ -252,13 +254,16 @@ fn execute(
         contract.outputs = rules::decisions(&kept, &first, options);
         notes.push(sweep.estimate(&first));
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
-        let referee = referee::compute(&mut sweep, &kept, &first, runners, progress)?;
+        let referee = referee::compute(&sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
-        goldens::write(draft, &class, &kept, &first, &referee)?;
+        goldens::write(draft, &class, &kept, &|name| first.outputs(name), &referee)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
+        let canonical = canonical::compute(&sweep, &kept, &first, &referee, runners, notes, progress)?;
+        goldens::write(draft, REFEREE, &kept, &|name| canonical.get(name)?.as_ref().ok(), &referee)?;
+        contract.goldens.extend(canonical_records(&contract.goldens, &canonical));
         if let Some(choice) = options.freeze {
             let asked = freeze::Asked { draft, runners, options, golden: &first, referee: &referee.outputs };
             contract.frozen = Some(asked.freeze(&sweep, choice, contract, notes, progress)?);
@@ -313,6 +318,18 @@ fn golden_records(class: &str, kept: &[&Case], first: &Completed, referee: &refe
         ties: Vec::new(),
     };
     kept.iter().map(golden).collect()
+}
+
+/// The same cases in the class that holds on every machine.
+fn canonical_records(goldens: &[Golden], canonical: &canonical::Canonical) -> Vec<Golden> {
+    let record = |golden: &Golden| {
+        let expected = match canonical.get(&golden.case)? {
+            Ok(_) => Expected::Outputs,
+            Err(message) => Expected::Refusal { message: message.clone() },
+        };
+        Some(Golden { class: REFEREE.to_owned(), expected, ..golden.clone() })
+    };
+    goldens.iter().filter_map(record).collect()
 }
 
 /// Whether a case takes part in measurements: special values would drown every ordinary difference.

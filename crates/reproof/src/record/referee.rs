@@ -9,7 +9,7 @@ use reproof_progress::{Progress, Unit};
 use reproof_tensor::Leaf;
 use reproof_tensor::compare::{error_against, root_mean_square};
 
-use super::{Completed, RecordError, Sweep, explain, is_ordinary, widen};
+use super::{Completed, RecordError, Sweep, explain, widen};
 use crate::cases::Case;
 use crate::execution::Runners;
 use crate::judge::{Values, leaves};
@@ -32,20 +32,41 @@ impl Referee {
     }
 }
 
-/// Runs the cases in float64, and believes the result only if it computes what the golden computes.
+/// Runs the cases in float64, with the first runner whose result can be believed.
 pub(super) fn compute(
-    sweep: &mut Sweep<'_>,
+    sweep: &Sweep<'_>,
     kept: &[&Case],
     golden: &Completed,
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Referee, RecordError> {
-    let Some(runner) = runners.referee(sweep.runner()) else {
-        return Ok(Referee::absent("no runner here computes in float64".to_owned()));
-    };
-    if !sweep.affords(golden.elapsed) {
-        return Ok(Referee::absent("the budget is spent".to_owned()));
+    let mut problems: Vec<String> = Vec::new();
+    for runner in runners.referees(sweep.runner()) {
+        if !sweep.affords(golden.elapsed) {
+            problems.push("the budget is spent".to_owned());
+            break;
+        }
+        let found = attempt(sweep, runner, kept, golden, progress)?;
+        match found.record {
+            RefereeRecord::Float64 { .. } => return Ok(found),
+            RefereeRecord::None { reason } if problems.contains(&reason) => {}
+            RefereeRecord::None { reason } => problems.push(reason),
+        }
     }
+    if problems.is_empty() {
+        problems.push("no runner here computes in float64".to_owned());
+    }
+    Ok(Referee::absent(problems.join("; ")))
+}
+
+/// Runs the cases in float64, and believes the result only if it computes what the golden computes.
+fn attempt(
+    sweep: &Sweep<'_>,
+    runner: &str,
+    kept: &[&Case],
+    golden: &Completed,
+    progress: &dyn Progress,
+) -> Result<Referee, RecordError> {
     progress.begin("refereeing in float64", Some(kept.len() as u64), Unit::Items);
     let wide = sweep.run_with(runner, Purpose::Referee, widen, progress)?;
     progress.end();
@@ -56,7 +77,7 @@ pub(super) fn compute(
     for case in kept {
         let Some(expected) = golden.outputs(&case.name) else { continue };
         let Some(referee) = wide.outputs(&case.name) else {
-            if is_ordinary(case) {
+            if case.class == CaseClass::Typical {
                 let why = wide.cases.get(&case.name).map(|(status, _)| explain(status).0).unwrap_or_default();
                 return Ok(Referee::absent(format!("case {}: {why}", case.name)));
             }
@@ -77,7 +98,7 @@ pub(super) fn compute(
 
 /// Why a float64 run is not the same computation: more than half of the digits of the narrow type are off, both of the
 /// output's own size and of 1.
-fn disagreement(golden: &Values, referee: &Values) -> Option<String> {
+pub(super) fn disagreement(golden: &Values, referee: &Values) -> Option<String> {
     let (expected, wide) = (leaves(golden), leaves(referee));
     if expected.len() != wide.len() {
         return Some(format!("{} outputs instead of {}", wide.len(), expected.len()));

@@ -20,21 +20,19 @@ const ONNX_IN_PYTHON: &str = "onnxruntime";
 /// The built-in engine.
 const BUILT_IN: &str = "onnx";
 
-/// The runner that reruns the current definition in float64: the one that made the recorded referee, unless it does not
-/// read artifacts of this format.
-pub(super) fn referee<'a>(
+/// The runners that can rerun the current definition in float64, the preferred one first: the one that made the recorded
+/// referee, unless it does not read artifacts of this format.
+pub(super) fn referees<'a>(
     subject: &'a Subject<'_>,
     execution: &Execution,
     recorded: &'a str,
-) -> Option<&'a str> {
+) -> Vec<&'a str> {
     let settings = execution.environment.as_ref().map(|environment| &environment.settings);
     let adapter = settings.and_then(|settings| settings.get("adapter")).map(String::as_str);
     let of_python = execution.runner == PYTHON && adapter != Some(ONNX_IN_PYTHON);
-    if of_python == (recorded == PYTHON) {
-        return subject.runners.get(recorded).map(|_| recorded);
-    }
-    let other = if of_python { PYTHON } else { BUILT_IN };
-    subject.runners.referee(other)
+    let mut names = subject.runners.referees(if of_python { PYTHON } else { BUILT_IN });
+    names.sort_by_key(|name| *name != recorded);
+    names
 }
 
 /// The contract's own graph, if that is the artifact: it computed the goldens when it was written, and that it is still the

@@ -8,6 +8,7 @@ mod checks;
 mod execute;
 mod load;
 mod options;
+mod rerun;
 mod stages;
 mod summary;
 mod validate;

@@ -4,21 +4,18 @@ use std::path::Path;
 use std::time::Instant;
 
 use reproof_contract::contract::{CaseRecord, Contract, Expected, OutputRule, RefereeRecord};
-use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::{Basis, CaseReport, Check, CheckStatus, OutputReport, Phase, PhaseName};
 use reproof_contract::{Name, Relation, Verdict};
 use reproof_formats::values;
-use reproof_progress::Unit;
 
-use super::changed::{self, named};
+use super::changed::named;
 use super::checks::{Details as _, check};
 use super::execute::{Execution, golden_class};
+use super::rerun::{Reran, Rerun};
 use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
-use crate::execution::given;
-use crate::folder::{case_folder, golden_folder};
+use crate::folder::golden_folder;
 use crate::judge::{self, Context, Values, all_identical, judge_statistics};
-use crate::record::{explain, specification, widen};
 
 /// What validating showed.
 pub(super) struct Validation {
@@ -27,13 +24,13 @@ pub(super) struct Validation {
 }
 
 /// One case with both sides read.
-struct Sides<'a> {
-    record: &'a CaseRecord,
+pub(super) struct Sides<'a> {
+    pub(super) record: &'a CaseRecord,
     same_class: bool,
-    class: &'a str,
+    pub(super) class: &'a str,
     referee: bool,
     ties: &'a [String],
-    loaded: Result<(Vec<Values>, Values), String>,
+    pub(super) loaded: Result<(Vec<Values>, Values), String>,
 }
 
 /// Judges every case that ran.
@@ -61,7 +58,7 @@ pub(super) fn judge(
         Some((&sides.record.name, goldens.first()?, produced))
     });
     let restaged = restage(subject, execution, compared, scratch)?;
-    let referee = rerun(subject, execution, &differing, &restaged, scratch)?;
+    let referee = Rerun { subject, execution, restaged: &restaged, scratch }.of(&differing)?;
     let mut checks = Vec::new();
     let mut cases = Vec::new();
     for (record, sides) in contract.suite.iter().zip(&sides) {
@@ -146,81 +143,12 @@ fn needs_referee(sides: &Sides<'_>, definition_in_doubt: bool) -> bool {
     sides.referee && (definition_in_doubt || differs())
 }
 
-/// The current definition in float64.
-struct Rerun {
-    outputs: Vec<(Name, Result<Values, String>)>,
-    peak: Option<u64>,
-}
-
-/// Reruns the current definition in float64, for the cases whose bits differ and that have a recorded referee.
-fn rerun(
-    subject: &Subject<'_>,
-    execution: &Execution,
-    differing: &[&Sides<'_>],
-    restaged: &[Restaged],
-    scratch: &Path,
-) -> Result<Rerun, VerifyError> {
-    let none = Rerun { outputs: Vec::new(), peak: None };
-    let RefereeRecord::Float64 { runner: recorded, .. } = &subject.stored.contract.referee else {
-        return Ok(none);
-    };
-    if differing.is_empty() {
-        return Ok(none);
-    }
-    if changed::own_graph(subject).is_some() {
-        // Its function was proved when it was recorded; what is left to judge is its rounding.
-        let stored = |sides: &&Sides<'_>| {
-            let folder = subject.stored.values.join(golden_folder(sides.class, &sides.record.name));
-            let read = values::read(&folder, "referee").map_err(|error| crate::chain(&error));
-            (sides.record.name.clone(), read)
-        };
-        return Ok(Rerun { outputs: differing.iter().map(stored).collect(), peak: None });
-    }
-    let Some(runner) = changed::referee(subject, execution, recorded) else {
-        let reason = format!("the referee's runner {recorded} is not here");
-        let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
-        return Ok(Rerun { outputs: outputs.collect(), peak: None });
-    };
-    let folder = |name: &Name| match restaged.iter().find(|staged| staged.name == *name) {
-        Some(staged) => staged.folder.clone(),
-        None => subject.stored.values.join(case_folder(name)),
-    };
-    let cases = differing.iter().map(|sides| reproof_contract::run::CaseInput {
-        name: sides.record.name.clone(),
-        folder: std::path::absolute(folder(&sides.record.name))
-            .unwrap_or_else(|_| folder(&sides.record.name)),
-    });
-    let artifact = given(runner, subject.path, &execution.model);
-    let mut spec = specification(artifact, cases.collect(), subject.options.limits);
-    execution.settings.place(&mut spec);
-    widen(&mut spec);
-    let unit = Work { runner: runner.to_owned(), purpose: Purpose::Referee, spec };
-    subject.progress.begin("asking the referee in float64", Some(differing.len() as u64), Unit::Items);
-    let outcome = subject.runners.execute(&unit, scratch, subject.progress)?;
-    subject.progress.end();
-    let peak = outcome.cases.iter().filter_map(|case| case.step.peak_memory_bytes).max();
-    let outputs = outcome.cases.into_iter().map(|case| {
-        let outputs = match case.outputs.first().filter(|_| case.step.status.is_done()) {
-            Some(folder) => values::read(folder, "outputs").map_err(|error| crate::chain(&error)),
-            None => Err(explain(&case.step.status).0),
-        };
-        let sides = differing.iter().find(|sides| sides.record.name == case.name);
-        let golden = sides.and_then(|sides| sides.loaded.as_ref().ok()?.0.first());
-        let outputs = match golden {
-            Some(golden) => outputs.map(|outputs| named(golden, outputs, subject.relation)),
-            None => outputs,
-        };
-        (case.name, outputs)
-    });
-    Ok(Rerun { outputs: outputs.collect(), peak })
-}
-
 fn judge_case(
     subject: &Subject<'_>,
     execution: &Execution,
     doubt: bool,
     sides: &Sides<'_>,
-    referee: &Rerun,
+    referee: &Reran,
     staged: Option<&Restaged>,
 ) -> Vec<OutputReport> {
     let contract = &subject.stored.contract;
@@ -257,6 +185,7 @@ fn judge_case(
         ties: sides.ties,
         stored_referee: stored.as_ref(),
         current_referee: rerun.map(|outputs| outputs.as_ref().map_err(String::as_str)),
+        bit_for_bit: referee.bit_for_bit && !doubt,
         private: contract.private.is_some(),
         referee_none: match &contract.referee {
             RefereeRecord::None { reason } => Some(reason),
