@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::steps::{Ended, Steps};
-use crate::{architecture, features, generate, layers, repository, sizes};
+use crate::{architecture, generate, layers, repository, sizes};
 
 /// Compiles each file that it is told on the standard input and writes nothing.
 const COMPILE: &str = "\
@@ -38,7 +38,6 @@ pub(crate) fn all(steps: &mut Steps) {
     steps.step("layers", || layers::chore(&[]));
     steps.step("sizes", || sizes::chore(&[]));
     steps.step("architecture table and links", || architecture::chore(&[]));
-    steps.step("features of the engines", || features::chore(&[]));
     steps.step("syntax of Python files", python);
     steps.step("lints (cargo clippy)", || {
         let mut command = repository::cargo();

@@ -7,10 +7,10 @@
 
 mod architecture;
 mod bench;
+mod bits;
 mod check;
 mod dist;
 mod environment;
-mod features;
 mod fuzz;
 mod generate;
 mod layers;
@@ -62,12 +62,6 @@ const CHORES: &[Chore] = &[
         arguments: "[--write]",
         about: "checks the crate table of ARCHITECTURE.md and the links of all documents; --write renews the table",
         run: architecture::chore,
-    },
-    Chore {
-        name: "features",
-        arguments: "",
-        about: "fails if tests and the binary would compile the engines with different features",
-        run: features::chore,
     },
     Chore {
         name: "generate",

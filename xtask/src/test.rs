@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::steps::Steps;
-use crate::{check, fuzz, package, repository, suite};
+use crate::{bits, check, fuzz, package, repository, suite};
 
 /// Seconds for each fuzz target: enough to notice a reader that breaks at once.
 const FUZZ_SECONDS: u32 = 10;
@@ -23,6 +23,7 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     steps.step("tests (cargo test)", || cargo_test(&mut counts));
     steps.step("Python package", || package::chore(&[]));
     steps.step("public ONNX suite", suite::check);
+    steps.optional("same bits on another processor", bits::check);
     steps.step("fuzz, briefly", || fuzz::all(None, FUZZ_SECONDS));
     for (script, argument) in SCRIPTS {
         steps.step(script, || repository::run(Command::new("python3").args([script, argument])));

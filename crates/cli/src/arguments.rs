@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use reproof::engines::named;
+use reproof::execution::PYTHON;
 use reproof_contract::run::Device;
 use reproof_formats::OpenOptions;
 
@@ -75,9 +77,9 @@ impl ModelArguments {
 /// What runs the model, and within which limits.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct EngineArguments {
-    /// What runs the model: `onnx` (built in), `referee` (built in, the same bits on every machine), `onnxruntime` (your
-    /// library) or `python` (your interpreter) [default: the one that recorded; for a first recording `onnxruntime` where it
-    /// is found].
+    /// What runs the model: `referee` (built in, the same bits on every machine; `onnx` is another name for it),
+    /// `onnxruntime` (your library) or `python` (your interpreter) [default: the one that recorded; for a first recording
+    /// `onnxruntime` where it is found].
     #[arg(long, value_name = "NAME", value_parser = ["onnx", "onnxruntime", "python", "referee"])]
     pub(crate) runner: Option<String>,
     /// The ONNX Runtime library, or the folder that holds it [default: the `onnxruntime` package of `python3`].
@@ -120,6 +122,6 @@ impl EngineArguments {
     /// The runner that was asked for, by its name or by what only one runner takes.
     pub(crate) fn wanted(&self) -> Option<&str> {
         let python = self.python.is_some() || self.adapter.is_some() || self.loader.is_some();
-        self.runner.as_deref().or_else(|| python.then_some(reproof::execution::PYTHON))
+        self.runner.as_deref().map(named).or_else(|| python.then_some(PYTHON))
     }
 }

@@ -15,7 +15,7 @@ const READERS: [&[&str]; 5] = [
     &["inspect", "model.onnx", "--digest", "--json"],
     &["digest", "model.onnx"],
     &["cases", "model.onnx"],
-    &["record", "model.onnx", "--runner", "onnx"],
+    &["record", "model.onnx", "--runner", "referee"],
 ];
 
 /// Runs every reader: each refuses with exit code 3 and the words, and leaves no trace.
@@ -191,7 +191,7 @@ fn external_data_outside_the_folder_is_never_read() {
 #[test]
 fn a_recorded_artifact_whose_files_break_is_corrupt() {
     let sandbox = with_external();
-    sandbox.run(["record", "model.onnx", "--runner", "onnx"]).exits(0);
+    sandbox.run(["record", "model.onnx", "--runner", "referee"]).exits(0);
     let verify = ["verify", "model.onnx", "--json"];
     sandbox.run(verify).exits(0);
     let cut = |size: u64, file: &str| damage::truncate(&sandbox.path(file), size);

@@ -12,8 +12,8 @@ fn recorded() -> Sandbox {
     let sandbox = sandbox();
     place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
     place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "epsilon.onnx");
-    place(&sandbox, "planted/perceptron.float32.benign-permuted.onnx", "permuted.onnx");
-    place(&sandbox, "planted/unsupported-by-tract.onnx", "unsupported.onnx");
+    place(&sandbox, "planted/perceptron.float32.benign-gemm.onnx", "gemm.onnx");
+    place(&sandbox, "planted/unsupported-built-in.onnx", "unsupported.onnx");
     sandbox.run(["record", "model.onnx"]).exits(0);
     sandbox
 }
@@ -55,7 +55,7 @@ fn reports_and_contracts_conform_to_the_published_schemas() {
     let report = schema("report");
     for (model, exit, verdict) in [
         ("model.onnx", 0, "identical"),
-        ("permuted.onnx", 0, "equivalent"),
+        ("gemm.onnx", 0, "equivalent"),
         ("epsilon.onnx", 1, "drifted"),
         ("unsupported.onnx", 3, "undecided"),
     ] {
@@ -142,7 +142,7 @@ fn json_means_exactly_one_document_on_stdout() {
         &["inspect", "model.onnx", "--json"][..],
         &["digest", "model.onnx", "--json"],
         &["cases", "model.onnx", "--json"],
-        &["record", "permuted.onnx", "--json"],
+        &["record", "gemm.onnx", "--json"],
         &["verify", "model.onnx", "--json"],
         &["accept", "model.onnx", "--reason", "a test", "--json"],
         &["schema", "report"],

@@ -37,7 +37,7 @@ fn digits_are_recorded_and_verified_with_their_own_cases_and_proposed_ones() {
 
 #[test]
 fn digits_are_the_same_function_in_both_engines() {
-    for (from, to) in [("onnx", "onnxruntime"), ("onnxruntime", "onnx")] {
+    for (from, to) in [("referee", "onnxruntime"), ("onnxruntime", "referee")] {
         let sandbox = sandbox();
         place_example(&sandbox, "digits");
         run(&sandbox, &["record", "digits", "--cases", "digits/cases", "--runner", from]).exits(0);

@@ -32,7 +32,7 @@ fn a_published_suite_is_recorded_and_reached() {
         recorded.exits(0);
         assert_eq!(recorded.json()["runner"], Value::Null, "nothing was executed");
         assert_eq!(recorded.json()["referee"]["kind"], "none");
-        for runner in ["onnx", "onnxruntime"] {
+        for runner in ["referee", "onnxruntime"] {
             let verified = run(&sandbox, &["verify", "suite/model.onnx", "--runner", runner, "--json"]);
             verified.exits(0);
             let found = report(&verified);
@@ -81,7 +81,7 @@ fn broken_and_missing_suites_are_refused() {
     refused.exits(2).complains("empty holds no values");
     let missing = sandbox.run(["record", "suite/model.onnx", "--from", "nowhere"]);
     missing.exits(2).complains("nowhere");
-    let both = sandbox.run(["record", "suite/model.onnx", "--from", "empty", "--runner", "onnx"]);
+    let both = sandbox.run(["record", "suite/model.onnx", "--from", "empty", "--runner", "referee"]);
     both.exits(2).complains("cannot be used with");
     before.unchanged(&sandbox.folder());
 }

@@ -46,7 +46,7 @@ fn a_killed_recording_leaves_a_whole_contract_or_none() {
         place(&sandbox, "planted/convolution.float32.onnx", "folder/model.onnx");
         sandbox.write("folder/labels.txt", "zero one two");
         let (files, digest) = (artifact(&sandbox), sandbox.run(["digest", "folder"]).stdout().to_owned());
-        killed(&sandbox, &["record", "folder", "--runner", "onnx"], moment);
+        killed(&sandbox, &["record", "folder", "--runner", "referee"], moment);
 
         assert_eq!(artifact(&sandbox), files, "after {moment} ms");
         sandbox.run(["digest", "folder"]).exits(0).prints(&digest);
@@ -56,7 +56,7 @@ fn a_killed_recording_leaves_a_whole_contract_or_none() {
         }
         unfinished += 1;
         sandbox.run(["verify", "folder"]).exits(3).complains("no contract at");
-        sandbox.run(["record", "folder", "--runner", "onnx"]).exits(0);
+        sandbox.run(["record", "folder", "--runner", "referee"]).exits(0);
         sandbox.run(["verify", "folder"]).exits(0).says("identical");
     }
     assert!(unfinished >= 3, "only {unfinished} recordings were killed in time");
@@ -66,7 +66,7 @@ fn a_killed_recording_leaves_a_whole_contract_or_none() {
 fn a_killed_acceptance_leaves_the_old_contract_or_the_new_one() {
     let sandbox = sandbox();
     place(&sandbox, "planted/convolution.float32.onnx", "model.onnx");
-    sandbox.run(["record", "model.onnx", "--runner", "onnx"]).exits(0);
+    sandbox.run(["record", "model.onnx", "--runner", "referee"]).exits(0);
     let arguments = ["accept", "model.onnx", "--reason", "a test", "--by", "tester"];
     for moment in [5, 50, 150, 400, 800] {
         killed(&sandbox, &arguments, moment);
@@ -82,7 +82,7 @@ fn a_killed_private_recording_leaves_no_value_beside_the_artifact() {
     for moment in MOMENTS {
         let sandbox = sandbox();
         place(&sandbox, "planted/convolution.float32.onnx", "folder/model.onnx");
-        killed(&sandbox, &["record", "folder", "--runner", "onnx", "--suite", "private"], moment);
+        killed(&sandbox, &["record", "folder", "--runner", "referee", "--suite", "private"], moment);
         let found = Snapshot::of(&sandbox.folder());
         let told: Vec<&str> =
             found.paths().filter(|path| path.contains("inputs") || path.contains("outputs")).collect();

@@ -43,9 +43,9 @@ fn output<'a>(report: &'a Report, path: &str) -> &'a OutputReport {
 #[test]
 fn one_element_of_a_million_is_found_by_the_referee() {
     for (name, runner) in [
-        ("million-float32", "onnx"),
+        ("million-float32", "referee"),
         ("million-float32", "onnxruntime"),
-        ("million-float16", "onnx"),
+        ("million-float16", "referee"),
         ("million-float16", "onnxruntime"),
     ] {
         let found = changed(name, runner);
@@ -60,7 +60,7 @@ fn one_element_of_a_million_is_found_by_the_referee() {
 
 #[test]
 fn one_element_that_only_rounds_worse_is_found_by_the_element_limit() {
-    for runner in ["onnx", "onnxruntime"] {
+    for runner in ["referee", "onnxruntime"] {
         let found = changed("cancelled", runner);
         let sums = output(&found, "sums");
         let referee = sums.evidence.referee.as_ref().unwrap();
@@ -73,7 +73,7 @@ fn one_element_that_only_rounds_worse_is_found_by_the_element_limit() {
 
 #[test]
 fn two_swapped_scores_are_found() {
-    for runner in ["onnx", "onnxruntime"] {
+    for runner in ["referee", "onnxruntime"] {
         let found = changed("scores", runner);
         let decisions = output(&found, "scores").evidence.decisions.clone().unwrap();
         assert_eq!((decisions.total, decisions.changed, decisions.first_changed), (1, 1, Some(0)));
@@ -82,7 +82,7 @@ fn two_swapped_scores_are_found() {
 
 #[test]
 fn a_decision_that_only_rounding_flips_is_never_equivalent() {
-    for runner in ["onnx", "onnxruntime"] {
+    for runner in ["referee", "onnxruntime"] {
         let found = changed("rounded", runner);
         let scores = output(&found, "scores");
         let referee = scores.evidence.referee.as_ref().unwrap();
@@ -98,7 +98,7 @@ fn a_decision_that_only_rounding_flips_is_never_equivalent() {
 
 #[test]
 fn a_changed_integer_is_found() {
-    for runner in ["onnx", "onnxruntime"] {
+    for runner in ["referee", "onnxruntime"] {
         let found = changed("integer", runner);
         assert_eq!(output(&found, "values").verdict, Verdict::Identical);
         let moved = output(&found, "moved");
@@ -109,7 +109,7 @@ fn a_changed_integer_is_found() {
 
 #[test]
 fn a_changed_flag_is_found() {
-    for runner in ["onnx", "onnxruntime"] {
+    for runner in ["referee", "onnxruntime"] {
         let found = changed("flag", runner);
         let above = output(&found, "above");
         assert_eq!(above.metrics.as_ref().unwrap().differing, 1, "0.4 is above one limit only");

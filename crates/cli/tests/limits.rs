@@ -47,7 +47,7 @@ fn a_model_that_never_ends_is_stopped_by_the_time_limit() {
 
     // The same as a new version of something that was recorded.
     place(&sandbox, "planted/integers.onnx", "other.onnx");
-    sandbox.run(["record", "other.onnx", "--runner", "onnx"]).exits(0);
+    sandbox.run(["record", "other.onnx", "--runner", "referee"]).exits(0);
     let arguments = ["verify", "model.onnx", "--contract", "other.onnx.reproof", "--json"];
     let verified = run(&sandbox, &[&arguments[..], &limits].concat());
     verified.exits(3);
@@ -69,11 +69,12 @@ fn memory_beyond_the_limit_is_no_answer() {
 
 #[test]
 fn an_engine_that_gives_up_is_no_answer() {
-    for name in ["big-allocation", "slow-allocation"] {
+    for (name, words) in [("big-allocation", "a model so large"), ("slow-allocation", "memory allocation of")]
+    {
         let sandbox = with_odd(name);
         let cases = give_numbers(&sandbox);
-        let arguments = ["--runner", "onnx", "--memory-limit", "512MiB", "--cases", cases];
-        undecided(&sandbox, &arguments, "the engine", "--runner");
+        let arguments = ["--runner", "referee", "--memory-limit", "512MiB", "--cases", cases];
+        undecided(&sandbox, &arguments, words, "hint: ");
     }
 }
 
@@ -87,16 +88,16 @@ fn a_model_within_its_limits_is_recorded_with_them() {
 
 #[test]
 fn an_operator_that_the_engine_lacks_is_named_with_the_engine_that_has_it() {
-    let sandbox = with_odd("unsupported-by-tract");
-    undecided(&sandbox, &["--runner", "onnx"], "Det", "--runner onnxruntime");
+    let sandbox = with_odd("unsupported-built-in");
+    undecided(&sandbox, &["--runner", "referee"], "Scaler", "--runner onnxruntime");
     run(&sandbox, &["record", "model.onnx", "--runner", "onnxruntime"]).exits(0);
     run(&sandbox, &["verify", "model.onnx"]).exits(0);
-    let verified = run(&sandbox, &["verify", "model.onnx", "--runner", "onnx", "--json"]);
+    let verified = run(&sandbox, &["verify", "model.onnx", "--runner", "referee", "--json"]);
     verified.exits(3);
     let found = report(&verified);
     assert_eq!(found.verdict, Verdict::Undecided);
     let restore = check(&found, "load.restore");
-    assert!(restore.actual.as_deref().unwrap().contains("Det"), "{restore:?}");
+    assert!(restore.actual.as_deref().unwrap().contains("Scaler"), "{restore:?}");
     assert!(restore.hint.as_deref().unwrap().contains("onnxruntime"), "{restore:?}");
     // Without the library the recording engine is not there: another answer than "it broke".
     let alone = sandbox.run(["verify", "model.onnx", "--json"]);
@@ -107,7 +108,7 @@ fn an_operator_that_the_engine_lacks_is_named_with_the_engine_that_has_it() {
 #[test]
 fn an_operator_that_nobody_has_is_named() {
     let sandbox = with_odd("custom-operator");
-    undecided(&sandbox, &["--runner", "onnx"], "Mystery", "hint: ");
+    undecided(&sandbox, &["--runner", "referee"], "Mystery", "hint: ");
     undecided(&sandbox, &["--runner", "onnxruntime"], "Mystery", "hint: ");
 }
 

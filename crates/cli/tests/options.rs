@@ -14,7 +14,7 @@ fn recorded() -> (Sandbox, Value) {
     let sandbox = sandbox();
     place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
     place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "epsilon.onnx");
-    place(&sandbox, "planted/perceptron.float32.benign-permuted.onnx", "permuted.onnx");
+    place(&sandbox, "planted/perceptron.float32.benign-gemm.onnx", "gemm.onnx");
     place(&sandbox, "planted/inputs/perceptron.float32.npz", "pixels.npz");
     let recorded = sandbox.run(["record", "model.onnx", "--cases", "pixels.npz", "--json"]);
     recorded.exits(0);
@@ -61,7 +61,7 @@ fn expect_tells_a_contract_that_was_replaced() {
 #[test]
 fn require_sets_the_rung() {
     let (sandbox, _) = recorded();
-    let arguments = ["verify", "permuted.onnx", "--contract", "model.onnx.reproof", "--require"];
+    let arguments = ["verify", "gemm.onnx", "--contract", "model.onnx.reproof", "--require"];
     for (required, exit) in [("identical", 1), ("equivalent", 0), ("tolerated", 0)] {
         let verified = sandbox.run([&arguments[..], &[required, "--json"]].concat());
         verified.exits(exit);

@@ -21,7 +21,7 @@ fn record(sandbox: &Sandbox) -> Value {
         "--suite",
         "private",
         "--runner",
-        "onnx",
+        "referee",
     ]);
     recorded.exits(0).says("private ").complains("inputs and goldens are private");
     let text = std::fs::read_to_string(sandbox.path("digits/reproof/contract.json")).unwrap();
@@ -102,9 +102,11 @@ fn reports_tell_no_private_value() {
     place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
     place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "epsilon.onnx");
     place(&sandbox, "planted/inputs/perceptron.float32.npz", "pixels.npz");
-    let record = ["record", "model.onnx", "--cases", "pixels.npz", "--suite", "private", "--runner", "onnx"];
+    let record =
+        ["record", "model.onnx", "--cases", "pixels.npz", "--suite", "private", "--runner", "referee"];
     sandbox.run(record).exits(0);
-    let verify = ["verify", "epsilon.onnx", "--contract", "model.onnx.reproof", "--runner", "onnx", "--json"];
+    let verify =
+        ["verify", "epsilon.onnx", "--contract", "model.onnx.reproof", "--runner", "referee", "--json"];
     let verified = sandbox.run(verify);
     verified.exits(1);
     assert_eq!(verified.json()["verdict"], "drifted");

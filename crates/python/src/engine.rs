@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
-use reproof::engines::{Engines, modules, most_of_free_memory};
+use reproof::engines::{Engines, modules, most_of_free_memory, named};
 use reproof::execution::{PYTHON, Settings};
 use reproof::record::Recorded;
 use reproof::trust::{Memory, Trust};
@@ -45,7 +45,7 @@ impl Engine {
     /// The runner that was asked for, by its name or by what only one runner takes.
     pub(crate) fn wanted(&self) -> Option<&str> {
         let python = self.adapter.is_some() || self.loader.is_some();
-        self.runner.as_deref().or_else(|| python.then_some(PYTHON))
+        self.runner.as_deref().map(named).or_else(|| python.then_some(PYTHON))
     }
 
     /// Where engines are.

@@ -1,7 +1,7 @@
 //! Work shared by threads. Each makes its own elements, so their number changes no bit.
 
 /// Fewer units of work than this are not worth a thread, whose start takes some ten microseconds.
-const WORTH: usize = 1 << 17;
+const WORTH: usize = 1 << 20;
 
 /// Fills `output` in parts whose lengths are multiples of `row`: `fill` gets the position of a part and the part.
 /// `work` is about how many operations one element takes.

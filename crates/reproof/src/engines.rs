@@ -8,7 +8,7 @@ use reproof_formats::Format;
 use reproof_runner::{ChildRunner, LocateError, PythonRunner, locate};
 
 use crate::artifact::Artifact;
-use crate::execution::{PYTHON, Runners};
+use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder;
 
 /// Where engines are.
@@ -31,10 +31,9 @@ impl Engines {
     ///
     /// A library that was asked for and is missing is an error; one that nobody asked for is simply not there.
     pub fn runners(&self, wanted: Option<&str>) -> Result<Runners, LocateError> {
-        let onnx = ChildRunner::onnx(self.program.clone(), self.arguments.clone());
         let referee = ChildRunner::referee(self.program.clone(), self.arguments.clone());
-        let runners = Runners::default().with(Arc::new(onnx)).with(Arc::new(referee));
-        if matches!(wanted, Some("onnx" | "referee")) {
+        let runners = Runners::default().with(Arc::new(referee));
+        if wanted == Some(REFEREE) {
             return Ok(runners);
         }
         if wanted == Some(PYTHON) {
@@ -64,7 +63,13 @@ pub fn from_here(interpreter: &Path) -> PathBuf {
 /// The runner of a first recording, among those that are there: ONNX Runtime runs more models, the built-in engine
 /// needs nothing.
 pub fn preferred(runners: &Runners) -> &'static str {
-    if runners.get("onnxruntime").is_some() { "onnxruntime" } else { "onnx" }
+    if runners.get("onnxruntime").is_some() { "onnxruntime" } else { REFEREE }
+}
+
+/// The runner that a name means. `onnx` was the built-in engine of earlier versions: contracts and scripts that name it
+/// mean whatever is built in.
+pub fn named(name: &str) -> &str {
+    if name == Format::Onnx.as_str() { REFEREE } else { name }
 }
 
 /// The runner that a contract was recorded with, if that one needs no search: looking for a library that is not needed
@@ -78,7 +83,8 @@ pub fn recorded(artifact: &Path, contract: Option<&Path>) -> Option<String> {
     if recorded == PYTHON && contract.is_some() && stored.artifact.format != onnx && became() {
         return None;
     }
-    matches!(recorded.as_str(), "onnx" | "referee" | PYTHON).then_some(recorded)
+    let recorded = named(&recorded);
+    matches!(recorded, REFEREE | PYTHON).then(|| recorded.to_owned())
 }
 
 /// Where a loader's module is looked for, as Python itself looks: in the current folder, then where the model is.

@@ -92,12 +92,11 @@ pub(crate) fn load(request: &Request) -> Result<Loaded, Failure> {
         });
     }
     match request.runner.as_str() {
-        "onnx" => crate::onnx::load(&request.spec),
         "onnxruntime" => crate::onnxruntime::load(&request.spec, request.library.as_deref()),
         "referee" => crate::referee::load(&request.spec),
         other => Err(Failure::Unsupported {
             what: format!("runner `{other}`"),
-            hint: "this binary serves onnx, onnxruntime and referee".to_owned(),
+            hint: "this binary serves onnxruntime and referee".to_owned(),
         }),
     }
 }

@@ -1,6 +1,6 @@
 //! Runs artifacts: always in a child process, behind one trait.
 //!
-//! Engines that live in this binary (tract, and ONNX Runtime through the user's library) run in a child that is
+//! Engines that live in this binary (the referee, and ONNX Runtime through the user's library) run in a child that is
 //! this same binary, started again with [`serve`]. Frameworks of Python run in the user's interpreter, through a worker
 //! that this binary carries. So a crash, a limit and peak memory belong to one run.
 
@@ -8,7 +8,6 @@ mod child;
 mod engine;
 mod environment;
 mod freeze;
-mod onnx;
 mod onnxruntime;
 #[cfg(unix)]
 mod python;
@@ -34,7 +33,7 @@ pub use python::{PythonRunner, TakeError, WORKER, told_values};
 /// A run is synchronous. It does not change the artifact, and what it leaves lies below the scratch folder that
 /// the caller gave and removes.
 pub trait Runner: Send + Sync {
-    /// The name that plans and contracts use, such as `onnx`.
+    /// The name that plans and contracts use, such as `referee`.
     fn name(&self) -> &str;
 
     /// Whether the runner can execute in [`reproof_contract::run::Precision::Float64`].

@@ -201,17 +201,15 @@ def custom_operator() -> ModelProto:
     )
 
 
-def unsupported_by_tract() -> ModelProto:
-    """Takes determinants: standard since opset 11, in ONNX Runtime, not in tract."""
+def unsupported_built_in() -> ModelProto:
+    """Scales with an operator of ai.onnx.ml, which ONNX Runtime has and the built-in engine has not."""
     graph = Graph()
-    shape = graph.weight("shape", np.array([-1, 2, 3, 1], dtype=np.int64))
-    column = graph.node("Reshape", "numbers", shape)
-    turned = graph.node("Transpose", column, perm=[0, 1, 3, 2])
-    square = graph.node("MatMul", column, turned)
-    shift = graph.weight("shift", np.eye(3, dtype=np.float32))
-    determinants = graph.node("Det", graph.node("Add", square, shift))
-    graph.node("Identity", determinants, output="result")
-    return of_numbers(graph, ("n", 2))
+    graph.node("Scaler", "numbers", output="result", domain="ai.onnx.ml", offset=[0.5], scale=[2.0])
+    return graph.model(
+        [tensor_info("numbers", np.float32, ("n", COLUMNS))],
+        [tensor_info("result", np.float32, ("n", COLUMNS))],
+        domains=["ai.onnx.ml"],
+    )
 
 
 def external() -> ModelProto:
@@ -234,7 +232,7 @@ ODDITIES = (
     Oddity("strings", strings, {"texts": TEXTS}),
     Oddity("integers", integers, numbers()),
     Oddity("external", external, numbers()),
-    Oddity("unsupported-by-tract", unsupported_by_tract, numbers()),
+    Oddity("unsupported-built-in", unsupported_built_in, numbers()),
     Oddity("custom-operator", custom_operator, numbers(), "refused"),
     Oddity(
         "big-allocation", lambda: allocation(HUGE_ELEMENTS), numbers(), "out-of-memory"

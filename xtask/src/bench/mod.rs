@@ -5,6 +5,7 @@ mod diff;
 mod digest;
 mod files;
 mod python;
+mod referee;
 mod table;
 mod verify;
 
@@ -37,6 +38,11 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "python",
         about: "`reproof verify` of a torch module against a bare script, and a callback against torch.save",
         run: python::run,
+    },
+    Benchmark {
+        name: "referee",
+        about: "one call of the built-in engine against ONNX Runtime and onnx.reference",
+        run: referee::run,
     },
     Benchmark {
         name: "verify",

@@ -75,7 +75,7 @@ fn small(programs: &Programs, options: Options) -> Result<Table> {
     let folder = tempfile::tempdir().context("could not make a temporary folder")?;
     let model = folder.path().join("model.onnx");
     fs::copy(repository::root().join(SMALL), &model).with_context(|| format!("could not copy {SMALL}"))?;
-    let command = |name: &str| [name.into(), model.clone().into(), "--runner".into(), "onnx".into()];
+    let command = |name: &str| [name.into(), model.clone().into(), "--runner".into(), "referee".into()];
     programs.record(&model, command("record").to_vec())?;
     // No inputs: the script then only loads the model.
     let script: [OsString; 3] = [SCRIPT.into(), model.clone().into(), folder.path().into()];

@@ -36,11 +36,11 @@ const CHANGES: [(&str, &str, &[&str]); 13] = [
     ("onnxruntime", "onnxruntime", &["--option", "optimisation=basic"]),
     ("onnxruntime", "onnxruntime", &["--option", "optimisation=extended", "--threads", "2"]),
     ("onnxruntime", "onnxruntime", &["--option", "optimisation=disabled", "--threads", "4"]),
-    ("onnxruntime", "onnx", &[]),
-    ("onnx", "onnx", &[]),
-    ("onnx", "onnx", &["--option", "optimisation=disabled"]),
-    ("onnx", "onnx", &["--option", "optimisation=basic"]),
-    ("onnx", "onnxruntime", &[]),
+    ("onnxruntime", "referee", &[]),
+    ("referee", "referee", &[]),
+    ("referee", "referee", &["--threads", "2"]),
+    ("referee", "referee", &["--option", "rounding=ordinary"]),
+    ("referee", "onnxruntime", &[]),
 ];
 
 /// Faults whose function differs, by the name of their plant.
@@ -165,8 +165,8 @@ impl Bench {
         );
         let mut same = Tally::default();
         for (name, model) in self.models()? {
-            for recorder in ["onnxruntime", "onnx"] {
-                for verifier in ["onnxruntime", "onnx"] {
+            for recorder in ["onnxruntime", "referee"] {
+                for verifier in ["onnxruntime", "referee"] {
                     let mut tally = Tally::default();
                     for (_, _, settings) in
                         CHANGES.iter().filter(|(by, with, _)| *by == recorder && *with == verifier)

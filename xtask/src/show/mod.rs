@@ -7,7 +7,7 @@ mod frameworks;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{repository, suite};
+use crate::{bits, repository, suite};
 
 /// A document that a chore writes.
 struct Show {
@@ -24,6 +24,12 @@ const SHOWS: &[Show] = &[
         path: "docs/benchmarks.md",
         about: "every benchmark at full size",
         text: benchmarks::text,
+    },
+    Show {
+        name: "bits",
+        path: "docs/referee-bits.md",
+        about: "what the referee computes in many builds and on many processors",
+        text: bits::text,
     },
     Show {
         name: "envelope",

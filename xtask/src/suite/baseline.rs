@@ -97,16 +97,16 @@ mod tests {
 
     #[test]
     fn what_is_lost_and_what_is_new_is_named() {
-        let before = ["a", "b", "gone"].map(|case| line(case, "onnx", "passed", ""));
+        let before = ["a", "b", "gone"].map(|case| line(case, "referee", "passed", ""));
         let baseline = Baseline::of(&before);
         let after = [
-            line("a", "onnx", "failed", "other numbers"),
-            line("b", "onnx", "passed", ""),
+            line("a", "referee", "failed", "other numbers"),
+            line("b", "referee", "passed", ""),
             line("b", "onnxruntime", "passed", ""),
-            line("c", "onnx", "unsupported", "operator C"),
+            line("c", "referee", "unsupported", "operator C"),
         ];
         let found = baseline.compare(&after);
-        let lost = |case: &str, fate: &str| ("onnx".to_owned(), case.to_owned(), fate.to_owned());
+        let lost = |case: &str, fate: &str| ("referee".to_owned(), case.to_owned(), fate.to_owned());
         assert_eq!(found.lost, [lost("a", "failed: other numbers"), lost("gone", "no result")]);
         assert_eq!(found.new, [("onnxruntime", "b")]);
         assert_eq!(baseline.len(), 3);
@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_written_baseline_is_read_again() {
-        let baseline = Baseline::of(&[line("a", "onnx", "passed", ""), line("b", "onnx", "failed", "")]);
+        let baseline =
+            Baseline::of(&[line("a", "referee", "passed", ""), line("b", "referee", "failed", "")]);
         assert_eq!(Baseline::parse(&json!(baseline.0).to_string()).unwrap(), baseline);
         assert_eq!(baseline.len(), 1);
         assert!(Baseline::parse("[]").is_err());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use reproof::engines::named;
 use reproof::execution::PYTHON;
 use reproof::folder;
 use reproof::record::accept;
@@ -50,9 +51,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let (runners, mut options) = prepare(path, &shared, !shared.cases.is_empty())?;
     if shared.engine.wanted().is_none()
-        && let Some(recorded) = before.contract.runner.as_ref().filter(|name| runners.get(name).is_some())
+        && let Some(recorded) = before.contract.runner.as_deref().map(named)
+        && runners.get(recorded).is_some()
     {
-        options.runner.clone_from(recorded);
+        recorded.clone_into(&mut options.runner);
     }
     if arguments.options.cases.is_empty() {
         options.cases = before.cases()?;

@@ -8,7 +8,7 @@ use clap::Args;
 use reproof::artifact::Artifact;
 use reproof::cases::{Case, OPEN_SIZES, PROPOSED, distinct, gather, imported_suite};
 use reproof::engines::preferred;
-use reproof::execution::{PYTHON, Runners};
+use reproof::execution::{PYTHON, REFEREE, Runners};
 use reproof::record::{Allow, GraphChoice, RecordOptions, Recorded, record_imported, record_proposing};
 use reproof_contract::contract::{FrozenRecord, RefereeRecord};
 use reproof_contract::environment::Environment;
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
                 suite.push((case, outputs));
             }
         }
-        let mut options = RecordOptions::new("onnx", Vec::new(), SystemTime::now());
+        let mut options = RecordOptions::new(REFEREE, Vec::new(), SystemTime::now());
         options.folder.clone_from(&arguments.options.contract);
         options.private = is_private(&arguments.options);
         options.private_root = private_root();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "what runs in a region of wider vectors must be part of it")]
 
-use super::quick::Quick;
+use super::quick::Function;
 
 /// Rounds float64 to float32, with the one NaN.
 pub(crate) fn round_singles(values: &mut [f64]) {
@@ -13,11 +13,11 @@ pub(crate) fn round_singles(values: &mut [f64]) {
 }
 
 /// Quick answers in float32; whether one is undecided. Those that are not are right.
-pub(crate) fn answer(values: &mut [f64], given: &[f64], quick: impl Fn(f64) -> Quick + Copy) -> bool {
+pub(crate) fn answer<F: Function>(values: &mut [f64], given: &[f64]) -> bool {
     #[cfg(feature = "vectors")]
-    return fearless_simd::dispatch!(fearless_simd::Level::new(), _ => answer_each(values, given, quick));
+    return fearless_simd::dispatch!(fearless_simd::Level::new(), _ => answer_each::<F>(values, given));
     #[cfg(not(feature = "vectors"))]
-    answer_each(values, given, quick)
+    answer_each::<F>(values, given)
 }
 
 #[inline(always)]
@@ -29,10 +29,10 @@ fn round_each(values: &mut [f64]) {
 }
 
 #[inline(always)]
-fn answer_each(values: &mut [f64], given: &[f64], quick: impl Fn(f64) -> Quick) -> bool {
+fn answer_each<F: Function>(values: &mut [f64], given: &[f64]) -> bool {
     let mut undecided = 0;
     for (value, given) in values.iter_mut().zip(given) {
-        let (near, error) = quick(*given);
+        let (near, error) = F::answer(*given);
         let (low, high) = ((near - error) as f32, (near + error) as f32);
         undecided |= (low.to_bits() ^ high.to_bits()) | u32::from(low.is_nan());
         *value = f64::from(low);

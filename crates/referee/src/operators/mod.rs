@@ -29,6 +29,7 @@ mod restore;
 mod shape;
 mod slice;
 mod softmax;
+mod spectrum;
 mod text;
 mod unary;
 mod window;
@@ -181,6 +182,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Cos", Plain(unary::cos)),
     ("Cosh", Plain(unary::cosh)),
     ("CumSum", Plain(reduce::cumulative_sum)),
+    ("DFT", Plain(spectrum::dft)),
     ("DepthToSpace", Plain(arrange::depth_to_space)),
     ("DequantizeLinear", Plain(quantize::dequantize_linear)),
     ("Det", Plain(matrix::determinant)),
@@ -237,6 +239,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("MaxUnpool", Plain(restore::max_unpool)),
     ("Mean", Plain(binary::mean)),
     ("MeanVarianceNormalization", Plain(normalize::mean_variance)),
+    ("MelWeightMatrix", Plain(spectrum::mel_weight_matrix)),
     ("Min", Plain(binary::min)),
     ("Mish", Plain(unary::mish)),
     ("Mod", Plain(binary::modulo)),
@@ -281,6 +284,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Resize", Plain(resize::resize)),
     ("ReverseSequence", Plain(arrange::reverse_sequence)),
     ("Round", Plain(unary::round)),
+    ("STFT", Plain(spectrum::stft)),
     ("Scan", Scoped(control::scan)),
     ("Scatter", Plain(gather::scatter_elements)),
     ("ScatterElements", Plain(gather::scatter_elements)),

@@ -7,7 +7,7 @@ use reproof_tensor::DType;
 use super::{Outputs, one};
 use crate::arithmetic::elementary::{self, exp, exp_m1, sigmoid, softplus, tanh};
 use crate::arithmetic::order::{maximum, minimum};
-use crate::arithmetic::quick;
+use crate::arithmetic::quick::{self, Function};
 use crate::call::Call;
 use crate::parallel;
 use crate::tensor::Data;
@@ -30,11 +30,7 @@ pub(super) fn map(call: &Call<'_>, work: impl Fn(f64) -> f64 + Sync) -> Outputs 
 }
 
 /// As [`map`], where float32 has quick answers.
-fn quickly(
-    call: &Call<'_>,
-    quick: impl Fn(f64) -> quick::Quick + Copy + Sync,
-    work: impl Fn(f64) -> f64 + Sync,
-) -> Outputs {
+fn quickly<F: Function>(call: &Call<'_>, work: impl Fn(f64) -> f64 + Sync) -> Outputs {
     let tensor = call.tensor(0)?;
     let (dtype, values) = tensor.floats()?;
     if dtype != DType::F32 {
@@ -42,21 +38,25 @@ fn quickly(
     }
     let mut output = values.to_vec();
     parallel::fill(call.run.options.threads, &mut output, 1, COSTLY, |_, part| {
-        quick::singles(part, quick, &work);
+        quick::singles::<F>(part, &work);
     });
     one(Tensor::new(tensor.shape().to_vec(), Data::Float(dtype, output)))
 }
 
 pub(super) fn exponential(call: &Call<'_>) -> Outputs {
-    quickly(call, quick::exp, exp)
+    quickly::<quick::Exp>(call, exp)
 }
 
 pub(super) fn hyperbolic_tangent(call: &Call<'_>) -> Outputs {
-    quickly(call, quick::tanh, tanh)
+    quickly::<quick::Tanh>(call, tanh)
+}
+
+pub(super) fn erf(call: &Call<'_>) -> Outputs {
+    quickly::<quick::Erf>(call, elementary::erf)
 }
 
 pub(super) fn logistic(call: &Call<'_>) -> Outputs {
-    quickly(call, quick::sigmoid, sigmoid)
+    quickly::<quick::Sigmoid>(call, sigmoid)
 }
 
 macro_rules! plain {
@@ -82,7 +82,6 @@ plain! {
     asinh = elementary::asinh;
     acosh = elementary::acosh;
     atanh = elementary::atanh;
-    erf = elementary::erf;
     soft_plus = softplus;
     softsign = |x| x / (1.0 + x.abs());
     mish = |x| x * tanh(softplus(x));
@@ -136,7 +135,13 @@ pub(super) fn sign(call: &Call<'_>) -> Outputs {
 
 /// The larger of a number and +0; NaN stays.
 pub(super) fn relu(call: &Call<'_>) -> Outputs {
-    signed(call, |x| maximum(x, 0.0), |x| x.max(0))
+    let tensor = call.tensor(0)?;
+    let Data::Float(dtype, values) = tensor.data() else {
+        return signed(call, |x| maximum(x, 0.0), |x| x.max(0));
+    };
+    // What is chosen is of the type already.
+    let chosen = values.iter().map(|x| if *x > 0.0 || x.is_nan() { *x } else { 0.0 }).collect();
+    one(Tensor::new(tensor.shape().to_vec(), Data::Float(*dtype, chosen)))
 }
 
 pub(super) fn leaky_relu(call: &Call<'_>) -> Outputs {
@@ -163,7 +168,7 @@ pub(super) fn celu(call: &Call<'_>) -> Outputs {
 pub(super) fn gelu(call: &Call<'_>) -> Outputs {
     match call.text("approximate", "none")? {
         "tanh" => map(call, gelu_tanh),
-        _ => map(call, gelu_erf),
+        _ => quickly::<quick::Gelu>(call, gelu_erf),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reproof_referee::graph::{Attribute, Graph, Node};
-use reproof_referee::{Data, Limits, Mode, Model, Options, Tensor, Value};
+use reproof_referee::{Data, Failure, Limits, Mode, Model, Options, Tensor, Value};
 use reproof_tensor::DType;
 
 /// Words that operators look for.
@@ -230,14 +230,14 @@ impl Bytes<'_> {
 }
 
 /// Runs the graph that these bytes stand for: whatever comes of it but a panic is right.
-pub(crate) fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) -> Result<Vec<(String, Value)>, Failure> {
     let mut bytes = Bytes(bytes.iter());
     let opset = [6, 9, 11, 13, 17, 21, 23][bytes.below(7)];
-    let mode = if bytes.next() % 2 == 0 { Mode::Typed } else { Mode::Wide };
+    let mode = [Mode::Typed, Mode::Wide, Mode::Ordinary][bytes.below(3)];
     let model =
         Model { graph: bytes.graph(0), opsets: [(String::new(), opset)].into(), functions: Vec::new() };
     let limits = Limits { tensor_bytes: 1 << 20, nodes: 2000, depth: 8 };
     let _ = model.check();
     let inputs: Vec<(String, Value)> = Vec::new();
-    let _ = model.run(&inputs, Options { mode, limits, threads: 1 }, &());
+    model.run(&inputs, Options { mode, limits, threads: 1 }, &())
 }

@@ -51,6 +51,9 @@ pub fn checklist(report: &Report, style: &Style) -> String {
     sheet.into_text()
 }
 
+/// The environment class of what is the same bits on every machine.
+const ANYWHERE: &str = "referee";
+
 fn environment(sheet: &mut Sheet, report: &Report) {
     let environment = &report.environment;
     if environment.differences.is_empty() && environment.class.is_empty() {
@@ -63,7 +66,8 @@ fn environment(sheet: &mut Sheet, report: &Report) {
     }
     // Without a runner nothing was compared.
     if environment.differences.is_empty() && report.runner.is_some() {
-        classes = format!("{classes}, as recorded");
+        let anywhere = classes == ANYWHERE;
+        classes = format!("{classes}, {}", if anywhere { "the same bits everywhere" } else { "as recorded" });
     }
     sheet.paragraph(&[Span::new(Ink::Strong, "environment  ")], &classes, Ink::Dim, None);
     // The worst first: it is what may explain a drift.

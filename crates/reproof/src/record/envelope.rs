@@ -31,10 +31,6 @@ pub(super) fn perturbations(runner: &str) -> Vec<Perturbation> {
             ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
             ("optimisation=extended", |spec| set(spec, "optimisation", "extended")),
         ],
-        "onnx" => vec![
-            ("optimisation=basic", |spec| set(spec, "optimisation", "basic")),
-            ("optimisation=disabled", |spec| set(spec, "optimisation", "disabled")),
-        ],
         // Its own bits never move: what does is how other engines round.
         "referee" => vec![("rounding=ordinary", |spec| set(spec, "rounding", "ordinary"))],
         "python" => vec![

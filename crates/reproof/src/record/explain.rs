@@ -20,9 +20,10 @@ pub(crate) fn explain(status: &Status) -> (String, String) {
         ),
         Status::Died { how, last_words } => {
             let out_of_memory = ["memory allocation of", "bad_alloc", "Failed to allocate memory"];
-            if out_of_memory.iter().any(|sign| last_words.contains(sign)) {
+            let refused = |line: &&str| out_of_memory.iter().any(|sign| line.contains(sign));
+            if let Some(line) = last_words.lines().rfind(refused) {
                 return (
-                    format!("the run was refused memory: {}", shorten(last_words)),
+                    format!("the run was refused memory: {}", shorten(line)),
                     "give it more with --memory-limit, on a machine that has it".to_owned(),
                 );
             }

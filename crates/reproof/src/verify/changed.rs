@@ -8,7 +8,7 @@ use reproof_contract::{Relation, Verdict};
 use super::Subject;
 use super::checks::{Details as _, check};
 use super::execute::Execution;
-use crate::execution::PYTHON;
+use crate::execution::{PYTHON, REFEREE};
 use crate::judge::Values;
 
 /// What adapters of Python call the only thing that a model gives, because it has no name of its own.
@@ -16,9 +16,6 @@ const NAMELESS: &str = "output";
 
 /// The adapter of Python that runs what the built-in engine runs too.
 const ONNX_IN_PYTHON: &str = "onnxruntime";
-
-/// The built-in engine.
-const BUILT_IN: &str = "onnx";
 
 /// The runners that can rerun the current definition in float64, the preferred one first: the one that made the recorded
 /// referee, unless it does not read artifacts of this format.
@@ -30,7 +27,7 @@ pub(super) fn referees<'a>(
     let settings = execution.environment.as_ref().map(|environment| &environment.settings);
     let adapter = settings.and_then(|settings| settings.get("adapter")).map(String::as_str);
     let of_python = execution.runner == PYTHON && adapter != Some(ONNX_IN_PYTHON);
-    let mut names = subject.runners.referees(if of_python { PYTHON } else { BUILT_IN });
+    let mut names = subject.runners.referees(if of_python { PYTHON } else { REFEREE });
     names.sort_by_key(|name| *name != recorded);
     names
 }

@@ -17,6 +17,7 @@ use reproof_progress::Unit;
 use super::checks::{Details as _, check};
 use super::load::Load;
 use super::{Subject, VerifyError, changed};
+use crate::engines::named;
 use crate::execution::{PYTHON, REFEREE, Settings, given};
 use crate::folder::case_folder;
 use crate::record::{explain, specification};
@@ -72,9 +73,9 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// The runner to use: the one asked for, else the one that recorded if it is there, else any other.
 fn choose(subject: &Subject<'_>) -> String {
-    let recorded = subject.stored.contract.runner.clone();
-    let there = recorded.filter(|name| subject.runners.get(name).is_some());
-    let any = || subject.runners.names().into_iter().next().unwrap_or_else(|| "onnx".to_owned());
+    let recorded = subject.stored.contract.runner.as_deref().map(named);
+    let there = recorded.filter(|name| subject.runners.get(name).is_some()).map(str::to_owned);
+    let any = || subject.runners.names().into_iter().next().unwrap_or_else(|| REFEREE.to_owned());
     subject.options.runner.clone().or(there).unwrap_or_else(any)
 }
 

@@ -56,7 +56,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let library = reproof_runner::locate(None, None, Some(&python))?.library;
     let child = vec!["run-unit".into()];
     let runners = [
-        ChildRunner::onnx(program.clone(), child.clone()),
         ChildRunner::referee(program.clone(), child.clone()),
         ChildRunner::onnxruntime(program, child, library),
     ];

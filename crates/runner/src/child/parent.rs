@@ -37,12 +37,8 @@ pub struct ChildRunner {
 }
 
 impl ChildRunner {
-    /// The built-in engine, tract. `program` with `arguments` and then a folder must call [`super::serve`] with it.
-    pub fn onnx(program: PathBuf, arguments: Vec<OsString>) -> Self {
-        Self { name: "onnx", program, arguments, library: None, widens: true }
-    }
-
-    /// The referee: defined arithmetic, in the model's own types or in float64. Started as [`ChildRunner::onnx`].
+    /// The built-in engine: defined arithmetic, in the model's own types or in float64. `program` with `arguments` and then
+    /// a folder must call [`super::serve`] with it.
     pub fn referee(program: PathBuf, arguments: Vec<OsString>) -> Self {
         Self { name: "referee", program, arguments, library: None, widens: true }
     }

@@ -19,9 +19,10 @@ pub fn environment_class(device: &Device) -> String {
 
 /// What ran, where.
 pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<String, String>) -> Environment {
+    // What the referee gives in the model's own types is what it gives on every machine.
+    let everywhere = engine.name == "referee" && settings.get("mode").is_some_and(|mode| mode == "typed");
     Environment {
-        // The referee's goldens are those of every machine.
-        class: if engine.name == "referee" { engine.name.clone() } else { environment_class(&spec.device) },
+        class: if everywhere { engine.name.clone() } else { environment_class(&spec.device) },
         engine,
         cpu: cpu(),
         system: system(),

@@ -106,6 +106,7 @@ pub(super) fn failure(failure: reproof_referee::Failure) -> Failure {
     match failure {
         reproof_referee::Failure::Refused(message) => Failure::Refused(message),
         reproof_referee::Failure::Unsupported(what) => unsupported(&what),
-        limit @ reproof_referee::Failure::Limit { .. } => Failure::Refused(limit.to_string()),
+        // Another engine may have no such bounds: nothing is said about the model.
+        limit @ reproof_referee::Failure::Limit { .. } => unsupported(&format!("a model so large: {limit}")),
     }
 }

@@ -84,5 +84,8 @@ impl Session for Referee {
 }
 
 fn unsupported(what: &str) -> Failure {
-    Failure::Unsupported { what: what.to_owned(), hint: "run it with another engine (--runner)".to_owned() }
+    Failure::Unsupported {
+        what: what.to_owned(),
+        hint: "run it with ONNX Runtime: --runner onnxruntime".to_owned(),
+    }
 }

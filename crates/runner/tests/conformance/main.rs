@@ -65,34 +65,6 @@ const PROMISES: &[Promise] = &[
 
 /// What an engine lacks, and why. A gap that has closed fails the suite: take it off the list.
 const GAPS: &[(&str, &str, &str)] = &[
-    (
-        "onnx",
-        "two threads are two threads",
-        "tract runs here on one thread, so that its bits are the same everywhere",
-    ),
-    ("onnx", "impossible values are refused", "tract panics in Gather, so nothing is said about the model"),
-    ("onnx", "a sequence arrives as it was sent", NO_TREES),
-    ("onnx", "an empty sequence arrives as it was sent", NO_TREES),
-    ("onnx", "a sequence of texts arrives as it was sent", NO_TREES),
-    ("onnx", "an optional arrives with its value", NO_TREES),
-    ("onnx", "an absent input is absent", NO_TREES),
-    ("onnx", "an absent output is absent", NO_TREES),
-    ("onnx", "an absent sequence is absent", NO_TREES),
-    ("onnx", "a map comes out", NO_TREES),
-    ("onnx", "a map goes in", NO_TREES),
-    ("onnx", "U2 arrives bit for bit", NO_SMALL),
-    ("onnx", "I2 arrives bit for bit", NO_SMALL),
-    ("onnx", "U4 arrives bit for bit", NO_SMALL),
-    ("onnx", "I4 arrives bit for bit", NO_SMALL),
-    ("onnx", "F4 arrives bit for bit", NO_SMALL),
-    ("onnx", "F8_E5M2 arrives bit for bit", NO_SMALL),
-    ("onnx", "F8_E4M3 arrives bit for bit", NO_SMALL),
-    ("onnx", "F8_E5M2FNUZ arrives bit for bit", NO_SMALL),
-    ("onnx", "F8_E4M3FNUZ arrives bit for bit", NO_SMALL),
-    ("onnx", "F8_E8M0 arrives bit for bit", NO_SMALL),
-    ("onnx", "BF16 arrives bit for bit", NO_SMALL),
-    ("onnx", "C64 arrives bit for bit", NO_COMPLEX),
-    ("onnx", "C128 arrives bit for bit", NO_COMPLEX),
     ("referee", "a map comes out", NO_TREES_OF_ML),
     ("referee", "a map goes in", NO_TREES_OF_ML),
     ("referee", "F4 arrives bit for bit", NO_BLOCKS),
@@ -113,8 +85,6 @@ const GAPS: &[(&str, &str, &str)] = &[
     ("onnxruntime", "C128 arrives bit for bit", NO_COMPLEX),
 ];
 
-const NO_TREES: &str = "tract has tensors and no sequences, maps or optionals";
-const NO_SMALL: &str = "tract has no number types below 8 bits, of 8-bit floats or bfloat16";
 const NO_TREES_OF_ML: &str = "maps belong to ai.onnx.ml, whose operators the referee does not define";
 const NO_BLOCKS: &str = "types for blocks of scaled numbers, which no operator computes in";
 const NO_PARTS: &str = "arrays have no elements of less than a byte";
@@ -135,7 +105,6 @@ fn main() -> ExitCode {
     let located = reproof_runner::locate(None, None, Some(&python));
     let library = located.expect("the environment has the package onnxruntime").library;
     let subjects = [
-        Subject { engine: "onnx", library: None },
         Subject { engine: "referee", library: None },
         Subject { engine: "onnxruntime", library: Some(library) },
     ];

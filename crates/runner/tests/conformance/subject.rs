@@ -142,8 +142,7 @@ impl Subject {
         match (self.engine, &self.library) {
             #[cfg(unix)]
             ("python", Some(interpreter)) => Box::new(reproof_runner::PythonRunner::new(interpreter.clone())),
-            ("referee", _) => Box::new(ChildRunner::referee(program, arguments)),
-            (_, None) => Box::new(ChildRunner::onnx(program, arguments)),
+            (_, None) => Box::new(ChildRunner::referee(program, arguments)),
             (_, Some(library)) => Box::new(ChildRunner::onnxruntime(program, arguments, library.clone())),
         }
     }

@@ -1,0 +1,206 @@
+//! The referee's bits on many processors: `crates/referee/examples/bits.rs` built in many ways and run there, emulated where
+//! it must be.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reproof_testing::python;
+
+use crate::repository;
+use crate::steps::Ended;
+
+/// What the digests must be, everywhere.
+const EXPECTED: &str = "crates/referee/examples/bits.txt";
+
+/// One way to build and run.
+struct Build {
+    name: &'static str,
+    /// A target of the compiler, empty for this machine's own.
+    target: &'static str,
+    /// Flags of the compiler.
+    flags: &'static str,
+    /// Cargo's own arguments: profile and features.
+    arguments: &'static [&'static str],
+    /// What runs it: nothing, an emulator with its arguments, or `node`.
+    runs_in: &'static [&'static str],
+    threads: &'static str,
+}
+
+const RELEASE: &[&str] = &["--release"];
+const VECTORS: &[&str] = &["--release", "--features", "vectors"];
+
+const fn here(
+    name: &'static str,
+    flags: &'static str,
+    arguments: &'static [&'static str],
+    threads: &'static str,
+) -> Build {
+    Build { name, target: "", flags, arguments, runs_in: &[], threads }
+}
+
+const fn emulated(name: &'static str, target: &'static str, runs_in: &'static [&'static str]) -> Build {
+    Build { name, target, flags: "-C linker=rust-lld", arguments: RELEASE, runs_in, threads: "1" }
+}
+
+/// The one that every test run does.
+const AARCH64: Build = emulated("aarch64 (qemu)", "aarch64-unknown-linux-musl", &["qemu-aarch64-static"]);
+
+const BUILDS: &[Build] = &[
+    here("release, vectors chosen at run time", "", VECTORS, "1"),
+    here("the same on 2 threads", "", VECTORS, "2"),
+    here("the same on 7 threads", "", VECTORS, "7"),
+    here("debug", "", &[], "1"),
+    here("x86-64, no vectors chosen", "", RELEASE, "1"),
+    here("x86-64-v3", "-C target-cpu=x86-64-v3", RELEASE, "1"),
+    here("native", "-C target-cpu=native", RELEASE, "1"),
+    Build {
+        name: "x86-64 without AVX and FMA (qemu, Nehalem)",
+        target: "",
+        flags: "",
+        arguments: VECTORS,
+        runs_in: &["qemu-x86_64-static", "-cpu", "Nehalem"],
+        threads: "2",
+    },
+    AARCH64,
+    emulated("i686 (qemu)", "i686-unknown-linux-musl", &["qemu-i386-static"]),
+    Build {
+        name: "wasm32 (node)",
+        target: "wasm32-wasip1",
+        flags: "",
+        arguments: RELEASE,
+        runs_in: &["node"],
+        threads: "1",
+    },
+];
+
+/// Starts a WASI program with its arguments.
+const NODE: &str = "const { WASI } = require('node:wasi'); const [file, ...args] = process.argv.slice(1);\
+    const wasi = new WASI({ version: 'preview1', args: [file, ...args], env: {}, preopens: {} });\
+    WebAssembly.instantiate(require('fs').readFileSync(file), wasi.getImportObject())\
+    .then(({ instance }) => wasi.start(instance));";
+
+/// The page.
+pub(crate) fn text() -> Result<String> {
+    let expected = expected()?;
+    let mut rows = Vec::new();
+    for build in BUILDS {
+        println!("{}", build.name);
+        let given = build.run()?;
+        ensure!(given == expected, "{} gives other bits:\n{given}expected:\n{expected}", build.name);
+        rows.push(format!("| {} | the same |", build.name));
+    }
+    let compiler = repository::output(Command::new("rustc").arg("--version"))?;
+    Ok(format!(
+        "# The same bits everywhere\n\nElementary functions, rounding, products, convolutions and random graphs of all operators \
+         ([bits.rs](../crates/referee/examples/bits.rs)), computed by the [referee](referee.md) in these builds, with {}. \
+         `cargo xtask test` repeats the row of aarch64 and that of the machine it runs on.\n\n| family | digest |\n|---|---|\n{}\n\n\
+         | build | digests |\n|---|---|\n{}",
+        compiler.trim(),
+        expected
+            .lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(family, digest)| format!("| {family} | `{digest}` |"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        rows.join("\n")
+    ))
+}
+
+/// The bits of this machine, and of another where it can be emulated.
+pub(crate) fn check() -> Result<Ended> {
+    let expected = expected()?;
+    for build in [&BUILDS[0], &AARCH64] {
+        if let Err(why) = build.prepare() {
+            return Ok(Ended::Skipped(format!("{} cannot be run here: {why:#}", build.name)));
+        }
+        let given = build.run()?;
+        ensure!(given == expected, "{} gives other bits:\n{given}expected:\n{expected}", build.name);
+        println!("{}: the committed bits", build.name);
+    }
+    Ok(Ended::Passed)
+}
+
+fn expected() -> Result<String> {
+    let path = repository::root().join(EXPECTED);
+    std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+}
+
+impl Build {
+    /// Gets the standard library of the target and the emulator.
+    fn prepare(&self) -> Result<()> {
+        if !self.target.is_empty() {
+            repository::output(Command::new("rustup").args(["target", "add", self.target]))?;
+        }
+        self.runner().map(drop)
+    }
+
+    fn run(&self) -> Result<String> {
+        self.prepare()?;
+        // A folder for each set of flags: builds of one must not throw out those of another.
+        let folder = repository::target().join("bits").join(match self.flags {
+            "" => "plain".to_owned(),
+            flags => flags.chars().filter(char::is_ascii_alphanumeric).collect(),
+        });
+        let mut command = repository::cargo();
+        command.args(["build", "--quiet", "--locked", "-p", "reproof-referee", "--example", "bits"]);
+        command.args(self.arguments).env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", self.flags);
+        // What is thrown away needs neither symbols nor a second build that is quicker.
+        command.env("CARGO_PROFILE_RELEASE_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+        if !self.target.is_empty() {
+            command.args(["--target", self.target]);
+        }
+        repository::run(&mut command)?;
+        let profile = if self.arguments.contains(&"--release") { "release" } else { "debug" };
+        let name = if self.target.starts_with("wasm") { "bits.wasm" } else { "bits" };
+        let program = folder.join(self.target).join(profile).join("examples").join(name);
+        repository::output(self.runner()?.arg(program).arg(self.threads))
+    }
+
+    /// What starts the program, without it.
+    fn runner(&self) -> Result<Command> {
+        Ok(match self.runs_in {
+            [] => Command::new("env"),
+            ["node"] => {
+                let mut node = Command::new("node");
+                node.args(["--no-warnings", "-e", NODE]);
+                node
+            }
+            [emulator, arguments @ ..] => {
+                let mut command = Command::new(self::emulator(emulator)?);
+                command.args(arguments);
+                command
+            }
+        })
+    }
+}
+
+/// An emulator: the one on the PATH, or Debian's package, unpacked into the cache of the tests.
+fn emulator(name: &str) -> Result<PathBuf> {
+    let on_path = std::env::var_os("PATH")
+        .into_iter()
+        .flat_map(|all| std::env::split_paths(&all).map(|folder| folder.join(name)).collect::<Vec<_>>());
+    if let Some(found) = on_path.into_iter().find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    let folder = python::cache()?.join("qemu");
+    let program = folder.join("usr/bin").join(name);
+    if !program.is_file() {
+        unpack(&folder).context("install the package qemu-user-static")?;
+    }
+    ensure!(program.is_file(), "the package qemu-user-static has no {name}");
+    Ok(program)
+}
+
+fn unpack(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let package = "qemu-user-static";
+    repository::output(Command::new("apt-get").args(["download", package]).current_dir(folder))?;
+    let downloaded = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let Some(archive) = downloaded.into_iter().find(|path| path.extension().is_some_and(|end| end == "deb"))
+    else {
+        bail!("apt-get left no package");
+    };
+    repository::run(Command::new("dpkg").arg("-x").args([&archive, folder]))?;
+    Ok(std::fs::remove_file(archive)?)
+}
