@@ -104,7 +104,8 @@ pub(crate) struct EngineArguments {
     /// Where the model runs: `cpu`, `cuda:0`, or another in the framework's own spelling [default: cpu].
     #[arg(long, value_name = "DEVICE", help_heading = "Python")]
     pub(crate) device: Option<Device>,
-    /// Threads inside one operator, for engines that have them [default: 1].
+    /// Threads inside one operator, for engines that have them [default: 1; every core for the referee, whose
+    /// bits they do not change].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
     /// An engine option, such as `optimisation=basic`. Repeat for several.

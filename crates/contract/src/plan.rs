@@ -31,7 +31,7 @@ pub struct Plan {
 /// One run with one runner, for one purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Unit {
-    /// The runner by name, such as `onnx` or `onnxruntime`.
+    /// The runner by name, such as `referee` or `onnxruntime`.
     pub runner: String,
     /// What it is for: how the fold reads the result.
     pub purpose: Purpose,

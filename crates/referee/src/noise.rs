@@ -7,7 +7,7 @@ use reproof_tensor::DType;
 use crate::tensor::Data;
 use crate::{Tensor, Value};
 
-/// Moves every result of a node by up to two units in the last place of float32, or one of narrower types. Numbers of few
+/// Moves every result of a node by up to four units in the last place of float32, or two of narrower types. Numbers of few
 /// digits stay: they are most likely exact, everywhere.
 pub(crate) fn add(outputs: Vec<Value>, node: u64) -> Vec<Value> {
     let moved = |value: Value| match value {

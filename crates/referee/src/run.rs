@@ -17,8 +17,8 @@ pub enum Mode {
     /// Each operator in the graph's own types: products are summed exactly and rounded once.
     #[default]
     Typed,
-    /// As [`Mode::Typed`], but rounded as engines do that promise no bits: products summed in float32, and every result off
-    /// by a unit or two in its last place at random. What it gives shows how far rounding alone moves a model's outputs
+    /// As [`Mode::Typed`], but rounded as engines do that promise no bits: products of matrices and convolutions summed in
+    /// float32, and every result off by up to four units in its last place at random. What it gives shows how far rounding alone moves a model's outputs
     /// (Monte Carlo arithmetic; Parker, 1997); it is the same on every machine, and no definition.
     Ordinary,
     /// Every float as float64, sums in ascending order, a product and an addition at a time.
@@ -246,7 +246,8 @@ impl Run<'_> {
                 None => return Err(Failure::unsupported("this operator")),
             }
         };
-        let outputs = if self.options.mode == Mode::Ordinary && operators::computes(node) {
+        let computes = || operators::computes(node) && self.model.function(node).is_none();
+        let outputs = if self.options.mode == Mode::Ordinary && computes() {
             noise::add(outputs, self.nodes.get())
         } else {
             outputs

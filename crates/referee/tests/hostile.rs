@@ -50,6 +50,27 @@ mod bounds {
     }
 
     #[test]
+    fn windows_that_reach_beyond_a_machine_word_are_refused() {
+        let far = i64::MAX;
+        let pool = |stride: i64| {
+            [
+                ("kernel_shape", Attribute::Integers(vec![1])),
+                ("pads", Attribute::Integers(vec![far, far])),
+                ("strides", Attribute::Integers(vec![stride])),
+                ("ceil_mode", Attribute::Integer(1)),
+            ]
+        };
+        let refused = run("MaxPool", &pool(far - 1), vec![floats(&[1, 1, 1])]);
+        assert!(refused.to_string().contains("windows of [1] over [1]"), "{refused}");
+        let turned = [
+            ("strides", Attribute::Integers(vec![far])),
+            ("auto_pad", Attribute::Text("SAME_UPPER".to_owned())),
+        ];
+        let refused = run("ConvTranspose", &turned, vec![floats(&[1, 1, 3]), floats(&[1, 1, 1])]);
+        assert!(refused.to_string().contains("more than the"), "{refused}");
+    }
+
+    #[test]
     fn a_loop_over_nothing_ends() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let body = Graph { inputs: names(&["i", "c", "s"]), outputs: names(&["c", "s"]), ..Graph::default() };

@@ -127,14 +127,11 @@ impl Runners {
         self.runners.keys().cloned().collect()
     }
 
-    /// The runners that compute float64 referees of what `runner` runs, the preferred one first. The engine with defined
-    /// bits is asked before others that read the same artifacts.
-    pub fn referees(&self, runner: &str) -> Vec<&str> {
-        let reads = |name: &str| (runner == PYTHON) == (name == PYTHON);
-        let found = self.runners.iter().filter(|(name, found)| reads(name) && found.widens());
-        let mut names: Vec<&str> = found.map(|(name, _)| name.as_str()).collect();
-        names.sort_by_key(|name| *name != REFEREE);
-        names
+    /// The runner that computes float64 referees of what `runner` runs, if it is there: Python for its frameworks, else the
+    /// engine with defined bits.
+    pub fn referee(&self, runner: &str) -> Option<&str> {
+        let name = if runner == PYTHON { PYTHON } else { REFEREE };
+        self.get(name).filter(|found| found.widens()).map(|_| name)
     }
 
     /// What operators of these frameworks give for a runner, in the environment of a run; nothing where the runner has no

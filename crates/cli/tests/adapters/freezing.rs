@@ -43,6 +43,8 @@ fn a_module_of_torch_becomes_onnx_that_runs_without_python() {
     assert_eq!((&onnx["form"], &onnx["path"]), (&"onnx".into(), &"frozen/model.onnx".into()), "{onnx:#}");
     assert!(onnx["exporter"].as_str().unwrap().starts_with("torch.onnx of torch "), "{onnx:#}");
     assert!(onnx["cases"].as_array().unwrap().len() >= 2, "{onnx:#}");
+    let difference = onnx["definition_difference"].as_f64().expect("both have a float64 run");
+    assert!(difference < 1e-6, "{onnx:#}");
     // Nobody has to say what runs it.
     keeps_the_promise(&models, "weights.pt", "frozen/model.onnx", &[]);
     // The graph is part of the contract: one bit of it, and the contract is no longer whole.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Verdict};
+use crate::{Name, Real, Verdict};
 
 /// In what language a graph is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl GraphForm {
 }
 
 /// A graph beside the contract, and the proof that it computes the goldens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FrozenRecord {
     /// Its language.
     pub form: GraphForm,
@@ -49,6 +49,11 @@ pub struct FrozenRecord {
     pub verdict: Verdict,
     /// On what the worst one rests.
     pub statement: String,
+    /// How far the graph in float64 is from the model in float64, the largest over outputs and cases, over the output's root
+    /// mean square. Constants of a graph are rounded when it is written, so that it is seldom zero. Absent where one of
+    /// the two has no float64 run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition_difference: Option<Real>,
     /// The cases that it was proved with: those that take the same inputs as the first and have outputs.
     pub cases: Vec<Name>,
 }

@@ -108,7 +108,7 @@ pub(super) fn conv_transpose(call: &Call<'_>) -> Outputs {
         (shape.iter().product::<usize>(), input.iter().product::<usize>(), kernel.iter().product::<usize>());
     let per_group = channels / groups;
     let mut output = vec![0.0; total];
-    for place in 0..size {
+    for place in 0..if total == 0 { 0 } else { size } {
         // Which elements of the input reach this one, and through which of the window.
         let reach = sources(place, &shape, &before, input, kernel, &strides, &dilations, window);
         for row in 0..batch * features {
@@ -146,7 +146,7 @@ fn transposed_shape(
             Some(told.iter().map(|size| dim(*size)).collect::<Result<_, _>>()?)
         }
         None if auto.starts_with("SAME") => {
-            Some(input.iter().zip(strides).map(|(size, stride)| size * stride).collect())
+            Some(input.iter().zip(strides).map(|(size, stride)| size.saturating_mul(*stride)).collect())
         }
         None => None,
     };

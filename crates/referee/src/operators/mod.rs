@@ -65,8 +65,11 @@ pub(crate) fn find(node: &Node) -> Option<Operator> {
 /// Whether an operator computes something that engines may round differently, and does not only choose among its inputs or
 /// run graphs.
 pub(crate) fn computes(node: &Node) -> bool {
-    const CHOOSES: [&str; 62] = [
+    const CHOOSES: [&str; 66] = [
         "Abs",
+        "BitCast",
+        "Cast",
+        "CastLike",
         "Ceil",
         "CenterCropPad",
         "Clip",
@@ -121,6 +124,7 @@ pub(crate) fn computes(node: &Node) -> bool {
         "Split",
         "SplitToSequence",
         "Squeeze",
+        "ThresholdedRelu",
         "Tile",
         "TopK",
         "Transpose",

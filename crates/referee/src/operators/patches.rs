@@ -10,8 +10,6 @@ use crate::product::Matrix;
 pub(super) struct Patches<'a> {
     values: &'a [f64],
     windows: &'a Windows,
-    /// For each row of a window, how far it lies below a window's first element, along each dim but the last.
-    rows: Vec<Vec<usize>>,
     /// Elements of a channel.
     size: usize,
 }
@@ -26,25 +24,24 @@ pub(super) struct Sides {
 
 impl<'a> Patches<'a> {
     pub(super) fn new(values: &'a [f64], windows: &'a Windows) -> Self {
-        let leading = windows.kernel.len() - 1;
-        let row = |mut row: usize| {
-            let mut place = vec![0; leading];
-            for dim in (0..leading).rev() {
-                place[dim] = row % windows.kernel[dim] * windows.dilations[dim];
-                row /= windows.kernel[dim];
-            }
-            place
-        };
-        let rows = windows.kernel[..leading].iter().product();
-        Self { values, windows, rows: (0..rows).map(row).collect(), size: windows.size() }
+        Self { values, windows, size: windows.size() }
+    }
+
+    /// How far a row of a window lies below the window's first element, along each dim but the last.
+    fn place(&self, mut row: usize, place: &mut [usize]) {
+        let Windows { kernel, dilations, .. } = self.windows;
+        for dim in (0..place.len()).rev() {
+            place[dim] = row % kernel[dim] * dilations[dim];
+            row /= kernel[dim];
+        }
     }
 
     /// The line of the input under a row of the windows; nothing in the padding.
-    fn line(&self, origin: &[usize], row: &[usize]) -> Option<usize> {
+    fn line(&self, origin: &[usize], place: &[usize]) -> Option<usize> {
         let Windows { input, before, .. } = self.windows;
-        let mut dims = origin.iter().zip(row).zip(before.iter().zip(input));
-        dims.try_fold(0, |line, ((origin, row), (before, size))| {
-            let at = (origin + row).checked_sub(*before).filter(|at| at < size)?;
+        let mut dims = origin.iter().zip(place).zip(before.iter().zip(input));
+        dims.try_fold(0, |line, ((origin, place), (before, size))| {
+            let at = origin.saturating_add(*place).checked_sub(*before).filter(|at| at < size)?;
             Some(line * size + at)
         })
     }
@@ -81,7 +78,10 @@ impl Matrix for Patches<'_> {
         let (wide, long) = (input[last], kernel[last]);
         // The element of the window: along the last dim, the row, the channel.
         let (mut element, rest) = (steps.start % long, steps.start / long);
-        let (mut row, mut channel) = (rest % self.rows.len(), rest / self.rows.len());
+        let rows: usize = kernel[..last].iter().product();
+        let (mut row, mut channel) = (rest % rows, rest / rows);
+        let mut place = vec![0; last];
+        self.place(row, &mut place);
         for target in target.chunks_exact_mut(width).take(steps.len()) {
             let source = &self.values[channel * self.size..][..self.size];
             let across = element * dilations[last];
@@ -89,10 +89,10 @@ impl Matrix for Patches<'_> {
             for (index, (count, at)) in sides.along.iter().enumerate() {
                 let (own, others) = target.split_at_mut(*count);
                 target = others;
-                match self.line(&sides.origins[index * last..][..last], &self.rows[row]) {
+                match self.line(&sides.origins[index * last..][..last], &place) {
                     Some(line) => {
                         let source = &source[line * wide..][..wide];
-                        spaced(own, source, at + across, before[last], strides[last]);
+                        spaced(own, source, at.saturating_add(across), before[last], strides[last]);
                     }
                     None => own.fill(0.0),
                 }
@@ -100,9 +100,10 @@ impl Matrix for Patches<'_> {
             element += 1;
             if element == long {
                 (element, row) = (0, row + 1);
-                if row == self.rows.len() {
+                if row == rows {
                     (row, channel) = (0, channel + 1);
                 }
+                self.place(row, &mut place);
             }
         }
     }
@@ -114,7 +115,7 @@ fn spaced(target: &mut [f64], source: &[f64], at: usize, before: usize, stride: 
     let lead = before.saturating_sub(at).div_ceil(stride).min(target.len());
     let (zeros, target) = target.split_at_mut(lead);
     zeros.fill(0.0);
-    let first = (at + lead * stride).saturating_sub(before);
+    let first = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
     let there = source.len().saturating_sub(first).div_ceil(stride).min(target.len());
     let (target, zeros) = target.split_at_mut(there);
     zeros.fill(0.0);

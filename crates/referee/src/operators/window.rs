@@ -59,7 +59,8 @@ impl Windows {
             }
             let windows = room.div_ceil(strides[dim]) + 1;
             // A window that begins in the padding after the last element is none.
-            Some(if (windows - 1) * strides[dim] >= input[dim] + before[dim] { windows - 1 } else { windows })
+            let last = (windows - 1).checked_mul(strides[dim])?;
+            Some(if last >= input[dim] + before[dim] { windows - 1 } else { windows })
         };
         let output = (0..rank).map(count).collect::<Option<_>>();
         let output = output.ok_or_else(refused)?;
@@ -106,8 +107,8 @@ impl Windows {
     pub(super) fn under(&self, window: usize, element: usize) -> Option<usize> {
         let (mut window, mut element, mut place, mut step) = (window, element, 0, 1);
         for dim in (0..self.input.len()).rev() {
-            let at = window % self.output[dim] * self.strides[dim]
-                + element % self.kernel[dim] * self.dilations[dim];
+            let inside = element % self.kernel[dim] * self.dilations[dim];
+            let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
             window /= self.output[dim];
             element /= self.kernel[dim];
             place += at.checked_sub(self.before[dim]).filter(|at| *at < self.input[dim])? * step;
@@ -121,8 +122,8 @@ impl Windows {
     pub(super) fn is_padded(&self, window: usize, element: usize) -> bool {
         let (mut window, mut element) = (window, element);
         for dim in (0..self.input.len()).rev() {
-            let at = window % self.output[dim] * self.strides[dim]
-                + element % self.kernel[dim] * self.dilations[dim];
+            let inside = element % self.kernel[dim] * self.dilations[dim];
+            let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
             window /= self.output[dim];
             element /= self.kernel[dim];
             if at >= self.input[dim] + self.before[dim] + self.after[dim] {

@@ -6,38 +6,39 @@ use super::{Dense, FEW, Matrix, Product, exact_sum};
 use crate::parallel;
 
 /// Vectors that lie along the sum.
-struct Along<'a> {
+pub(super) struct Along<'a> {
     values: &'a [f64],
     stride: usize,
     count: usize,
+    /// Whether they are rows of the left operand, else columns of the right one.
+    of_left: bool,
 }
 
 impl<Right: Matrix> Product<'_, Right> {
-    /// Whether a product is of this kind.
-    pub(super) fn lies_along(&self) -> bool {
-        self.along().is_some()
-    }
-
-    /// The many vectors, and whether they are rows of the left operand.
-    fn along(&self) -> Option<(Along<'_>, bool)> {
+    /// The many vectors, where a product is of this kind.
+    pub(super) fn along(&self) -> Option<Along<'_>> {
         let Dense { values, strides: (stride, step) } = self.left;
         if step == 1 && self.columns < FEW && self.columns <= self.rows {
-            return Some((Along { values, stride, count: self.rows }, true));
+            return Some(Along { values, stride, count: self.rows, of_left: true });
         }
         let Dense { values, strides: (step, stride) } = *self.right.dense()?;
-        (step == 1 && self.rows < FEW).then_some((Along { values, stride, count: self.columns }, false))
+        (step == 1 && self.rows < FEW).then_some(Along {
+            values,
+            stride,
+            count: self.columns,
+            of_left: false,
+        })
     }
 
-    pub(super) fn dots(&self, kernel: Kernel, sums: &mut [f64]) {
-        let Some((along, of_left)) = self.along() else { return };
-        let few = if of_left { self.columns } else { self.rows };
+    pub(super) fn dots(&self, kernel: Kernel, along: &Along<'_>, sums: &mut [f64]) {
+        let few = if along.of_left { self.columns } else { self.rows };
         for index in 0..few {
-            let vector = if of_left { self.column(index) } else { self.row(index) };
+            let vector = if along.of_left { self.column(index) } else { self.row(index) };
             // Places of these sums: a column of the result, or a row.
-            let (first, step) = if of_left { (index, self.columns) } else { (index * self.columns, 1) };
+            let (first, step) = if along.of_left { (index, self.columns) } else { (index * self.columns, 1) };
             let mut own: Vec<f64> = sums[first..].iter().step_by(step).take(along.count).copied().collect();
             parallel::fill(self.options.threads, &mut own, 1, self.steps, |first, part| {
-                self.part(kernel, &along, &vector, first, part);
+                self.part(kernel, along, &vector, first, part);
             });
             sums[first..].iter_mut().step_by(step).zip(own).for_each(|(sum, own)| *sum = own);
         }

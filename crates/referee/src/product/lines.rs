@@ -1,5 +1,5 @@
-//! Products of few rows: each step adds a line of the right operand, scaled, to a row of sums. Nothing is packed twice and
-//! no tile stays empty; convolutions by channel are such products.
+//! Products of few rows: each step adds a line of the right operand, scaled, to a row of sums. No tile stays
+//! empty; convolutions by channel are such products.
 
 use super::kernel::{Kernel, SLACK};
 use super::{Matrix, Product, exact_sum};

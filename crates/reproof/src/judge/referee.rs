@@ -60,6 +60,18 @@ fn find(values: &Values, path: &str) -> Option<Tensor> {
     }
 }
 
+/// How far two float64 runs are apart, over the root mean square of the first; infinitely where one is no run of the same
+/// function.
+pub(crate) fn definition_difference(stored: TensorView<'_>, current: TensorView<'_>) -> Option<f64> {
+    let rms = root_mean_square(stored)?;
+    Some(match error_against(stored, current) {
+        Some((_, 0.0, 0)) => 0.0,
+        Some((_, largest, 0)) => largest / rms,
+        // Another shape, or a NaN where a number was: not the same function.
+        _ => f64::INFINITY,
+    })
+}
+
 fn compare(
     stored: TensorView<'_>,
     current: TensorView<'_>,
@@ -69,12 +81,7 @@ fn compare(
 ) -> Option<RefereeEvidence> {
     let rms = root_mean_square(stored)?;
     let elements = stored.len() as f64;
-    let definition_difference = match error_against(stored, current) {
-        Some((_, 0.0, 0)) => 0.0,
-        Some((_, largest, 0)) => largest / rms,
-        // Another shape, or a NaN where a number was: not the same function.
-        _ => f64::INFINITY,
-    };
+    let definition_difference = definition_difference(stored, current)?;
     let epsilon = golden.dtype().epsilon().unwrap_or(0.0);
     let (golden_error, golden_worst, _) = error_against(stored, golden)?;
     let (error, worst, _) = error_against(stored, produced)?;

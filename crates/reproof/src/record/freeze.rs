@@ -7,20 +7,24 @@ use reproof_contract::contract::{Contract, FrozenRecord, OutputRule};
 use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::OutputReport;
 use reproof_contract::run::{CaseInput, RunSpec, Status};
-use reproof_contract::{Name, Verdict};
+use reproof_contract::{Name, Real, Verdict};
 use reproof_formats::{Format, values};
 use reproof_progress::{Progress, Unit};
 use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
 use reproof_tensor::{Leaf, Value};
 
-use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification};
+use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification, widen};
 use crate::artifact::Artifact;
 use crate::engines::preferred;
-use crate::execution::{PYTHON, Runners};
+use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder::{Draft, FROZEN, WriteError};
 use crate::judge::{self, Context, Values, leaves};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
+
+/// How far a graph in float64 may be from its model in float64, over the output's root mean square. Constants that an exporter
+/// rounded to float32 move it by 1e-8 to 1e-7; the smallest planted fault moves it by 7e-5.
+const DEFINITION_LIMIT: f64 = 1e-5;
 
 /// What stages before the model gave: no graph computes it.
 const STAGES: &str = "preprocessing";
@@ -168,6 +172,14 @@ impl Asked<'_> {
                 hint: "give inputs that the model takes with --cases FILE".to_owned(),
             });
         }
+        let definition = self.definition(frozen, &unit, scratch, progress)?;
+        if let Some((case, path, difference)) =
+            definition.iter().find(|(_, _, difference)| *difference > DEFINITION_LIMIT)
+        {
+            let difference = Real(*difference);
+            let seen = format!("in float64 {path} of {case} differs by {difference} of the output's rms");
+            return Err(not_the_model(frozen, &seen));
+        }
         let engine = outcome.environment.map(|environment| environment.engine);
         Ok(FrozenRecord {
             form: frozen.form,
@@ -180,8 +192,45 @@ impl Asked<'_> {
             engine: engine.map(|engine| format!("{} {}", engine.name, engine.version)).unwrap_or_default(),
             verdict: worst.0,
             statement: worst.1,
+            definition_difference: definition
+                .iter()
+                .map(|(.., difference)| *difference)
+                .reduce(f64::max)
+                .map(Real),
             cases: proved,
         })
+    }
+
+    /// By case and output, how far an ONNX graph in float64 is from the model in the framework's own float64.
+    fn definition(
+        &self,
+        frozen: &Frozen,
+        unit: &Work,
+        scratch: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(Name, String, f64)>, RecordError> {
+        let mut found = Vec::new();
+        let is_known = frozen.form.adapter().is_none() && self.runners.get(REFEREE).is_some();
+        if !is_known || self.referee.is_empty() {
+            return Ok(found);
+        }
+        let mut unit = Work { runner: REFEREE.to_owned(), purpose: Purpose::Referee, ..unit.clone() };
+        widen(&mut unit.spec);
+        for case in self.runners.execute(&unit, scratch, progress)?.cases {
+            let (Some(stored), Some(folder)) = (self.referee.get(&case.name), case.outputs.first()) else {
+                continue;
+            };
+            let produced = values::read(folder, "outputs")
+                .map_err(|source| RecordError::Outputs { path: folder.clone(), source })?;
+            let (stored, produced) = (tensors(stored), tensors(&produced));
+            for ((path, stored), (_, produced)) in stored.iter().zip(&produced) {
+                let (Value::Tensor(stored), Value::Tensor(produced)) = (stored, produced) else { continue };
+                if let Some(difference) = judge::definition_difference(stored.view(), produced.view()) {
+                    found.push((case.name.clone(), path.clone(), difference));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// A run of the graph: in an engine of this program where there is one for it.
@@ -240,11 +289,16 @@ fn undecided(status: &Status) -> RecordError {
 }
 
 fn unproved(frozen: &Frozen, case: &Name, report: &OutputReport) -> RecordError {
+    let seen = format!("{} of the case {case}: {}", report.name, report.evidence.statement);
+    not_the_model(frozen, &seen)
+}
+
+fn not_the_model(frozen: &Frozen, seen: &str) -> RecordError {
     RecordError::Dishonest {
         check: FROZEN_GRAPH.to_owned(),
         seen: format!(
-            "the graph that {} wrote does not compute what the model does: {} of the case {case}: {}",
-            frozen.exporter, report.name, report.evidence.statement
+            "the graph that {} wrote does not compute what the model does: {seen}",
+            frozen.exporter
         ),
         fix: "choose the other language (--freeze=native or --freeze=onnx), or leave out --freeze".to_owned(),
     }

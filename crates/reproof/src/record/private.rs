@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reproof_contract::contract::{CaseOrigin, Contract, DataClass, Expected};
+use reproof_contract::contract::{CaseOrigin, Contract, DataClass, Expected, RefereeRecord};
 
 use super::{Allow, RecordError, RecordOptions};
 use crate::cases::{Case, classify};
@@ -47,6 +47,11 @@ pub(super) fn withdraw(
         if let Expected::Refusal { message } = &mut golden.expected {
             WITHHELD.clone_into(message);
         }
+    }
+    if let RefereeRecord::None { reason } = &mut contract.referee
+        && reason.starts_with("case ")
+    {
+        WITHHELD.clone_into(reason);
     }
     if let Some(frozen) = &mut contract.frozen {
         WITHHELD.clone_into(&mut frozen.statement);

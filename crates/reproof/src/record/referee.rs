@@ -32,7 +32,7 @@ impl Referee {
     }
 }
 
-/// Runs the cases in float64, with the first runner whose result can be believed.
+/// Runs the cases in float64, and believes the result only if it computes what the golden computes.
 pub(super) fn compute(
     sweep: &Sweep<'_>,
     kept: &[&Case],
@@ -40,33 +40,12 @@ pub(super) fn compute(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Referee, RecordError> {
-    let mut problems: Vec<String> = Vec::new();
-    for runner in runners.referees(sweep.runner()) {
-        if !sweep.affords(golden.elapsed) {
-            problems.push("the budget is spent".to_owned());
-            break;
-        }
-        let found = attempt(sweep, runner, kept, golden, progress)?;
-        match found.record {
-            RefereeRecord::Float64 { .. } => return Ok(found),
-            RefereeRecord::None { reason } if problems.contains(&reason) => {}
-            RefereeRecord::None { reason } => problems.push(reason),
-        }
+    let Some(runner) = runners.referee(sweep.runner()) else {
+        return Ok(Referee::absent("no runner here computes in float64".to_owned()));
+    };
+    if !sweep.affords(golden.elapsed) {
+        return Ok(Referee::absent("the budget is spent".to_owned()));
     }
-    if problems.is_empty() {
-        problems.push("no runner here computes in float64".to_owned());
-    }
-    Ok(Referee::absent(problems.join("; ")))
-}
-
-/// Runs the cases in float64, and believes the result only if it computes what the golden computes.
-fn attempt(
-    sweep: &Sweep<'_>,
-    runner: &str,
-    kept: &[&Case],
-    golden: &Completed,
-    progress: &dyn Progress,
-) -> Result<Referee, RecordError> {
     progress.begin("refereeing in float64", Some(kept.len() as u64), Unit::Items);
     let wide = sweep.run_with(runner, Purpose::Referee, widen, progress)?;
     progress.end();

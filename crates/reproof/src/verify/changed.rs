@@ -17,19 +17,13 @@ const NAMELESS: &str = "output";
 /// The adapter of Python that runs what the built-in engine runs too.
 const ONNX_IN_PYTHON: &str = "onnxruntime";
 
-/// The runners that can rerun the current definition in float64, the preferred one first: the one that made the recorded
-/// referee, unless it does not read artifacts of this format.
-pub(super) fn referees<'a>(
-    subject: &'a Subject<'_>,
-    execution: &Execution,
-    recorded: &'a str,
-) -> Vec<&'a str> {
+/// The runner that reruns the current definition in float64: by what the artifact is now, whatever made the recorded
+/// referee.
+pub(super) fn referee<'a>(subject: &'a Subject<'_>, execution: &Execution) -> Option<&'a str> {
     let settings = execution.environment.as_ref().map(|environment| &environment.settings);
     let adapter = settings.and_then(|settings| settings.get("adapter")).map(String::as_str);
     let of_python = execution.runner == PYTHON && adapter != Some(ONNX_IN_PYTHON);
-    let mut names = subject.runners.referees(if of_python { PYTHON } else { REFEREE });
-    names.sort_by_key(|name| *name != recorded);
-    names
+    subject.runners.referee(if of_python { PYTHON } else { REFEREE })
 }
 
 /// The contract's own graph, if that is the artifact: it computed the goldens when it was written, and that it is still the

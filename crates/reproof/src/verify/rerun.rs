@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use reproof_contract::Name;
 use reproof_contract::contract::RefereeRecord;
 use reproof_contract::plan::{Purpose, Unit as Work};
-use reproof_contract::run::{CaseInput, CaseOutcome, Outcome, Status};
+use reproof_contract::run::{CaseInput, CaseOutcome, Outcome};
 use reproof_formats::values;
 use reproof_progress::Unit;
 
@@ -51,28 +51,15 @@ impl Rerun<'_, '_> {
         if changed::own_graph(subject).is_some() {
             return Ok(self.stored(differing));
         }
-        let (mut last, mut made) = (None, None);
-        for runner in changed::referees(subject, self.execution, recorded) {
-            let outcome = self.run(runner, differing)?;
-            let lacks = matches!(outcome.load.status, Status::Unsupported { .. });
-            let same = outcome.environment.as_ref().is_some_and(|environment| {
-                runner == REFEREE
-                    && recorded == REFEREE
-                    && *engine == format!("{} {}", environment.engine.name, environment.engine.version)
-            });
-            // What the first one lacks, the second one may have; the first one's reason is told if not.
-            if lacks {
-                last = last.or(Some((outcome, same)));
-            } else {
-                made = Some((outcome, same));
-                break;
-            }
-        }
-        let Some((outcome, bit_for_bit)) = made.or(last) else {
-            let reason = format!("the referee's runner {recorded} is not here");
+        let Some(runner) = changed::referee(subject, self.execution) else {
+            let reason = format!("no runner here computes in float64 as {recorded} did");
             let outputs = differing.iter().map(|sides| (sides.record.name.clone(), Err(reason.clone())));
             return Ok(Reran { outputs: outputs.collect(), ..Reran::default() });
         };
+        let outcome = self.run(runner, differing)?;
+        let made_by = outcome.environment.as_ref().map(|environment| &environment.engine);
+        let same_engine = made_by.is_some_and(|made| *engine == format!("{} {}", made.name, made.version));
+        let bit_for_bit = runner == REFEREE && recorded == REFEREE && same_engine;
         let peak = outcome.cases.iter().filter_map(|case| case.step.peak_memory_bytes).max();
         let outputs = outcome.cases.iter().map(|case| (case.name.clone(), self.outputs(case, differing)));
         Ok(Reran { outputs: outputs.collect(), peak, bit_for_bit })

@@ -18,13 +18,16 @@ use crate::{RunError, Runner};
 pub(crate) const INHERITED: [&str; 5] =
     ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TEMP", "SYSTEMROOT"];
 
-/// What the C library's allocator is told (glibc; others do not know the name): blocks stay in the heap when they are
-/// freed, and lie in large pages where the system lets them. By default each goes back to the system, and a model of large
+/// What the C library's allocator is told for our own engine (glibc; others do not know the name): blocks stay in the heap when
+/// they are freed, and lie in large pages where the system lets them. By default each goes back to the system, and a model of large
 /// tensors then spends a third of its time on the same pages again and again.
-const ALLOCATOR: (&str, &str) = (
+const OWN_ALLOCATOR: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776",
 );
+
+/// The same for a library, which has an allocator of its own for tensors: blocks of up to 32 MiB stay.
+const ALLOCATOR: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "33554432");
 
 /// Runs an in-process engine in a child that is this binary started again.
 #[derive(Clone, Debug)]
@@ -68,7 +71,7 @@ impl ChildRunner {
             .arg(folder)
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-            .envs([ALLOCATOR])
+            .envs([if self.library.is_some() { ALLOCATOR } else { OWN_ALLOCATOR }])
             // What a library leaves among the temporary files goes with the scratch folder.
             .env("TMPDIR", folder)
             .envs(&spec.variables)
