@@ -15,10 +15,10 @@ use crate::repository;
 const SCRIPT: &str = "tests/python/bench_referee.py";
 
 /// Of the time of onnx.reference, which computes products in NumPy's library and everything else in Python.
-const REFERENCE_LIMIT: f64 = 0.2;
+const REFERENCE_LIMIT: f64 = 0.05;
 
 /// Of the time of ONNX Runtime on one thread, which rounds every step to float32.
-const RUNTIME_LIMIT: f64 = 8.0;
+const RUNTIME_LIMIT: f64 = 4.0;
 
 pub(crate) fn run(options: Options) -> Result<Vec<Table>> {
     let (ours, interpreter) = (repository::binary()?, python::environment("suite")?);

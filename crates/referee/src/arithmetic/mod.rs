@@ -5,7 +5,7 @@ pub mod exact;
 pub mod order;
 pub(crate) mod quick;
 mod round;
-mod vectors;
+pub(crate) mod vectors;
 
 pub(crate) use round::{canonical, exponent, power, round_all};
 pub use round::{round, saturate};

@@ -5,6 +5,8 @@
 
 #![expect(clippy::inline_always, reason = "what runs in a region of wider vectors must be part of it")]
 
+use crate::arithmetic::vectors::{Level, decide, widest};
+
 /// Depth of a block of packed operands, so that a panel of it stays in the nearest cache.
 pub(super) const DEPTH: usize = 256;
 
@@ -98,18 +100,6 @@ fn add_line_sized(factor: f64, line: &[f64], sums: &mut [f64], sizes: &mut [f64]
     }
 }
 
-#[inline(always)]
-fn round_singles(sums: &mut [f64], errors: &[f64]) -> bool {
-    let mut differs = 0;
-    for (sum, error) in sums.iter_mut().zip(errors) {
-        // A sum of zeros is +0. NaN differs from itself: its bits may be any.
-        let (low, high) = ((*sum - error + 0.0) as f32, (*sum + error + 0.0) as f32);
-        differs |= (low.to_bits() ^ high.to_bits()) | u32::from(low.is_nan());
-        *sum = f64::from(low);
-    }
-    differs != 0
-}
-
 /// A block of sums.
 pub(super) struct Block<'a> {
     /// Packed rows: panels of [`Kernel::rows`] for each step.
@@ -165,69 +155,40 @@ fn block<const ROWS: usize, const COLUMNS: usize, const STEPS: u8>(
 pub(super) struct Kernel {
     pub(super) rows: usize,
     pub(super) columns: usize,
-    #[cfg(feature = "vectors")]
-    level: fearless_simd::Level,
+    level: Level,
 }
 
 impl Kernel {
     /// The one for this processor.
-    #[cfg(feature = "vectors")]
     pub(super) fn new() -> Self {
-        let level = fearless_simd::Level::new();
-        let (rows, columns) = match level {
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            fearless_simd::Level::Avx512(_) => (4, 16),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            fearless_simd::Level::Avx2(_) => (4, 8),
-            _ => (2, 8),
-        };
+        let level = Level::new();
+        let (rows, columns) = tile_of(level);
         Self { rows, columns, level }
-    }
-
-    /// The one for any processor of the kind that this was compiled for.
-    #[cfg(not(feature = "vectors"))]
-    pub(super) fn new() -> Self {
-        Self { rows: 2, columns: 8 }
     }
 
     /// Adds the products of a block to its sums, `stride` apart from row to row.
     pub(super) fn run(self, work: &Block<'_>, sums: &mut [f64], stride: usize, steps: Steps) {
-        #[cfg(feature = "vectors")]
-        fearless_simd::dispatch!(self.level, _ => self.choose(work, sums, stride, steps));
-        #[cfg(not(feature = "vectors"))]
-        self.choose(work, sums, stride, steps);
+        widest!(self.level, self.choose(work, sums, stride, steps));
     }
 
     /// Rounds sums to float32, each as the lower end of what it may be; tells whether an upper end is another number.
     pub(super) fn round_singles(self, sums: &mut [f64], errors: &[f64]) -> bool {
-        #[cfg(feature = "vectors")]
-        return fearless_simd::dispatch!(self.level, _ => round_singles(sums, errors));
-        #[cfg(not(feature = "vectors"))]
-        round_singles(sums, errors)
+        decide(self.level, sums, errors)
     }
 
     /// As [`dots`].
     pub(super) fn dots(self, vectors: [&[f64]; DOTS], other: &[f64], own: &mut [(f64, f64); DOTS]) {
-        #[cfg(feature = "vectors")]
-        fearless_simd::dispatch!(self.level, _ => dots(vectors, other, own));
-        #[cfg(not(feature = "vectors"))]
-        dots(vectors, other, own);
+        widest!(self.level, dots(vectors, other, own));
     }
 
     /// As [`add_line`].
     pub(super) fn add_line(self, factor: f64, line: &[f64], sums: &mut [f64]) {
-        #[cfg(feature = "vectors")]
-        fearless_simd::dispatch!(self.level, _ => add_line(factor, line, sums));
-        #[cfg(not(feature = "vectors"))]
-        add_line(factor, line, sums);
+        widest!(self.level, add_line(factor, line, sums));
     }
 
     /// As [`add_line_sized`].
     pub(super) fn add_line_sized(self, factor: f64, line: &[f64], sums: &mut [f64], sizes: &mut [f64]) {
-        #[cfg(feature = "vectors")]
-        fearless_simd::dispatch!(self.level, _ => add_line_sized(factor, line, sums, sizes));
-        #[cfg(not(feature = "vectors"))]
-        add_line_sized(factor, line, sums, sizes);
+        widest!(self.level, add_line_sized(factor, line, sums, sizes));
     }
 
     #[inline(always)]
@@ -244,4 +205,21 @@ impl Kernel {
             _ => block::<2, 8, TWO>(work, sums, stride),
         }
     }
+}
+
+/// Rows and columns of a tile whose sums fit the registers.
+#[cfg(feature = "vectors")]
+fn tile_of(level: Level) -> (usize, usize) {
+    match level {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Level::Avx512(_) => (4, 16),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Level::Avx2(_) => (4, 8),
+        _ => (2, 8),
+    }
+}
+
+#[cfg(not(feature = "vectors"))]
+fn tile_of(_: Level) -> (usize, usize) {
+    (2, 8)
 }
