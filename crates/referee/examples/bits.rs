@@ -7,13 +7,12 @@
 
 #[path = "../tests/hostile/graph.rs"]
 mod graph;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+#[path = "../tests/hostile/node.rs"]
+mod node;
 
 use reproof_referee::arithmetic::{elementary, round};
-use reproof_referee::graph::{Attribute, Graph, Node};
-use reproof_referee::{Data, Mode, Model, Options, Tensor, Value};
+use reproof_referee::graph::Attribute;
+use reproof_referee::{Data, Mode, Options, Tensor, Value};
 use reproof_tensor::DType;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
@@ -138,24 +137,14 @@ fn tensor(random: &mut Random, shape: &[usize], dtype: DType) -> Tensor {
 }
 
 /// What one node gives, in its own types and in float64.
-fn node(
+fn run(
     digest: &mut Digest,
     operator: &str,
     attributes: &[(&str, Attribute)],
     inputs: Vec<Tensor>,
     threads: usize,
 ) {
-    let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
-    let node = Node {
-        operator: operator.to_owned(),
-        inputs: names.clone(),
-        outputs: vec!["y".to_owned()],
-        attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-        ..Node::default()
-    };
-    let constants = names.iter().cloned().zip(inputs.into_iter().map(Arc::new)).collect();
-    let graph = Graph { inputs: names, outputs: vec!["y".to_owned()], nodes: vec![node], constants };
-    let model = Model { graph, opsets: BTreeMap::from([(String::new(), 21)]), functions: Vec::new() };
+    let model = node::model(operator, attributes, inputs);
     for mode in [Mode::Typed, Mode::Wide] {
         let given: [(String, Value); 0] = [];
         let options = Options { mode, threads, ..Options::default() };
@@ -179,11 +168,11 @@ fn products(threads: usize, scale: usize) {
                 tensor(&mut random, &[rows, steps], dtype),
                 tensor(&mut random, &[steps, columns], dtype),
             ];
-            node(&mut digest, "MatMul", &[], inputs, threads);
+            run(&mut digest, "MatMul", &[], inputs, threads);
         }
         for name in ["Softmax", "Tanh", "Sigmoid", "Exp", "ReduceMean", "LpNormalization"] {
             let inputs = vec![tensor(&mut random, &[4, 500 * scale], dtype)];
-            node(&mut digest, name, &[], inputs, threads);
+            run(&mut digest, name, &[], inputs, threads);
         }
     }
     digest.show("products");
@@ -208,7 +197,7 @@ fn convolutions(threads: usize, scale: usize) {
                 ("group", Attribute::Integer(group)),
                 ("pads", Attribute::Integers(vec![1; 2 * (image.len() - 2)])),
             ];
-            node(&mut digest, "Conv", &attributes, inputs, threads);
+            run(&mut digest, "Conv", &attributes, inputs, threads);
         }
     }
     digest.show("convolutions");

@@ -2,6 +2,8 @@
 
 #[path = "hostile/graph.rs"]
 mod graph;
+#[path = "hostile/node.rs"]
+mod node;
 
 use proptest::prelude::*;
 
@@ -15,11 +17,10 @@ proptest! {
 }
 
 mod bounds {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use reproof_referee::graph::{Attribute, Graph, Node};
-    use reproof_referee::{Data, Failure, Limits, Model, Options, Tensor, Value};
+    use reproof_referee::graph::{Attribute, Graph};
+    use reproof_referee::{Data, Failure, Limits, Options, Tensor, Value};
     use reproof_tensor::DType;
 
     fn floats(shape: &[usize]) -> Tensor {
@@ -33,17 +34,7 @@ mod bounds {
 
     /// What comes of one node on these tensors.
     fn run(operator: &str, attributes: &[(&str, Attribute)], inputs: Vec<Tensor>) -> Failure {
-        let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
-        let node = Node {
-            operator: operator.to_owned(),
-            inputs: names.clone(),
-            outputs: vec!["y".to_owned()],
-            attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-            ..Node::default()
-        };
-        let constants = names.iter().cloned().zip(inputs.into_iter().map(Arc::new)).collect();
-        let graph = Graph { inputs: names, outputs: vec!["y".to_owned()], nodes: vec![node], constants };
-        let model = Model { graph, opsets: BTreeMap::from([(String::new(), 21)]), functions: Vec::new() };
+        let model = crate::node::model(operator, attributes, inputs);
         let limits = Limits { nodes: 1000, ..Limits::default() };
         let inputs: [(String, Value); 0] = [];
         model.run(&inputs, Options { limits, ..Options::default() }, &()).expect_err("it runs")

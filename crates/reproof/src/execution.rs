@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use reproof_contract::canonical::CanonicalError;
-use reproof_contract::environment::{Environment, Fingerprint};
+use reproof_contract::environment::{EVERYWHERE, Environment, Fingerprint};
 use reproof_contract::plan::Unit;
 use reproof_contract::run::{Device, Loading, Outcome, RunSpec, Status};
 use reproof_progress::Progress;
@@ -74,7 +74,7 @@ impl Settings {
 pub const PYTHON: &str = "python";
 
 /// The name of the runner whose bits are the same on every machine, and of the environment class of what it gives.
-pub const REFEREE: &str = "referee";
+pub const REFEREE: &str = EVERYWHERE;
 
 /// The frameworks whose operators can be asked.
 const PROBED: [&str; 3] = ["torch", "jax", "numpy"];

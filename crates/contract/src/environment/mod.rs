@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use fingerprint::{Fingerprint, FrameworkFingerprint};
 pub use python::{AlteredFile, Distribution, Library, Origin, OriginKind, Python};
 
+/// The environment class of what is the same bits on every machine, and the name of the engine that gives it.
+pub const EVERYWHERE: &str = "referee";
+
 /// The schema name of [`Document`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum EnvironmentSchema {

@@ -9,6 +9,7 @@ mod scan;
 mod sheet;
 
 use reproof_contract::Report;
+use reproof_contract::environment::EVERYWHERE;
 
 use crate::{advice, facts, figures, tone::Tone};
 pub use scan::scan;
@@ -51,9 +52,6 @@ pub fn checklist(report: &Report, style: &Style) -> String {
     sheet.into_text()
 }
 
-/// The environment class of what is the same bits on every machine.
-const ANYWHERE: &str = "referee";
-
 fn environment(sheet: &mut Sheet, report: &Report) {
     let environment = &report.environment;
     if environment.differences.is_empty() && environment.class.is_empty() {
@@ -66,7 +64,7 @@ fn environment(sheet: &mut Sheet, report: &Report) {
     }
     // Without a runner nothing was compared.
     if environment.differences.is_empty() && report.runner.is_some() {
-        let anywhere = classes == ANYWHERE;
+        let anywhere = classes == EVERYWHERE;
         classes = format!("{classes}, {}", if anywhere { "the same bits everywhere" } else { "as recorded" });
     }
     sheet.paragraph(&[Span::new(Ink::Strong, "environment  ")], &classes, Ink::Dim, None);

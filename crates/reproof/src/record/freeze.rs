@@ -24,7 +24,7 @@ const FROZEN_GRAPH: &str = "frozen-graph";
 
 /// How far a graph in float64 may be from its model in float64, over the output's root mean square. Constants that an exporter
 /// rounded to float32 move it by 1e-8 to 1e-7; the smallest planted fault moves it by 7e-5.
-const DEFINITION_LIMIT: f64 = 1e-5;
+const GRAPH_LIMIT: f64 = 1e-5;
 
 /// What stages before the model gave: no graph computes it.
 const STAGES: &str = "preprocessing";
@@ -174,7 +174,7 @@ impl Asked<'_> {
         }
         let definition = self.definition(frozen, &unit, scratch, progress)?;
         if let Some((case, path, difference)) =
-            definition.iter().find(|(_, _, difference)| *difference > DEFINITION_LIMIT)
+            definition.iter().find(|(_, _, difference)| *difference > GRAPH_LIMIT)
         {
             let difference = Real(*difference);
             let seen = format!("in float64 {path} of {case} differs by {difference} of the output's rms");

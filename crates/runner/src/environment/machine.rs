@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use reproof_contract::environment::{Accelerator, Cpu, Engine, Environment, System};
+use reproof_contract::environment::{Accelerator, Cpu, EVERYWHERE, Engine, Environment, System};
 use reproof_contract::run::{Device, RunSpec};
 use reproof_environment::VARIABLES;
 use reproof_environment::privacy::without_home;
@@ -20,7 +20,7 @@ pub fn environment_class(device: &Device) -> String {
 /// What ran, where.
 pub(crate) fn environment(spec: &RunSpec, engine: Engine, settings: BTreeMap<String, String>) -> Environment {
     // What the referee gives in the model's own types is what it gives on every machine.
-    let everywhere = engine.name == "referee" && settings.get("mode").is_some_and(|mode| mode == "typed");
+    let everywhere = engine.name == EVERYWHERE && settings.get("mode").is_some_and(|mode| mode == "typed");
     Environment {
         class: if everywhere { engine.name.clone() } else { environment_class(&spec.device) },
         engine,

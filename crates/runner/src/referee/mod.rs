@@ -6,7 +6,7 @@ mod port;
 
 use std::collections::HashMap;
 
-use reproof_contract::environment::Engine;
+use reproof_contract::environment::{EVERYWHERE, Engine};
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_formats::onnx;
 use reproof_referee::{Mode, Options};
@@ -53,7 +53,7 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
             options: Options { mode, threads, ..Options::default() },
         }),
         engine: Engine {
-            name: "referee".to_owned(),
+            name: EVERYWHERE.to_owned(),
             version: DEFINITION.to_owned(),
             library_sha256: None,
             build: None,
