@@ -103,6 +103,8 @@ def verify(
     fail_fast: bool = False,
     sha256: bool = False,
     keep: Path | None = None,
+    resume: str | None = None,
+    resume_entry: Loader | None = None,
     loader: Loader | None = None,
     adapter: str | None = None,
     trust: bool = False,
@@ -119,7 +121,9 @@ def verify(
     """Verifies that the artifact at `path` keeps its promise: load, execute, validate, in a fresh process.
 
     A broken promise is a report, not an exception: `verify(path).check()` raises. `timeout` is seconds, `memory_limit`
-    bytes.
+    bytes. With `resume`, a command in which `{checkpoint}` stands for a copy of the artifact, or `resume_entry`, a
+    function that is called with its path, training is resumed too and its next steps are compared with those that
+    were recorded.
     """
     place = there(path)
     told = _options.Verification(
@@ -145,6 +149,8 @@ def verify(
         fail_fast=fail_fast,
         sha256=sha256,
         keep=optional(keep),
+        resume=resume,
+        resume_entry=_options.entry(resume_entry),
         shown=shown(place),
     )
     return Report(_reproof.verify(place, told))

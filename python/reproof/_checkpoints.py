@@ -15,10 +15,10 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _options
+from . import _options, _reproof
 from ._command import command
 from ._environment import environment
 from .errors import UsageError
@@ -59,10 +59,13 @@ class Recorder:
         # Found now, so that a missing command stops nobody in the middle of training.
         self._command = command()
         self._lock = threading.Lock()
-        self._waiting: list[tuple[str, list[str], str, bool]] = []
+        self._waiting: list[tuple[str, str, Callable[[], None]]] = []
         self._worker: threading.Thread | None = None
         self._removed: set[str] = set()
+        # Checkpoints that are being written in the background, and until when they are waited for.
+        self._announced: dict[str, float] = {}
         self.recorded: list[str] = []
+        self.trajectories: list[str] = []
         self.failures: list[str] = []
 
     def save(self, path: str | os.PathLike[str], *, appears: bool = False, **notes: Any) -> None:
@@ -74,25 +77,50 @@ class Recorder:
         try:
             told = environment().to_json()
         except Exception as error:
-            self._fail(f"{place}: the environment could not be described: {error}")
+            self.fail(f"{place}: the environment could not be described: {error}")
             return
         noted = [word for name, value in notes.items() for word in ("--note", f"{name}={value}")]
         if not appears and not os.path.exists(place):
-            self._fail(f"{place} has no contract: there is no such file or folder on this machine")
+            self.fail(f"{place} has no contract: there is no such file or folder on this machine")
             return
         with self._lock:
             self._removed.discard(place)
-            self._waiting.append((place, noted, told, appears))
-            if self._worker is None:
-                # Not a daemon: the interpreter waits for what was begun.
-                worker = threading.Thread(target=self._work, name="reproof")
-                try:
-                    worker.start()
-                except RuntimeError as error:
-                    self._waiting.pop()
-                    self._fail(f"{place} has no contract: {error}")
-                    return
+            self._announced.pop(place, None)
+        self._enqueue(place, "contract", lambda: self._record_when_there(place, noted, told, appears))
+
+    def announce(self, path: str | os.PathLike[str]) -> None:
+        """Tells that a checkpoint is being written in the background, and `save` will be called for it."""
+        with self._lock:
+            self._announced[os.path.abspath(os.fspath(path))] = time.monotonic() + _PATIENCE
+
+    def renounce(self, path: str | os.PathLike[str]) -> None:
+        """Tells that a checkpoint which was announced will not come."""
+        with self._lock:
+            self._announced.pop(os.path.abspath(os.fspath(path)), None)
+
+    def keep(self, path: str | os.PathLike[str], trajectory: Callable[[], str], *, ours: bool = True) -> None:
+        """Keeps a trajectory with the contract of the checkpoint, after it is complete; returns at once.
+
+        With `ours`, only with a contract that a training made.
+        """
+        place = os.path.abspath(os.fspath(path))
+        self._enqueue(place, "trajectory", lambda: self._keep(place, trajectory, ours))
+
+    def _enqueue(self, place: str, what: str, job: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.append((place, what, job))
+            if self._worker is not None:
+                return
+            # Not a daemon: the interpreter waits for what was begun.
+            worker = threading.Thread(target=self._work, name="reproof")
+            try:
+                worker.start()
                 self._worker = worker
+                return
+            except RuntimeError:
+                # An interpreter that ends starts nothing.
+                pass
+        self._work()
 
     def __getstate__(self) -> dict[str, Any]:
         # Trainers that start processes send their callbacks along; the work stays here.
@@ -130,26 +158,50 @@ class Recorder:
                 if not self._waiting:
                     self._worker = None
                     return
-                place, noted, told, appears = self._waiting.pop(0)
+                place, what, job = self._waiting.pop(0)
             # Whatever happens here is a warning in the end, and no reason to wait for ever.
             try:
-                if appears and not _appeared(place):
-                    self._fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
-                else:
-                    self._record(place, noted, told)
+                job()
             except Exception as error:
-                self._fail(f"{place} has no contract: {type(error).__name__}: {error}")
+                if what == "contract" or os.path.exists(place):
+                    self.fail(f"{place} has no {what}: {type(error).__name__}: {error}")
+
+    def _record_when_there(self, place: str, noted: list[str], told: str, appears: bool) -> None:
+        if appears and not _appeared(place):
+            self.fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
+        else:
+            self._record(place, noted, told)
+
+    def _keep(self, place: str, trajectory: Callable[[], str], ours: bool) -> None:
+        with self._lock:
+            waits = time.monotonic() < self._announced.get(place, 0.0)
+        if waits:
+            # Behind its contract, whose turn comes when the checkpoint is complete.
+            time.sleep(0.05)
+            self._enqueue(place, "trajectory", lambda: self._keep(place, trajectory, ours))
+            return
+        folder = _folder(place)
+        if place in self._removed or not os.path.exists(place):
+            # Trainers that keep the last few have removed it already.
+            return
+        if not os.path.exists(os.path.join(folder, "contract.json")) or (ours and not _is_ours(folder)):
+            self.fail(f"{place} has no trajectory: it has no contract of this training")
+            return
+        _reproof.keep_trajectory(folder, trajectory())
+        self.trajectories.append(folder)
 
     def _record(self, place: str, noted: list[str], told: str) -> None:
         if not os.path.exists(place):
             # Trainers that keep the last few have removed it already.
             return
-        folder = os.path.join(place, "reproof") if os.path.isdir(place) else f"{place}.reproof"
+        folder = _folder(place)
         action = ["record", place]
         if os.path.exists(os.path.join(folder, "contract.json")):
             if not _is_ours(folder):
-                self._fail(f"{place} has a contract that no training made; it was left as it is")
+                self.fail(f"{place} has a contract that no training made; it was left as it is")
                 return
+            # It belongs to what was saved here before.
+            shutil.rmtree(os.path.join(folder, "trajectory"), ignore_errors=True)
             action = ["accept", place, "--reason", "saved again under the same name", "--by", "training"]
         with tempfile.TemporaryDirectory(prefix="reproof-") as scratch:
             saved_in = os.path.join(scratch, "saved-in.json")
@@ -164,10 +216,16 @@ class Recorder:
                 if place in self._removed or not os.path.exists(place):
                     shutil.rmtree(folder, ignore_errors=True)
         elif os.path.exists(place):
-            self._fail(f"{place} has no contract: {finished.stderr.strip()}")
+            self.fail(f"{place} has no contract: {finished.stderr.strip()}")
 
-    def _fail(self, message: str) -> None:
+    def fail(self, message: str) -> None:
+        """Notes what went wrong; `wait` warns of it."""
         self.failures.append(message)
+
+
+def _folder(place: str) -> str:
+    """The folder of the contract of a checkpoint that is there."""
+    return os.path.join(place, "reproof") if os.path.isdir(place) else f"{place}.reproof"
 
 
 def _is_ours(folder: str) -> bool:

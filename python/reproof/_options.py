@@ -49,6 +49,8 @@ class Verification:
     fail_fast: bool
     sha256: bool
     keep: str | None
+    resume: str | None
+    resume_entry: str | None
     shown: str
 
 
@@ -125,6 +127,11 @@ def _configuration() -> str | None:
         return told
     home = os.environ.get("HOME")
     return os.path.join(home, ".config") if home else None
+
+
+def entry(function: Loader | None) -> str | None:
+    """A function that resumes a training, by its name."""
+    return _loader(function)
 
 
 def optional(path: Path | None) -> str | None:

@@ -147,6 +147,8 @@ def verify(
             fail_fast=trust or bool((contract or {}).get("loading", {}).get("loader")),
             sha256=False,
             keep=None,
+            resume=None,
+            resume_entry=None,
             shown=logged.uri,
         )
         try:

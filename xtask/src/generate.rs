@@ -20,6 +20,9 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/matrix.json", arguments: &["schema", "matrix"] },
     Generated { path: "docs/schema/environment.json", arguments: &["schema", "environment"] },
     Generated { path: "docs/schema/shard.json", arguments: &["schema", "shard"] },
+    Generated { path: "docs/schema/trajectory.json", arguments: &["schema", "trajectory"] },
+    Generated { path: "docs/schema/diagnosis.json", arguments: &["schema", "diagnosis"] },
+    Generated { path: "docs/schema/drill.json", arguments: &["schema", "drill"] },
 ];
 
 /// Writes every generated file, or compares them with `--check`.

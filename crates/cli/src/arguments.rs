@@ -1,15 +1,18 @@
 //! The commands and what they share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use reproof::engines::named;
+use reproof::engines::{most_of_free_memory, named};
 use reproof::execution::PYTHON;
-use reproof_contract::run::Device;
+use reproof::resume::ResumeCommand;
+use reproof_contract::run::{Device, Limits};
 use reproof_formats::OpenOptions;
 
-use crate::commands::{accept, cases, diff, digest, env, inspect, record, scan, schema, shell, unit, verify};
+use crate::commands::{
+    accept, cases, diagnose, diff, digest, drill, env, inspect, record, scan, schema, shell, unit, verify,
+};
 use crate::quantities::{duration, memory};
 
 /// Proves that a saved model still loads and still produces identical outputs, and when it does not, says why.
@@ -38,6 +41,10 @@ pub(crate) enum Command {
     Accept(accept::Arguments),
     /// Prove that an artifact keeps its promise: load, execute, validate.
     Verify(verify::Arguments),
+    /// Tell why outputs differ and where that starts: each node of a graph against float64.
+    Diagnose(diagnose::Arguments),
+    /// Lose one piece of a training's state at a time and show what would be noticed, at which step.
+    Drill(drill::Arguments),
     /// Show, compare, lock and fingerprint the environment of a Python interpreter.
     Env(env::Arguments),
     /// Print the JSON Schema of a document.
@@ -111,12 +118,54 @@ pub(crate) struct EngineArguments {
     /// An engine option, such as `optimisation=basic`. Repeat for several.
     #[arg(long = "option", value_name = "NAME=VALUE")]
     pub(crate) options: Vec<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+}
+
+/// Within which limits something runs.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct LimitArguments {
     /// Give up on a run after this long, such as `90s` or `10m`.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m")]
     pub(crate) timeout: Duration,
     /// Give up on a run that needs more memory, such as `4GiB` [default: 4/5 of what is free].
     #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub(crate) memory_limit: Option<u64>,
+    memory_limit: Option<u64>,
+}
+
+impl LimitArguments {
+    /// The limits of each run.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            milliseconds: Some(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX).max(1)),
+            memory_bytes: self.memory_limit.or_else(most_of_free_memory),
+        }
+    }
+}
+
+/// How a training is resumed.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Training")]
+pub(crate) struct ResumeArguments {
+    /// A command that resumes the training, in which `{checkpoint}` stands for a copy of the artifact and `{output}` for a
+    /// folder that is thrown away. Its next steps are compared with those that were recorded.
+    #[arg(long, value_name = "COMMAND")]
+    resume: Option<String>,
+    /// The same with a function `package.module:function` of the interpreter, which is called with the path of the copy.
+    #[arg(long, value_name = "FUNCTION", conflicts_with = "resume")]
+    resume_entry: Option<String>,
+}
+
+impl ResumeArguments {
+    /// How training is resumed, if it is.
+    pub(crate) fn command(&self, interpreter: Option<&Path>) -> Option<ResumeCommand> {
+        let shell = self.resume.clone().map(ResumeCommand::Shell);
+        let entry = || {
+            let interpreter = interpreter.unwrap_or(Path::new("python3")).to_owned();
+            Some(ResumeCommand::Entry { interpreter, function: self.resume_entry.clone()? })
+        };
+        shell.or_else(entry)
+    }
 }
 
 impl EngineArguments {

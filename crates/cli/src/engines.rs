@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use reproof::engines::{Engines, modules, most_of_free_memory};
+use reproof::engines::{Engines, modules};
 use reproof::execution::{PYTHON, Runners, Settings};
 use reproof::trust::Trust;
-use reproof_contract::run::{Limits, Loading};
+use reproof_contract::run::Loading;
 
 use crate::arguments::EngineArguments;
 use crate::failure::UsageError;
@@ -64,12 +64,4 @@ pub(crate) fn settings(
         loading,
         trust: Trust { remembered, ..Trust::default() },
     })
-}
-
-/// The limits of each run.
-pub(crate) fn limits(arguments: &EngineArguments) -> Limits {
-    Limits {
-        milliseconds: Some(u64::try_from(arguments.timeout.as_millis()).unwrap_or(u64::MAX).max(1)),
-        memory_bytes: arguments.memory_limit.or_else(most_of_free_memory),
-    }
 }

@@ -10,6 +10,7 @@ mod bad_models;
 mod checkpoints;
 mod comparing;
 mod contract_versions;
+mod diagnose;
 mod diff;
 mod digests;
 mod documents;
@@ -31,6 +32,7 @@ mod python;
 mod python_inputs;
 mod record_verify;
 mod referee;
+mod resume;
 mod scan;
 mod usage;
 

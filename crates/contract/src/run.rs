@@ -45,6 +45,10 @@ pub struct RunSpec {
     /// Intermediate values wanted beside the outputs.
     #[serde(default)]
     pub taps: Taps,
+    /// By case, a folder of values that steps gave elsewhere, as [`CaseOutcome::taps`] has them: each step takes these in place
+    /// of what the steps before it give here, so that taps show what each step does by itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<Name, PathBuf>,
     /// When to give up.
     #[serde(default)]
     pub limits: Limits,
@@ -185,6 +189,28 @@ pub struct Outcome {
     /// Files beside the weights that have a part in what it computes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
+}
+
+impl Outcome {
+    /// The outcome of a run that nothing came of, with the reason.
+    pub fn prevented(spec: &RunSpec, status: &Status) -> Self {
+        let step = || Step { status: status.clone(), seconds: 0.0, peak_memory_bytes: None };
+        let case = |case: &CaseInput| CaseOutcome {
+            name: case.name.clone(),
+            step: step(),
+            outputs: Vec::new(),
+            taps: None,
+        };
+        Self {
+            load: step(),
+            environment: None,
+            cases: spec.cases.iter().map(case).collect(),
+            printed: String::new(),
+            state: None,
+            inputs: None,
+            sources: Vec::new(),
+        }
+    }
 }
 
 /// What a model remembers: tells a model that was loaded from one that was made up, and one that stays from one that

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use crate::{Contract, Diff, Report, Scan, plan};
+use crate::{Contract, Diagnosis, Diff, Drill, Report, Scan, Trajectory, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
@@ -14,9 +14,19 @@ pub fn report() -> Schema {
     of::<Report>("reproof.report/v0")
 }
 
+/// The JSON Schema (draft 2020-12) of [`Diagnosis`].
+pub fn diagnosis() -> Schema {
+    of::<Diagnosis>("reproof.diagnosis/v0")
+}
+
 /// The JSON Schema (draft 2020-12) of [`Diff`].
 pub fn diff() -> Schema {
     of::<Diff>("reproof.diff/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`Drill`].
+pub fn drill() -> Schema {
+    of::<Drill>("reproof.drill/v0")
 }
 
 /// The JSON Schema (draft 2020-12) of [`Scan`].
@@ -37,6 +47,11 @@ pub fn environment() -> Schema {
 /// The JSON Schema (draft 2020-12) of one unit of work, [`plan::Unit`].
 pub fn shard() -> Schema {
     of::<plan::Unit>("reproof.plan/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`Trajectory`].
+pub fn trajectory() -> Schema {
+    of::<Trajectory>("reproof.trajectory/v0")
 }
 
 fn of<T: JsonSchema>(title: &str) -> Schema {

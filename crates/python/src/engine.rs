@@ -48,6 +48,11 @@ impl Engine {
         self.runner.as_deref().map(named).or_else(|| python.then_some(PYTHON))
     }
 
+    /// The interpreter that runs Python's frameworks.
+    pub(crate) fn interpreter(&self) -> &Path {
+        &self.python
+    }
+
     /// Where engines are.
     pub(crate) fn engines(&self) -> Engines {
         Engines {

@@ -10,6 +10,7 @@ mod machine;
 mod patience;
 mod record;
 mod tensor;
+mod trajectory;
 mod values;
 mod verify;
 
@@ -26,6 +27,8 @@ mod _reproof {
     use crate::record::record;
     #[pymodule_export]
     use crate::tensor::{compare, digest_tensors};
+    #[pymodule_export]
+    use crate::trajectory::{explain_resume, keep_trajectory, tensor_facts};
     #[pymodule_export]
     use crate::verify::{Report, verify};
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use pyo3::prelude::*;
 use reproof::engines;
 use reproof::folder::private_root;
+use reproof::resume::ResumeCommand;
 use reproof::verify::VerifyOptions;
 use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
@@ -31,6 +32,8 @@ pub(crate) struct Verification {
     fail_fast: bool,
     sha256: bool,
     keep: Option<PathBuf>,
+    resume: Option<String>,
+    resume_entry: Option<String>,
     shown: String,
 }
 
@@ -56,10 +59,28 @@ impl Verification {
             fail_fast: self.fail_fast,
             sha256: self.sha256,
             keep: self.keep.clone(),
+            resume: self.resumption(py)?,
             settings: self.engine.settings(py, path)?,
             limits: self.engine.limits(),
             shown_path: Some(self.shown.clone()),
             ..VerifyOptions::new(SystemTime::now())
+        })
+    }
+}
+
+impl Verification {
+    /// How training is resumed, if it is.
+    fn resumption(&self, py: Python<'_>) -> PyResult<Option<ResumeCommand>> {
+        Ok(match (&self.resume, &self.resume_entry) {
+            (Some(_), Some(_)) => {
+                return Err(failure::usage(py, "both resume and resume_entry", Some("give one of them")));
+            }
+            (Some(command), None) => Some(ResumeCommand::Shell(command.clone())),
+            (None, Some(function)) => Some(ResumeCommand::Entry {
+                interpreter: self.engine.interpreter().to_owned(),
+                function: function.clone(),
+            }),
+            (None, None) => None,
         })
     }
 }

@@ -44,13 +44,16 @@ impl Default for Options {
 
 /// Whoever wants to know what nodes take and give.
 pub trait Observer {
-    /// A node that ended. Nodes inside of others come before them.
-    fn step(&self, node: &Node, inputs: &[Option<Value>], outputs: &[Value]);
+    /// A node of the model's own graph that ended, with the outputs that it made. What is returned is given to later nodes in
+    /// their place.
+    fn step(&self, node: &Node, inputs: &[Option<Value>], outputs: Vec<Value>) -> Vec<Value>;
 }
 
 /// Nobody.
 impl Observer for () {
-    fn step(&self, _: &Node, _: &[Option<Value>], _: &[Value]) {}
+    fn step(&self, _: &Node, _: &[Option<Value>], outputs: Vec<Value>) -> Vec<Value> {
+        outputs
+    }
 }
 
 /// One execution of a model.
@@ -252,8 +255,9 @@ impl Run<'_> {
         } else {
             outputs
         };
-        self.observer.step(node, &inputs, &outputs);
-        Ok(outputs)
+        // Nodes inside of others can run many times under one name.
+        let outermost = self.depth.get() == 1;
+        Ok(if outermost { self.observer.step(node, &inputs, outputs) } else { outputs })
     }
 
     /// The body of an operator that the model defines, with the caller's attributes in place.

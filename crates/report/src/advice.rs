@@ -9,7 +9,16 @@ use crate::outcome::checks;
 pub(crate) fn next(report: &Report) -> Option<String> {
     let path = argument(&report.artifact.path);
     let wanted = wanted(report, &path);
+    let resumed = report.resume.as_ref().filter(|_| report.cases.is_empty());
     let advice = match report.verdict {
+        Verdict::Drifted if resumed.is_some_and(|resume| !resume.findings.is_empty()) => {
+            "save and restore what the hints name, train to the next checkpoint and verify that one"
+                .to_owned()
+        }
+        Verdict::Drifted if resumed.is_some() => {
+            "look at the first stream that differs, and verify in the environment that the training ran in"
+                .to_owned()
+        }
         Verdict::Corrupt if is_contract_broken(report) => {
             "restore the contract's folder, for example from version control, and verify again".to_owned()
         }

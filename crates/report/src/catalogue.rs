@@ -18,7 +18,7 @@ pub(crate) struct Rule {
     pub(crate) help: &'static str,
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 14] = [
     Rule {
         id: "load.integrity.contract",
         name: "ContractIntact",
@@ -62,6 +62,40 @@ const RULES: [Rule; 9] = [
                needs; the verdict tells which.",
     },
     Rule {
+        id: "load.state",
+        name: "StateComplete",
+        summary: "The checkpoint holds what a resume on the identical path needs.",
+        help: "What is listed is not in the checkpoint. Its trainer may not save it, or the training has none of it: \
+               `reproof inspect` says what each piece does and how it is saved.",
+    },
+    Rule {
+        id: "load.trajectory",
+        name: "TrajectoryIntact",
+        summary: "What the training did after this checkpoint was saved is there and whole.",
+        help: "A recorder writes the steps after a checkpoint beside its contract. Restore the folder `trajectory` if \
+               it was changed; if it is missing, the training ended or was interrupted before a step was done.",
+    },
+    Rule {
+        id: "execute.resume",
+        name: "TrainingResumes",
+        summary: "The training goes on from the checkpoint, at the step at which it was saved.",
+        help: "The command failed, did not end, ignored the checkpoint, went on from another step, trains another \
+               model or wrote to the checkpoint; the title tells which. It resumes from a copy: `{checkpoint}`.",
+    },
+    Rule {
+        id: "validate.resume.cause",
+        name: "NothingIsMissing",
+        summary: "No piece of the training's state is missing.",
+        help: "This piece of state was not restored, or not as it was saved; the hint is what restores it.",
+    },
+    Rule {
+        id: "validate.resume",
+        name: "SamePath",
+        summary: "A stream of the resumed training is the recorded one in every step.",
+        help: "The stream differs from the recorded one. Streams are listed in the order in which one acts on the \
+               next: look at the first that differs.",
+    },
+    Rule {
         id: "execute.case",
         name: "CaseExecutes",
         summary: "A case runs to its end, or is refused as it was when it was recorded.",
@@ -96,6 +130,9 @@ pub(crate) fn counted_checks(id: &str, verdict: Verdict, number: usize, total: u
     match id {
         "execute.case" if identical => format!("{} executed as recorded", counted(number, "case")),
         "validate.output" if identical => format!("{} identical to the golden", counted(number, "output")),
+        "validate.resume" if identical => format!("{} of training as recorded", counted(number, "stream")),
+        "validate.resume" => format!("{} of {}", count(number), counted(total, "stream")),
+        "validate.resume.cause" => counted(number, "cause"),
         "execute.case" => format!("{} of {}", count(number), counted(total, "case")),
         "validate.output" => format!("{} of {}", count(number), counted(total, "output")),
         _ if identical => format!("{} checks {id} passed", count(number)),

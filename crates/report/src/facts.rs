@@ -1,7 +1,7 @@
 //! Measurements and evidence as pairs of label and value, the same in every rendering.
 
 use reproof_contract::report::{
-    Basis, EnvironmentDifference, Evidence, FingerprintComparison, Grade, Metrics, OutputReport,
+    Basis, EnvironmentDifference, Evidence, FingerprintComparison, Grade, Metrics, OutputReport, ResumeReport,
 };
 
 use crate::figures::{count, counted, exact, measure, percent};
@@ -162,4 +162,12 @@ pub(crate) fn fingerprint(found: &FingerprintComparison) -> String {
     }
     let named = if named.is_empty() { named } else { format!(": {named}") };
     format!("{}; {} of {} moved{named}", found.reading, found.moved.len(), found.compared)
+}
+
+/// The moments of a resumed training by the steps that were done: its beginning, after each recorded step, its end.
+pub(crate) fn moments(resume: &ResumeReport) -> Vec<String> {
+    let mut moments: Vec<String> =
+        (0..=resume.recorded).map(|index| (resume.step + index).to_string()).collect();
+    moments.push("end".to_owned());
+    moments
 }

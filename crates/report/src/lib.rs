@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+mod budget;
 mod catalogue;
 mod facts;
 mod figures;

@@ -6,6 +6,7 @@ use reproof_runner::{LocateError, RunError};
 
 use crate::artifact::OpenError;
 use crate::cases::{GatherError, ImportError, ProposeError};
+use crate::diagnose::DiagnoseError;
 use crate::diff::DiffError;
 use crate::execution::ExecuteError;
 use crate::folder::FolderError;
@@ -69,6 +70,11 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
             return Failure::Usage;
         }
         if let Some(VerifyError::NoArtifact { .. }) = cause.downcast_ref::<VerifyError>() {
+            return Failure::Usage;
+        }
+        if let Some(DiagnoseError::NoArtifact { .. } | DiagnoseError::NoCase { .. }) =
+            cause.downcast_ref::<DiagnoseError>()
+        {
             return Failure::Usage;
         }
         if let Some(ImportError::Names { .. } | ImportError::Nothing { .. }) =

@@ -5,7 +5,9 @@
 //!
 //! * [`record`](mod@record): makes the contract of an artifact.
 //! * [`verify`](mod@verify): load, execute, validate against the contract.
+//! * [`diagnose`](mod@diagnose): why outputs differ, and where that starts.
 //! * [`diff`](mod@diff): what changed between two artifacts.
+//! * [`resume`](mod@resume): whether training goes on as it did.
 //! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
 //! * [`trust`]: leave to run code, given for these very bytes.
 //! * [`cases`]: canonical inputs, proposed or imported.
@@ -18,6 +20,7 @@
 pub mod artifact;
 pub mod cases;
 pub mod clock;
+pub mod diagnose;
 pub mod diff;
 pub mod engines;
 pub mod execution;
@@ -26,6 +29,7 @@ pub mod folder;
 mod judge;
 pub mod project;
 pub mod record;
+pub mod resume;
 pub mod scan;
 mod scratch;
 pub mod trust;

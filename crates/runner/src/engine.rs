@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use reproof_contract::environment::Engine;
-use reproof_contract::run::{RunSpec, Status, Taps};
+use reproof_contract::run::{RunSpec, Status};
 use reproof_tensor::Value;
 
-use crate::child::Request;
+use crate::child::{Collector, Request};
 
 /// Named values in the model's order.
 pub(crate) type Values = Vec<(String, Value)>;
@@ -38,6 +38,10 @@ impl From<Failure> for Status {
 pub(crate) trait Session {
     /// Executes one case.
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure>;
+
+    /// Executes one case and shows what it computes on its way. `given` are values that steps gave elsewhere: each step takes
+    /// these in place of what the steps before it give here.
+    fn tapped(&mut self, inputs: &Values, taps: &mut Collector, given: &Values) -> Result<Values, Failure>;
 }
 
 /// A loaded model with what loaded it.
@@ -85,12 +89,6 @@ pub(crate) fn refuse_unknown(known: &[&str], given: &Values) -> Result<(), Failu
 
 /// Loads the artifact of a request with the engine that it names.
 pub(crate) fn load(request: &Request) -> Result<Loaded, Failure> {
-    if request.spec.taps != Taps::None {
-        return Err(Failure::Unsupported {
-            what: "taps in this version of the runner".to_owned(),
-            hint: "ask for the outputs alone".to_owned(),
-        });
-    }
     match request.runner.as_str() {
         "onnxruntime" => crate::onnxruntime::load(&request.spec, request.library.as_deref()),
         "referee" => crate::referee::load(&request.spec),

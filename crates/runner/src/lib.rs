@@ -12,6 +12,7 @@ mod onnxruntime;
 #[cfg(unix)]
 mod python;
 mod referee;
+mod training;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ pub use freeze::{FreezeOrder, Frozen, GraphChoice};
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
 pub use python::{PythonRunner, TakeError, WORKER, told_values};
+pub use training::{Trained, Training};
 
 /// Executes run specifications.
 ///
@@ -114,4 +116,10 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         next = source.source();
     }
     text
+}
+
+/// Bytes as hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).expect("four bits are one digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -139,6 +139,7 @@ fn run(interpreter: PathBuf, artifact: PathBuf, case: PathBuf, loading: Loading,
         packages: Vec::new(),
         loading,
         taps,
+        given: BTreeMap::new(),
         limits: Limits::default(),
         repeats: 1,
     };

@@ -5,6 +5,7 @@ mod diff;
 mod digest;
 mod files;
 mod python;
+mod recorder;
 mod referee;
 mod table;
 mod verify;
@@ -38,6 +39,11 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "python",
         about: "`reproof verify` of a torch module against a bare script, and a callback against torch.save",
         run: python::run,
+    },
+    Benchmark {
+        name: "recorder",
+        about: "a step of training that is recorded against one that is not",
+        run: recorder::run,
     },
     Benchmark {
         name: "referee",

@@ -4,6 +4,7 @@ mod benchmarks;
 mod envelope;
 mod formats;
 mod frameworks;
+mod resume;
 
 use anyhow::{Context, Result, bail};
 
@@ -48,6 +49,12 @@ const SHOWS: &[Show] = &[
         path: "docs/frameworks.md",
         about: "models of Python's frameworks across processes, thread counts and framework versions",
         text: frameworks::text,
+    },
+    Show {
+        name: "resume",
+        path: "docs/resume.md",
+        about: "what checkpoints of each trainer achieve when training resumes",
+        text: resume::text,
     },
     Show {
         name: "suite",

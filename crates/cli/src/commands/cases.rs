@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
-use crate::engines::{limits, runners, settings};
+use crate::engines::{runners, settings};
 use crate::failure::{Exit, UsageError, there};
 use crate::output;
 
@@ -87,7 +87,7 @@ pub(crate) fn called(
     settings: &Settings,
     runners: &Runners,
 ) -> Result<Vec<Case>, GatherError> {
-    gather_named(sources, || describe(artifact, settings, limits(engine), runners, &Bars::new()))
+    gather_named(sources, || describe(artifact, settings, engine.limits.limits(), runners, &Bars::new()))
 }
 
 fn show(cases: &[Case], json: bool) -> Result<Exit> {

@@ -43,7 +43,7 @@ pub(super) fn verify_in(
     let current = engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
     let base = reproof::engines::from_here(&current);
     let cache = cache().unwrap_or_else(std::env::temp_dir);
-    let rebuild = Rebuild { uv: uv.to_owned(), cache, base, limit: engine.timeout };
+    let rebuild = Rebuild { uv: uv.to_owned(), cache, base, limit: engine.limits.timeout };
     // Building waits for the network and the disk, so all are built at once.
     let built: Vec<Result<PathBuf, String>> = std::thread::scope(|scope| {
         let build = |name: &String| built(name, &current, &recorded, &rebuild);

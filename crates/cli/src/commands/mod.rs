@@ -2,8 +2,10 @@
 
 pub(crate) mod accept;
 pub(crate) mod cases;
+pub(crate) mod diagnose;
 pub(crate) mod diff;
 pub(crate) mod digest;
+pub(crate) mod drill;
 pub(crate) mod env;
 pub(crate) mod inspect;
 mod matrix;

@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
 use crate::context::{self, ContextArguments};
-use crate::engines::{limits, runners, settings};
+use crate::engines::{runners, settings};
 use crate::failure::{Exit, UsageError, there};
 use crate::output;
 use crate::private::private_root;
@@ -173,7 +173,7 @@ pub(crate) fn prepare(path: &Path, options: &Options, gathers: bool) -> Result<(
     made.freeze = options.freeze.as_deref().and_then(GraphChoice::from_word);
     made.saved_in = options.saved_in.as_deref().map(environment).transpose()?;
     made.settings = settings;
-    made.limits = limits(&options.engine);
+    made.limits = options.engine.limits.limits();
     made.allow = allowed(options);
     context::fill(&options.context, path, &mut made)?;
     Ok((runners, made))

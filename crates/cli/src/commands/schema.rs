@@ -19,8 +19,12 @@ enum Document {
     Contract,
     /// What a verification found: `verify --json`.
     Report,
+    /// Why outputs differ: `diagnose --json`.
+    Diagnosis,
     /// What changed between two artifacts: `diff --json`.
     Diff,
+    /// Which losses would be noticed: `drill --json`.
+    Drill,
     /// What would run or leak if an artifact were loaded: `scan --json`.
     Scan,
     /// What surrounds a model: `env show --json`, and `environment/recorded-in.json` of a contract.
@@ -29,17 +33,22 @@ enum Document {
     Matrix,
     /// One unit of work.
     Shard,
+    /// What a training did after a checkpoint: `trajectory/trajectory.json` of a contract.
+    Trajectory,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     output::json(&match arguments.document {
         Document::Contract => schema::contract(),
         Document::Report => schema::report(),
+        Document::Diagnosis => schema::diagnosis(),
         Document::Diff => schema::diff(),
+        Document::Drill => schema::drill(),
         Document::Scan => schema::scan(),
         Document::Environment => schema::environment(),
         Document::Matrix => schema::matrix(),
         Document::Shard => schema::shard(),
+        Document::Trajectory => schema::trajectory(),
     })?;
     Ok(Exit::Reached)
 }

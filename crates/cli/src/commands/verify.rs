@@ -12,9 +12,9 @@ use reproof_digest::Digest;
 use reproof_report::{html, junit, sarif, terminal};
 
 use super::matrix::{text, verify_in};
-use crate::arguments::{EngineArguments, OutputArguments};
+use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::bars::Bars;
-use crate::engines::{limits, runners, settings};
+use crate::engines::{runners, settings};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
@@ -57,13 +57,15 @@ pub(crate) struct Arguments {
         long = "env",
         value_name = "ENVIRONMENT",
         value_delimiter = ',',
-        conflicts_with_all = ["junit", "sarif", "html", "keep"],
+        conflicts_with_all = ["junit", "sarif", "html", "keep", "resume", "resume_entry"],
         help_heading = "Python"
     )]
     environments: Vec<String>,
     /// The program that builds environments.
     #[arg(long, value_name = "PROGRAM", default_value = "uv", help_heading = "Python")]
     uv: PathBuf,
+    #[command(flatten)]
+    resume: ResumeArguments,
     /// Write everything out; without, repeated checks are counted and details cut to one screen.
     #[arg(long, short)]
     verbose: bool,
@@ -104,8 +106,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         bytes_only: arguments.bytes_only,
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
+        resume: arguments.resume.command(arguments.engine.python.as_deref()),
         settings: settings(&arguments.engine, wanted.as_deref(), &arguments.path)?,
-        limits: limits(&arguments.engine),
+        limits: arguments.engine.limits.limits(),
         shown_path: Some(output::shown(&arguments.path)),
         ..VerifyOptions::new(SystemTime::now())
     };

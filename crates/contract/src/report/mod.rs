@@ -3,6 +3,7 @@
 mod evidence;
 mod matrix;
 mod metrics;
+mod resume;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,10 @@ use crate::{Assurance, CaseClass, Relation, Verdict};
 pub use evidence::{Basis, DecisionEvidence, EnvelopeEvidence, Evidence, RefereeEvidence, ToleranceEvidence};
 pub use matrix::{Matrix, MatrixColumn, MatrixSchema};
 pub use metrics::{Heatmap, Histogram, Metrics, WorstElement};
+pub use resume::{
+    Confidence, Divergence, Mark, ResumeExperiment, ResumeFinding, ResumeReport, SettingDifference,
+    StreamReport,
+};
 
 /// The schema name of [`Report`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +56,9 @@ pub struct Report {
     pub cases: Vec<CaseReport>,
     /// The environment against the recorded one.
     pub environment: EnvironmentReport,
+    /// Whether training went on as recorded, where it was resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<ResumeReport>,
     /// When it was verified: RFC 3339, UTC.
     pub verified_at: String,
     /// The version of Reproof that verified.

@@ -2,6 +2,7 @@
 
 mod cases;
 mod checks;
+mod diagnosis;
 mod diff;
 mod head;
 mod heatmap;
@@ -9,10 +10,11 @@ mod histogram;
 mod markup;
 mod octaves;
 mod outputs;
+mod resume;
 mod tables;
 mod timeline;
 
-use reproof_contract::{Diff, Report};
+use reproof_contract::{Diagnosis, Diff, Report};
 
 use markup::{Name, Page};
 
@@ -32,6 +34,7 @@ pub fn page(report: &Report) -> String {
     checks::write(&mut page, report);
     cases::write(&mut page, report);
     outputs::write(&mut page, report);
+    resume::write(&mut page, report);
     tables::environment(&mut page, report);
     tables::digests(&mut page, report);
     writeln!(
@@ -47,6 +50,13 @@ pub fn page(report: &Report) -> String {
 pub fn diff(diff: &Diff) -> String {
     let mut page = Page::default();
     diff::write(&mut page, diff);
+    page.into_text()
+}
+
+/// A diagnosis as one HTML file, escaped and bounded as [`page`].
+pub fn diagnosis(diagnosis: &Diagnosis) -> String {
+    let mut page = Page::default();
+    diagnosis::write(&mut page, diagnosis);
     page.into_text()
 }
 

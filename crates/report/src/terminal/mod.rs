@@ -3,8 +3,11 @@
 mod cases;
 mod checks;
 mod crowd;
+mod diagnosis;
+mod drill;
 mod head;
 mod outputs;
+mod resume;
 mod scan;
 mod sheet;
 
@@ -12,6 +15,8 @@ use reproof_contract::Report;
 use reproof_contract::environment::EVERYWHERE;
 
 use crate::{advice, facts, figures, tone::Tone};
+pub use diagnosis::diagnosis;
+pub use drill::drill;
 pub use scan::scan;
 use sheet::{Ink, Sheet, Span};
 
@@ -44,6 +49,7 @@ pub fn checklist(report: &Report, style: &Style) -> String {
     checks::write(&mut sheet, report);
     cases::write(&mut sheet, report);
     outputs::write(&mut sheet, report);
+    resume::write(&mut sheet, report);
     environment(&mut sheet, report);
     if let Some(advice) = advice::next(report) {
         sheet.blank();

@@ -15,7 +15,7 @@ use reproof_contract::Name;
 pub use private::private_root;
 pub use read::{FolderError, StoredContract, read};
 pub use tampering::Tampering;
-pub(crate) use write::{Draft, WriteError};
+pub(crate) use write::{Draft, WriteError, exchange};
 
 use crate::artifact::CONTRACT_FOLDER;
 

@@ -255,7 +255,7 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, ContractFile
 }
 
 /// Puts a finished folder in the place of another in one step: at every moment there is the one or the other.
-pub(super) fn exchange(new: &Path, place: &Path) -> Result<(), WriteError> {
+pub(crate) fn exchange(new: &Path, place: &Path) -> Result<(), WriteError> {
     let here = rustix::fs::CWD;
     let swapped = rustix::fs::renameat_with(here, new, here, place, rustix::fs::RenameFlags::EXCHANGE);
     swapped.map_err(|error| WriteError::Write {

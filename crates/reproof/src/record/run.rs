@@ -169,6 +169,7 @@ pub(crate) fn specification(
         packages: Vec::new(),
         loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
+        given: BTreeMap::new(),
         limits,
         repeats: 1,
     }

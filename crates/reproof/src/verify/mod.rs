@@ -9,6 +9,7 @@ mod execute;
 mod load;
 mod options;
 mod rerun;
+mod resumption;
 mod stages;
 mod summary;
 mod validate;
@@ -24,6 +25,7 @@ use reproof_progress::Progress;
 use crate::artifact::Digests;
 use crate::execution::{ExecuteError, Runners};
 use crate::folder::{self, FolderError, StoredContract};
+use crate::resume::ResumeError;
 
 pub use options::VerifyOptions;
 
@@ -50,6 +52,9 @@ pub enum VerifyError {
     /// A unit could not be executed.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+    /// Resuming could not be tried.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
     /// There is no folder for temporary files, or the produced tensors could not be kept.
     #[error("could not write below {}", path.display())]
     Scratch {
@@ -105,6 +110,9 @@ pub fn verify(
     let scratch =
         crate::scratch().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
     let mut load = load::begin(&subject)?;
+    let (trajectory, whole) = resumption::trajectory(&subject);
+    load.training(resumption::state(&subject));
+    load.training(whole);
     let mut phases = Vec::new();
     let mut cases = Vec::new();
     let mut environment = EnvironmentReport::default();
@@ -142,7 +150,16 @@ pub fn verify(
             execution.keep(keep)?;
         }
     }
+    let mut resume = None;
+    if let (Some(command), Some(golden), false) = (&options.resume, &trajectory, stop) {
+        resume = resumption::resume(&subject, command, golden, load.untouched, scratch.path(), &mut phases)?;
+    }
     let verdict = Verdict::worst(phases.iter().map(|phase| phase.verdict));
+    let of_training = resume.as_ref().filter(|_| cases.is_empty());
+    let summary = of_training.and_then(|report| resumption::summary(verdict, report)).unwrap_or_else(|| {
+        let sentence = summary::summarise(verdict, &stored.contract, &phases, &cases);
+        stages::summarised(verdict, sentence, &cases)
+    });
     let digests = load.digests.as_ref();
     let recorded_with = stored.contract.environment.as_ref().map(|recorded| {
         let name = stored.contract.runner.as_deref().unwrap_or_default();
@@ -152,12 +169,8 @@ pub fn verify(
         schema: ReportSchema::V0,
         verdict,
         required: options.required,
-        assurance: assurance(&phases),
-        summary: stages::summarised(
-            verdict,
-            summary::summarise(verdict, &stored.contract, &phases, &cases),
-            &cases,
-        ),
+        assurance: if resume.is_some() { Assurance::Resumes } else { assurance(&phases) },
+        summary,
         artifact: ReportArtifact {
             path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
             artifact_digest: digests.map(|digests| digests.artifact),
@@ -176,6 +189,7 @@ pub fn verify(
         phases,
         cases,
         environment,
+        resume,
         verified_at: crate::clock::rfc3339(options.now),
         verified_by: env!("CARGO_PKG_VERSION").to_owned(),
     })

@@ -8,6 +8,7 @@ use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
 
 use crate::execution::Settings;
+use crate::resume::ResumeCommand;
 
 /// What verification is told.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct VerifyOptions {
     pub sha256: bool,
     /// Where produced tensors are kept when something differs.
     pub keep: Option<PathBuf>,
+    /// How training is resumed, where that is verified too.
+    pub resume: Option<ResumeCommand>,
     /// Threads and engine options of each run.
     pub settings: Settings,
     /// Limits of each run.
@@ -56,6 +59,7 @@ impl VerifyOptions {
             bytes_only: false,
             sha256: false,
             keep: None,
+            resume: None,
             settings: Settings::default(),
             limits: Limits::default(),
             shown_path: None,

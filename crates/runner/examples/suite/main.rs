@@ -115,6 +115,7 @@ fn run(runner: &dyn Runner, case: &Path) -> Result<Verdict, Box<dyn Error>> {
         packages: Vec::new(),
         loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
+        given: BTreeMap::new(),
         limits: Limits { milliseconds: Some(PATIENCE), memory_bytes: None },
         repeats: 1,
     };

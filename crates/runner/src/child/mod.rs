@@ -7,6 +7,7 @@
 mod attempts;
 mod parent;
 mod supervise;
+mod taps;
 mod worker;
 
 use std::io::Write as _;
@@ -21,6 +22,7 @@ pub(crate) use attempts::{Attempt, Told, attempts, cause, last_words};
 pub use parent::ChildRunner;
 pub(crate) use parent::INHERITED;
 pub(crate) use supervise::{End, anonymous_memory};
+pub(crate) use taps::{Collector, digests};
 pub use worker::serve;
 
 use crate::RunError;

@@ -4,13 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use reproof_contract::run::{CaseInput, Limits, Status};
+use reproof_contract::run::{CaseInput, Limits, RunSpec, Status, Taps};
 use reproof_formats::values;
+use reproof_tensor::Value;
 
-use super::{CaseNote, LoadNote, Request, case_note, load_note, read_json, write_json};
+use super::{CaseNote, Collector, LoadNote, Request, case_note, load_note, read_json, write_json};
 use crate::RunError;
 use crate::chain;
-use crate::engine::{self, Failure, Loaded, Session};
+use crate::engine::{self, Failure, Loaded, Session, Values};
 
 /// Serves the request in `folder`. This is what the hidden command of the binary calls; it returns when every case
 /// has its note.
@@ -35,7 +36,7 @@ pub fn serve(folder: &Path) -> Result<(), RunError> {
     for (index, case) in request.spec.cases.iter().enumerate() {
         let mut note = CaseNote::of(Status::Done);
         let target = folder.join(format!("case-{index}"));
-        if let Err(failure) = run_case(session.as_mut(), case, request.spec.repeats, &target, &mut note) {
+        if let Err(failure) = run_case(session.as_mut(), case, &request.spec, &target, &mut note) {
             note.status = failure.into();
         }
         write_json(&case_note(folder, index), &note)?;
@@ -47,15 +48,13 @@ pub fn serve(folder: &Path) -> Result<(), RunError> {
 fn run_case(
     session: &mut dyn Session,
     case: &CaseInput,
-    repeats: u32,
+    spec: &RunSpec,
     target: &Path,
     note: &mut CaseNote,
 ) -> Result<(), Failure> {
-    let inputs = values::read(&case.folder, "inputs").map_err(|error| Failure::Unsupported {
-        what: format!("the inputs in {} cannot be read: {}", case.folder.display(), chain(&error)),
-        hint: "the case files are part of the contract: restore them".to_owned(),
-    })?;
-    for repeat in 0..repeats {
+    let inputs = read(&case.folder, "inputs")?;
+    let mut plain = None;
+    for repeat in 0..spec.repeats {
         let started = Instant::now();
         let outputs = shielded(|| session.run(&inputs))?;
         if repeat == 0 {
@@ -70,8 +69,36 @@ fn run_case(
                 hint: "free space in the folder for temporary files".to_owned(),
             })?;
         note.outputs.push(folder);
+        plain.get_or_insert(outputs);
+    }
+    if spec.taps != Taps::None {
+        let given = match spec.given.get(&case.name) {
+            Some(folder) => read(folder, "outputs")?,
+            None => Values::new(),
+        };
+        let mut taps = Collector::new(&spec.taps);
+        let outputs = shielded(|| session.tapped(&inputs, &mut taps, &given))?;
+        let disturbed = given.is_empty() && plain.is_some_and(|plain| !same(&plain, &outputs));
+        note.taps = Some(taps.write(&target.join("taps"), disturbed)?);
     }
     Ok(())
+}
+
+/// Named values of a folder.
+fn read(folder: &Path, stem: &str) -> Result<Values, Failure> {
+    values::read(folder, stem).map_err(|error| Failure::Unsupported {
+        what: format!("the {stem} in {} cannot be read: {}", folder.display(), chain(&error)),
+        hint: "the case files are part of the contract: restore them".to_owned(),
+    })
+}
+
+/// Whether two runs gave the same, to the bit.
+fn same(a: &Values, b: &Values) -> bool {
+    let tensor = |value: &Value| match value {
+        Value::Tensor(tensor) => Some((tensor.dtype(), tensor.shape().to_vec(), tensor.bytes().to_vec())),
+        _ => None,
+    };
+    a.len() == b.len() && a.iter().zip(b).all(|((_, a), (_, b))| tensor(a) == tensor(b))
 }
 
 /// Turns a panic of the engine into a failure: the engine is at fault, nothing is said about the model.

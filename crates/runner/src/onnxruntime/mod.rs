@@ -7,24 +7,26 @@ mod failure;
 mod input;
 mod locate;
 mod output;
+mod taps;
 mod version;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ort::environment::Environment;
-use ort::session::Session as OrtSession;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{Session as OrtSession, SessionOutputs};
 use ort::value::{DynValue, Outlet, ValueType};
 use reproof_contract::environment::Engine;
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_tensor::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::child::{Collector, digests};
 use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
 use failure::{failure, unsupported};
+use taps::Graph;
 
 pub use locate::{LocateError, Located, locate};
 
@@ -34,8 +36,31 @@ struct OnnxRuntime {
     session: OrtSession,
     outputs: Vec<String>,
     inputs: Vec<(String, ValueType)>,
+    settings: Settings,
+    artifact: PathBuf,
     // Sessions hold the environment by reference inside the library; it goes last.
     environment: Environment,
+}
+
+/// How sessions are made.
+#[derive(Clone, Copy)]
+struct Settings {
+    threads: usize,
+    level: GraphOptimizationLevel,
+}
+
+impl Settings {
+    fn builder(self, environment: &Environment) -> Result<SessionBuilder, Failure> {
+        let made = || -> ort::Result<SessionBuilder> {
+            Ok(OrtSession::builder(environment)?
+                .with_intra_threads(self.threads)?
+                .with_inter_threads(1)?
+                .with_intra_op_spinning(false)?
+                .with_deterministic_compute(true)?
+                .with_optimization_level(self.level)?)
+        };
+        made().map_err(failure)
+    }
 }
 
 /// Loads an ONNX file with the library at `library`.
@@ -60,18 +85,10 @@ pub(crate) fn load(spec: &RunSpec, library: Option<&Path>) -> Result<Loaded, Fai
         "extended" => GraphOptimizationLevel::Level2,
         _ => GraphOptimizationLevel::All,
     };
-    let session = (|| {
-        let mut builder = OrtSession::builder(&environment)?
-            .with_intra_threads(threads)?
-            .with_inter_threads(1)?
-            .with_intra_op_spinning(false)?
-            .with_deterministic_compute(true)?
-            .with_optimization_level(level)?;
-        builder.commit_from_file(&spec.artifact)
-    })()
-    .map_err(failure)?;
+    let settings = Settings { threads, level };
+    let session = settings.builder(&environment)?.commit_from_file(&spec.artifact).map_err(failure)?;
     let typed = |outlet: &Outlet| (outlet.name().to_owned(), outlet.dtype().clone());
-    let settings = [("optimisation", optimisation), ("deterministic_compute", "true")];
+    let told = [("optimisation", optimisation), ("deterministic_compute", "true")];
     Ok(Loaded {
         engine: Engine {
             name: "onnxruntime".to_owned(),
@@ -84,29 +101,16 @@ pub(crate) fn load(spec: &RunSpec, library: Option<&Path>) -> Result<Loaded, Fai
             inputs: session.inputs().iter().map(typed).collect(),
             session,
             environment,
+            settings,
+            artifact: spec.artifact.clone(),
         }),
-        settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
+        settings: told.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
     })
 }
 
 impl Session for OnnxRuntime {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
-        let given: HashMap<&str, &Value> =
-            inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
-        let known: Vec<&str> = self.inputs.iter().map(|(name, _)| name.as_str()).collect();
-        refuse_unknown(&known, inputs)?;
-        let mut arguments: Vec<(&str, DynValue)> = Vec::with_capacity(self.inputs.len());
-        for (name, declared) in &self.inputs {
-            match given.get(name.as_str()) {
-                // An optional input that is absent is not given at all.
-                Some(Value::Optional(None)) => {}
-                Some(value) => {
-                    let argument = input::to_runtime(&self.environment, name, value, declared)?;
-                    arguments.push((name, argument));
-                }
-                None => return Err(Failure::Refused(format!("no value for the input `{name}`"))),
-            }
-        }
+        let arguments = arguments(&self.inputs, &self.environment, inputs)?;
         if absent::possible(&self.session) {
             let outputs = absent::run(&mut self.session, &arguments, &self.outputs)?;
             let read = |(name, value): (&String, Option<DynValue>)| {
@@ -115,14 +119,70 @@ impl Session for OnnxRuntime {
             };
             return self.outputs.iter().zip(outputs).map(read).collect();
         }
-        let outputs = self.session.run(arguments).map_err(failure)?;
-        let names = self.outputs.iter();
-        let read = |name: &String| match outputs.get(name) {
-            Some(value) => Ok((name.clone(), output::from_runtime(name, value)?)),
-            None => Err(Failure::Refused(format!("the model made no output `{name}`"))),
-        };
-        names.map(read).collect()
+        named(&self.session.run(arguments).map_err(failure)?, &self.outputs)
     }
+
+    fn tapped(&mut self, inputs: &Values, taps: &mut Collector, given: &Values) -> Result<Values, Failure> {
+        if !given.is_empty() {
+            return Err(unsupported("a way to give values to nodes", "give them to the referee"));
+        }
+        let graph = Graph::read(&self.artifact)?;
+        let made = graph.nodes.iter().flat_map(|node| &node.outputs);
+        let mut wanted: Vec<String> =
+            made.filter(|name| taps.wants(name) && !self.outputs.contains(name)).cloned().collect();
+        wanted.sort();
+        wanted.dedup();
+        let model = graph.with_outputs(&wanted)?;
+        let builder = self.settings.builder(&self.environment)?;
+        let builder = builder.with_config_entry(taps::BESIDE, graph.folder().to_string_lossy());
+        let mut session = builder.map_err(failure)?.commit_from_memory(&model).map_err(failure)?;
+        let all: Vec<String> = self.outputs.iter().chain(&wanted).cloned().collect();
+        let found =
+            named(&session.run(arguments(&self.inputs, &self.environment, inputs)?).map_err(failure)?, &all)?;
+        let known: HashMap<&str, &Value> =
+            inputs.iter().chain(&found).map(|(name, value)| (name.as_str(), value)).collect();
+        for node in &graph.nodes {
+            let taken = digests(node.inputs.iter().filter_map(|name| known.get(name.as_str()).copied()));
+            for name in &node.outputs {
+                if let Some(value) = known.get(name.as_str()) {
+                    taps.add(name, &node.operator, taken.clone(), value)?;
+                }
+            }
+        }
+        Ok(found.into_iter().take(self.outputs.len()).collect())
+    }
+}
+
+/// Values for the model's inputs as the runtime takes them.
+fn arguments<'a>(
+    ports: &'a [(String, ValueType)],
+    environment: &Environment,
+    inputs: &Values,
+) -> Result<Vec<(&'a str, DynValue)>, Failure> {
+    let given: HashMap<&str, &Value> = inputs.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let known: Vec<&str> = ports.iter().map(|(name, _)| name.as_str()).collect();
+    refuse_unknown(&known, inputs)?;
+    let mut arguments = Vec::with_capacity(inputs.len());
+    for (name, declared) in ports {
+        match given.get(name.as_str()) {
+            // An optional input that is absent is not given at all.
+            Some(Value::Optional(None)) => {}
+            Some(value) => {
+                arguments.push((name.as_str(), input::to_runtime(environment, name, value, declared)?));
+            }
+            None => return Err(Failure::Refused(format!("no value for the input `{name}`"))),
+        }
+    }
+    Ok(arguments)
+}
+
+/// Outputs by name, in this order.
+fn named(outputs: &SessionOutputs<'_>, names: &[String]) -> Result<Values, Failure> {
+    let read = |name: &String| match outputs.get(name) {
+        Some(value) => Ok((name.clone(), output::from_runtime(name, value)?)),
+        None => Err(Failure::Refused(format!("the model made no output `{name}`"))),
+    };
+    names.iter().map(read).collect()
 }
 
 /// SHA-256 of the library, `None` if it cannot be read again.
@@ -136,9 +196,5 @@ fn sha256(path: &Path) -> Option<String> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    let mut text = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        write!(text, "{byte:02x}").expect("a text takes any text");
-    }
-    Some(text)
+    Some(crate::hexadecimal(&hasher.finalize()))
 }

@@ -144,6 +144,11 @@ impl Runner for PythonRunner {
     }
 
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError> {
+        if !spec.given.is_empty() {
+            let what = "a way to give values to the steps of a framework's model".to_owned();
+            let hint = "give them to the referee".to_owned();
+            return Ok(Outcome::prevented(spec, &Status::Unsupported { what, hint }));
+        }
         let run = || attempts(spec, scratch, progress, |spec, folder| self.attempt(spec, folder, progress));
         if !spec.loading.installed {
             let mut outcome = run()?;

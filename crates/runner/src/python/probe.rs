@@ -160,6 +160,7 @@ fn question(limits: Limits) -> RunSpec {
         packages: Vec::new(),
         loading: Loading::default(),
         taps: Taps::None,
+        given: BTreeMap::new(),
         limits,
         repeats: 1,
     }

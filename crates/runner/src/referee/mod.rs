@@ -3,14 +3,17 @@
 mod convert;
 mod model;
 mod port;
+mod taps;
 
 use std::collections::HashMap;
 
 use reproof_contract::environment::{EVERYWHERE, Engine};
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_formats::onnx;
-use reproof_referee::{Mode, Options};
+use reproof_referee::{Mode, Options, Value as Held};
 
+use self::taps::Tapping;
+use crate::child::Collector;
 use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
 
 /// The version of the definition that `docs/referee.md` writes down: outputs of one version are the same bits for ever. Goldens
@@ -66,6 +69,23 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
 
 impl Session for Referee {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
+        let taken = self.taken(inputs)?;
+        let outputs = self.model.run(&taken, self.options, &()).map_err(convert::failure)?;
+        given(&outputs)
+    }
+
+    fn tapped(&mut self, inputs: &Values, taps: &mut Collector, values: &Values) -> Result<Values, Failure> {
+        let taken = self.taken(inputs)?;
+        let tapping = Tapping::new(taps, values)?;
+        let outputs = self.model.run(&taken, self.options, &tapping).map_err(convert::failure)?;
+        tapping.end()?;
+        given(&outputs)
+    }
+}
+
+impl Referee {
+    /// The inputs in the order of the graph, as the referee takes them.
+    fn taken(&self, inputs: &Values) -> Result<Vec<(String, Held)>, Failure> {
         let ports = self.declared.inputs();
         let known: Vec<&str> = ports.iter().map(|port| port.name.as_str()).collect();
         refuse_unknown(&known, inputs)?;
@@ -79,9 +99,12 @@ impl Session for Referee {
             port::accept(port, value)?;
             taken.push((name.to_owned(), convert::taken(name, value)?));
         }
-        let outputs = self.model.run(&taken, self.options, &()).map_err(convert::failure)?;
-        outputs.into_iter().map(|(name, value)| Ok((name.clone(), convert::given(&name, &value)?))).collect()
+        Ok(taken)
     }
+}
+
+fn given(outputs: &[(String, Held)]) -> Result<Values, Failure> {
+    outputs.iter().map(|(name, value)| Ok((name.clone(), convert::given(name, value)?))).collect()
 }
 
 fn unsupported(what: &str) -> Failure {

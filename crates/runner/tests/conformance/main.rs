@@ -10,6 +10,7 @@ mod processes;
 mod python;
 mod refusals;
 mod subject;
+mod taps;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ const PROMISES: &[Promise] = &[
     ("the environment is told", processes::environment),
     ("two threads are two threads", processes::threads),
     ("every level of optimisation is recorded", processes::optimisation),
+    ("taps show every step", taps::every_step),
+    ("the values of a named step are kept", taps::named_step),
+    ("steps take values that were given elsewhere", taps::given_values),
 ];
 
 /// What an engine lacks, and why. A gap that has closed fails the suite: take it off the list.
@@ -81,6 +85,11 @@ const GAPS: &[(&str, &str, &str)] = &[
     ("python", "F8_E4M3FNUZ arrives bit for bit", NO_RARE),
     ("python", "F8_E8M0 arrives bit for bit", NO_RARE),
     ("onnxruntime", "a text with a zero byte arrives whole", "its C interface ends texts at a zero byte"),
+    (
+        "onnxruntime",
+        "steps take values that were given elsewhere",
+        "its graphs take inputs at their beginning alone",
+    ),
     ("onnxruntime", "C64 arrives bit for bit", NO_COMPLEX),
     ("onnxruntime", "C128 arrives bit for bit", NO_COMPLEX),
 ];

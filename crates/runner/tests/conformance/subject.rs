@@ -68,6 +68,7 @@ impl Trial {
             packages: Vec::new(),
             loading: reproof_contract::run::Loading::default(),
             taps: Taps::None,
+            given: BTreeMap::new(),
             limits: Limits::default(),
             repeats: 1,
         };

@@ -74,6 +74,15 @@ fn model_of(subject: &Subject<'_>) -> Option<PathBuf> {
     }
 }
 
+/// The first recorded file that is not as recorded, if there is one.
+pub(super) fn changed_file(subject: &Subject<'_>) -> Option<Check> {
+    let recorded = &subject.stored.contract.artifact;
+    recorded.files.iter().find_map(|file| {
+        let location = locate(subject.path, recorded.kind, &file.path);
+        compare_file(subject, file, &location)
+    })
+}
+
 /// Reads the artifact; what was recorded as bytes is bytes still, and what was converted may be of any format.
 fn open(subject: &Subject<'_>) -> Result<Artifact, OpenError> {
     let unread = subject.stored.contract.artifact.format == Format::Unread.as_str();
@@ -219,6 +228,11 @@ impl Load {
         } else {
             line.status(CheckStatus::Warn)
         });
+    }
+
+    /// Adds what was seen of a training's state.
+    pub(super) fn training(&mut self, seen: Option<Check>) {
+        self.checks.extend(seen);
     }
 
     /// Adds what restoring the model showed.

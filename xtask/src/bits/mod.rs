@@ -1,11 +1,11 @@
 //! The referee's bits on many processors: `crates/referee/examples/bits.rs` built in many ways and run there, emulated where
 //! it must be.
 
-use std::path::{Path, PathBuf};
+mod debian;
+
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use reproof_testing::python;
+use anyhow::{Context as _, Result, ensure};
 
 use crate::repository;
 use crate::steps::Ended;
@@ -20,6 +20,9 @@ struct Build {
     target: &'static str,
     /// Flags of the compiler.
     flags: &'static str,
+    /// What it is linked with, where the compiler has no C library for the target: the processor as Debian calls it and as GNU
+    /// does.
+    libraries: Option<(&'static str, &'static str)>,
     /// Cargo's own arguments: profile and features.
     arguments: &'static [&'static str],
     /// What runs it: nothing, an emulator with its arguments, or `node`.
@@ -36,11 +39,28 @@ const fn here(
     arguments: &'static [&'static str],
     threads: &'static str,
 ) -> Build {
-    Build { name, target: "", flags, arguments, runs_in: &[], threads }
+    Build { name, target: "", flags, libraries: None, arguments, runs_in: &[], threads }
 }
 
 const fn emulated(name: &'static str, target: &'static str, runs_in: &'static [&'static str]) -> Build {
-    Build { name, target, flags: "-C linker=rust-lld", arguments: RELEASE, runs_in, threads: "1" }
+    Build {
+        name,
+        target,
+        flags: "-Clinker=rust-lld",
+        libraries: None,
+        arguments: RELEASE,
+        runs_in,
+        threads: "1",
+    }
+}
+
+const fn linked(
+    name: &'static str,
+    target: &'static str,
+    libraries: (&'static str, &'static str),
+    runs_in: &'static [&'static str],
+) -> Build {
+    Build { flags: "", libraries: Some(libraries), ..emulated(name, target, runs_in) }
 }
 
 /// The one that every test run does.
@@ -52,22 +72,48 @@ const BUILDS: &[Build] = &[
     here("the same on 7 threads", "", VECTORS, "7"),
     here("debug", "", &[], "1"),
     here("x86-64, no vectors chosen", "", RELEASE, "1"),
-    here("x86-64-v3", "-C target-cpu=x86-64-v3", RELEASE, "1"),
-    here("native", "-C target-cpu=native", RELEASE, "1"),
+    here("x86-64-v3", "-Ctarget-cpu=x86-64-v3", RELEASE, "1"),
+    here("native", "-Ctarget-cpu=native", RELEASE, "1"),
     Build {
         name: "x86-64 without AVX and FMA (qemu, Nehalem)",
         target: "",
         flags: "",
+        libraries: None,
         arguments: VECTORS,
         runs_in: &["qemu-x86_64-static", "-cpu", "Nehalem"],
         threads: "2",
     },
     AARCH64,
     emulated("i686 (qemu)", "i686-unknown-linux-musl", &["qemu-i386-static"]),
+    linked(
+        "armv7 (qemu)",
+        "armv7-unknown-linux-gnueabihf",
+        ("armhf", "arm-linux-gnueabihf"),
+        &["qemu-arm-static"],
+    ),
+    linked(
+        "ppc64le (qemu)",
+        "powerpc64le-unknown-linux-gnu",
+        ("ppc64el", "powerpc64le-linux-gnu"),
+        &["qemu-ppc64le-static"],
+    ),
+    linked(
+        "riscv64 (qemu)",
+        "riscv64gc-unknown-linux-gnu",
+        ("riscv64", "riscv64-linux-gnu"),
+        &["qemu-riscv64-static"],
+    ),
+    linked(
+        "s390x, whose bytes are in the other order (qemu)",
+        "s390x-unknown-linux-gnu",
+        ("s390x", "s390x-linux-gnu"),
+        &["qemu-s390x-static"],
+    ),
     Build {
         name: "wasm32 (node)",
         target: "wasm32-wasip1",
         flags: "",
+        libraries: None,
         arguments: RELEASE,
         runs_in: &["node"],
         threads: "1",
@@ -127,10 +173,13 @@ fn expected() -> Result<String> {
 }
 
 impl Build {
-    /// Gets the standard library of the target and the emulator.
+    /// Gets the standard library of the target, what it is linked with, and the emulator.
     fn prepare(&self) -> Result<()> {
         if !self.target.is_empty() {
             repository::output(Command::new("rustup").args(["target", "add", self.target]))?;
+        }
+        if let Some((debian, gnu)) = self.libraries {
+            debian::linking(debian, gnu)?;
         }
         self.runner().map(drop)
     }
@@ -138,13 +187,21 @@ impl Build {
     fn run(&self) -> Result<String> {
         self.prepare()?;
         // A folder for each set of flags: builds of one must not throw out those of another.
-        let folder = repository::target().join("bits").join(match self.flags {
-            "" => "plain".to_owned(),
-            flags => flags.chars().filter(char::is_ascii_alphanumeric).collect(),
+        let folder = repository::target().join("bits").join(match (self.libraries, self.flags) {
+            (Some((debian, _)), _) => debian.to_owned(),
+            (None, "") => "plain".to_owned(),
+            (None, flags) => flags.chars().filter(char::is_ascii_alphanumeric).collect(),
         });
+        let flags = match self.libraries {
+            Some((debian, gnu)) => debian::linking(debian, gnu)?,
+            None if self.flags.is_empty() => Vec::new(),
+            None => vec![self.flags.to_owned()],
+        };
         let mut command = repository::cargo();
         command.args(["build", "--quiet", "--locked", "-p", "reproof-referee", "--example", "bits"]);
-        command.args(self.arguments).env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", self.flags);
+        command.args(self.arguments).env("CARGO_TARGET_DIR", &folder);
+        // Divided by this, flags can hold paths with spaces.
+        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         // What is thrown away needs neither symbols nor a second build that is quicker.
         command.env("CARGO_PROFILE_RELEASE_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         if !self.target.is_empty() {
@@ -167,40 +224,10 @@ impl Build {
                 node
             }
             [emulator, arguments @ ..] => {
-                let mut command = Command::new(self::emulator(emulator)?);
+                let mut command = Command::new(debian::emulator(emulator)?);
                 command.args(arguments);
                 command
             }
         })
     }
-}
-
-/// An emulator: the one on the PATH, or Debian's package, unpacked into the cache of the tests.
-fn emulator(name: &str) -> Result<PathBuf> {
-    let on_path = std::env::var_os("PATH")
-        .into_iter()
-        .flat_map(|all| std::env::split_paths(&all).map(|folder| folder.join(name)).collect::<Vec<_>>());
-    if let Some(found) = on_path.into_iter().find(|path| path.is_file()) {
-        return Ok(found);
-    }
-    let folder = python::cache()?.join("qemu");
-    let program = folder.join("usr/bin").join(name);
-    if !program.is_file() {
-        unpack(&folder).context("install the package qemu-user-static")?;
-    }
-    ensure!(program.is_file(), "the package qemu-user-static has no {name}");
-    Ok(program)
-}
-
-fn unpack(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let package = "qemu-user-static";
-    repository::output(Command::new("apt-get").args(["download", package]).current_dir(folder))?;
-    let downloaded = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let Some(archive) = downloaded.into_iter().find(|path| path.extension().is_some_and(|end| end == "deb"))
-    else {
-        bail!("apt-get left no package");
-    };
-    repository::run(Command::new("dpkg").arg("-x").args([&archive, folder]))?;
-    Ok(std::fs::remove_file(archive)?)
 }

@@ -1,0 +1,46 @@
+//! The graph of an artifact, by the names of its values.
+
+use std::path::{Path, PathBuf};
+
+use reproof_contract::contract::GraphForm;
+use reproof_formats::{Format, onnx};
+
+use super::DiagnoseError;
+use crate::artifact::Artifact;
+use crate::folder::StoredContract;
+
+/// A graph of ONNX.
+pub(super) struct Graph {
+    /// Its file.
+    pub(super) path: PathBuf,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A node by the names of what it takes and makes.
+pub(super) struct Node {
+    pub(super) operator: String,
+    pub(super) inputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
+}
+
+/// The artifact itself, or the graph that its contract holds.
+pub(super) fn find(path: &Path, stored: &StoredContract) -> Result<Graph, DiagnoseError> {
+    let own = Artifact::open(path).ok().filter(|artifact| artifact.description.format == Format::Onnx);
+    let frozen = stored.contract.frozen.as_ref().filter(|frozen| frozen.form == GraphForm::Onnx);
+    let beside = || frozen.map(|frozen| stored.folder.join(&frozen.path));
+    let path = own
+        .map(|artifact| artifact.model)
+        .or_else(beside)
+        .ok_or_else(|| DiagnoseError::NoGraph { path: path.to_owned() })?;
+    let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let nodes = onnx::with_tensors(&path, |model, _| {
+        let nodes = model.graph.nodes.iter();
+        let node = |node: &onnx::Node| Node {
+            operator: node.op_type.clone(),
+            inputs: named(&node.inputs),
+            outputs: named(&node.outputs),
+        };
+        nodes.map(node).collect()
+    })?;
+    Ok(Graph { path, nodes })
+}

@@ -1,0 +1,1 @@
+"""What `reproof.data` is made of. Nothing here imports a framework: those that are loaded are asked."""
