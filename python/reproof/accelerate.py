@@ -6,10 +6,11 @@
             ...
             trajectory.loss(loss)
             optimizer.step(); scheduler.step()
-            trajectory.step()
+            done += accelerator.sync_gradients
+            trajectory.step(done)
         if accelerator.sync_gradients and done % 1000 == 0:
             accelerator.save_state(folder)
-            trajectory.saved(folder)
+            trajectory.saved(folder, step=done)
 
 Everything else is as in `reproof.torch`.
 """

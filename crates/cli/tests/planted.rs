@@ -12,7 +12,7 @@ use crate::fixtures::{models, place, run, sandbox};
 const FAULTS: [&str; 3] = ["epsilon", "gelu-tanh", "scale-256"];
 
 /// The plants of an original, as the list that comes with them says: name and kind.
-fn plants(original: &str) -> Vec<(String, String)> {
+pub(crate) fn plants(original: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(models().join("planted/planted.json")).unwrap();
     let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
     let word = |entry: &Value, field: &str| entry[field].as_str().unwrap_or_default().to_owned();
@@ -23,7 +23,7 @@ fn plants(original: &str) -> Vec<(String, String)> {
 }
 
 /// Records `original` with its pixels and the proposed cases; gives the referee of the contract.
-fn record(sandbox: &Sandbox, folder: &str, original: &str, runner: &str) -> Value {
+pub(crate) fn record(sandbox: &Sandbox, folder: &str, original: &str, runner: &str) -> Value {
     place(sandbox, &format!("{folder}/{original}.onnx"), "model.onnx");
     place(sandbox, &format!("planted/inputs/{original}.npz"), "pixels.npz");
     let arguments =

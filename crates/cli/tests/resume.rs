@@ -152,10 +152,13 @@ fn a_training_that_cannot_be_compared_has_a_verdict_of_its_own() {
         finished.exits(code);
         assert_eq!(told(&finished), (verdict.to_owned(), title.to_owned()), "{command}");
     }
-    for (observed, verdict, title) in [
-        (trajectory(0, [2.0, 1.0]), "drifted", "the training began anew: it ignored the checkpoint"),
-        (trajectory(12, [2.0, 1.0]), "incomparable", "the training resumed from another step"),
+    for (step, verdict, title) in [
+        (0, "drifted", "the training began anew: it ignored the checkpoint"),
+        (12, "incomparable", "the training resumed from another step"),
     ] {
+        let mut observed = trajectory(step, [2.0, 1.0]);
+        let (name, fact) = tensor("weight", &[3.0, 4.0]);
+        observed.moments[0].streams.entry(Stream::Parameters).or_default().insert(name, fact);
         observes(&sandbox, &observed);
         let finished = verify(&sandbox, RESUMES);
         finished.exits(1);
@@ -217,4 +220,54 @@ fn a_trajectory_that_was_cut_or_changed_is_corrupt_and_a_missing_one_is_missing(
         .exits(3)
         .complains("no trajectory was recorded");
     sandbox.run(["drill", "step-18.bin"]).exits(2).complains("say how training is resumed");
+}
+
+#[test]
+fn a_training_that_stops_early_or_shows_less_is_not_called_identical() {
+    let sandbox = checkpoint();
+    let mut short = trajectory(STEP, [2.0, 1.0]);
+    short.moments.pop();
+    observes(&sandbox, &short);
+    let ended = verify(&sandbox, RESUMES);
+    ended.exits(3);
+    assert_eq!(told(&ended), ("undecided".into(), "the training ended after 1 of 2 recorded steps".into()));
+    let failed = verify(&sandbox, &format!("{RESUMES}; exit 1"));
+    failed.exits(1);
+    assert_eq!(
+        told(&failed),
+        ("unloadable".into(), "the training failed after 1 of 2 steps: exit code 1".into())
+    );
+    let mut silent = trajectory(STEP, [2.0, 1.0]);
+    for moment in &mut silent.moments {
+        moment.streams.remove(&Stream::Loss);
+    }
+    observes(&sandbox, &silent);
+    verify(&sandbox, RESUMES).exits(3);
+    sandbox.write("observed.json", "{}");
+    let garbled = verify(&sandbox, RESUMES);
+    garbled.exits(3);
+    assert_eq!(told(&garbled).1, "the training's recorder wrote what is no trajectory");
+}
+
+#[test]
+fn steps_can_be_counted_from_anywhere_and_paths_can_be_in_quotes() {
+    let sandbox = checkpoint();
+    observes(&sandbox, &trajectory(0, [2.0, 1.0]));
+    let quoted = RESUMES.replace("{checkpoint}", "\"{checkpoint}\"");
+    let finished = verify(&sandbox, &quoted);
+    finished.exits(0);
+    assert_eq!(finished.json()["verdict"], "identical");
+    observes(&sandbox, &trajectory(u64::MAX - 2, [2.0, 1.0]));
+    verify(&sandbox, RESUMES).exits(0);
+}
+
+#[test]
+fn what_a_training_started_ends_with_it() {
+    let sandbox = checkpoint();
+    // In a session of its own, as launchers of several ranks start theirs.
+    let command = "setsid sh -c 'sleep 3; touch alive' & sleep 60";
+    let finished = verify(&sandbox, command);
+    finished.exits(3);
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert!(!sandbox.path("alive").exists(), "it lived on");
 }

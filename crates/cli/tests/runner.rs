@@ -7,6 +7,7 @@ mod adapters;
 mod attacks;
 mod bad_contracts;
 mod bad_models;
+mod benign;
 mod checkpoints;
 mod comparing;
 mod contract_versions;

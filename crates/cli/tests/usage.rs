@@ -48,7 +48,10 @@ fn unknown_values_name_the_known_ones() {
         (&["record", "model.onnx", "--seed", "torch=seven"], "expected a whole number"),
         (&["record", "model.onnx", "--code", "."], "not a git checkout"),
         (&["record", "model.onnx", "--preprocessing", "nowhere.py"], "no file to copy at nowhere.py"),
-        (&["schema", "everything"], "contract, report, diff, scan, environment, matrix, shard"),
+        (
+            &["schema", "everything"],
+            "contract, report, diagnosis, diff, drill, scan, environment, matrix, shard, trajectory",
+        ),
         (&["completions", "tcsh"], "bash"),
         (&["verfy", "model.onnx"], "verify"),
         (&["verify", "model.onnx", "--contracts", "x"], "--contract"),

@@ -30,6 +30,8 @@ pub struct Drill {
     pub steps: u64,
     /// The verdict when nothing is lost: what the others are to be compared with.
     pub untouched: Verdict,
+    /// Whether two trainings with nothing lost do the same to the bit; where not, differences may be noise.
+    pub repeats: bool,
     /// One line for each piece of state.
     pub lost: Vec<Lost>,
 }

@@ -18,7 +18,7 @@ pub(crate) struct Rule {
     pub(crate) help: &'static str,
 }
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule {
         id: "load.integrity.contract",
         name: "ContractIntact",
@@ -87,6 +87,12 @@ const RULES: [Rule; 14] = [
         name: "NothingIsMissing",
         summary: "No piece of the training's state is missing.",
         help: "This piece of state was not restored, or not as it was saved; the hint is what restores it.",
+    },
+    Rule {
+        id: "validate.resume.idle",
+        name: "GeneratorsRestored",
+        summary: "Generators of random numbers that no step drew from are as recorded too.",
+        help: "Neither run drew from them in these steps, so nothing followed from it; a later step may.",
     },
     Rule {
         id: "validate.resume",

@@ -164,10 +164,14 @@ pub(crate) fn fingerprint(found: &FingerprintComparison) -> String {
     format!("{}; {} of {} moved{named}", found.reading, found.moved.len(), found.compared)
 }
 
+/// Steps that are shown; recorders keep eight unless told otherwise.
+const MOMENTS: u64 = 1_000;
+
 /// The moments of a resumed training by the steps that were done: its beginning, after each recorded step, its end.
 pub(crate) fn moments(resume: &ResumeReport) -> Vec<String> {
-    let mut moments: Vec<String> =
-        (0..=resume.recorded).map(|index| (resume.step + index).to_string()).collect();
+    let mut moments: Vec<String> = (0..=resume.recorded.min(MOMENTS))
+        .map(|index| resume.step.saturating_add(index).to_string())
+        .collect();
     moments.push("end".to_owned());
     moments
 }

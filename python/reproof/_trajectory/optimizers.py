@@ -41,7 +41,7 @@ def _optimizer(optimizer: Any, names: dict[int, str], prefix: str) -> Iterator[t
         yield f"{prefix}group.{index}.params", told
         for key, value in group.items():
             if key != "params":
-                yield f"{prefix}group.{index}.{key}", text(value)
+                yield from leaves(f"{prefix}group.{index}.{key}", value)
 
 
 def learning_rates(all_of_them: Sequence[Any]) -> dict[str, Known]:
@@ -100,10 +100,15 @@ def gradient_norm(model: Any) -> dict[str, Known]:
                 gradient = gradient.view(-1)[:most]
             narrow = gradient.dtype in (torch.float16, torch.bfloat16)
             norm = torch.linalg.vector_norm(gradient, dtype=torch.float32 if narrow else None)
-            by_device.setdefault(gradient.device, []).append(norm.double())
+            by_device.setdefault(gradient.device, []).append(norm.double() if _has_double(norm) else norm)
     parts = [torch.linalg.vector_norm(torch.stack(norms)) for norms in by_device.values()]
     if not parts:
         return {}
     if len(parts) > 1:
         parts = [torch.linalg.vector_norm(torch.stack([part.cpu() for part in parts]))]
     return {"total" if most is None else "sampled": parts[0]}
+
+
+def _has_double(value: Any) -> bool:
+    """Whether the device of a tensor knows float64: graphics processors of Apple do not."""
+    return str(value.device.type) != "mps"

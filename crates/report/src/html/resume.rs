@@ -28,6 +28,18 @@ pub(super) fn write(page: &mut Page, report: &Report) {
         );
     }
     table(page, resume);
+    for setting in &resume.settings {
+        let (name, recorded, current) =
+            (Name(&setting.name), Name(&setting.recorded), Name(&setting.current));
+        writeln!(page, "<p>{name}: {recorded} → {current}</p>");
+    }
+    if !resume.idle.is_empty() {
+        writeln!(page, "<p>Not compared, as no step drew from them: random states of</p>\n<ul>");
+        for name in &resume.idle {
+            writeln!(page, "<li>{}</li>", Name(name));
+        }
+        writeln!(page, "</ul>");
+    }
     if !resume.experiments.is_empty() {
         writeln!(page, "<table>\n<thead><tr><th>tried</th><th>result</th></tr></thead>\n<tbody>");
         for experiment in &resume.experiments {

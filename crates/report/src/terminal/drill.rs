@@ -30,6 +30,10 @@ pub fn drill(drill: &Drill, style: &Style) -> String {
         Ink::Plain,
         None,
     );
+    if !drill.repeats {
+        let text = "this training does not repeat with nothing lost either: differences below may be noise";
+        sheet.paragraph(&[Span::mark(Tone::Notice)], text, Ink::Plain, None);
+    }
     sheet.blank();
     let [piece, step, size, evaluation] = COLUMNS;
     sheet.line(&[

@@ -17,19 +17,19 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report) {
     sheet.blank();
     let (unseen, compared): (Vec<&StreamReport>, Vec<&StreamReport>) =
         resume.streams.iter().partition(|stream| stream.verdict == Verdict::Undecided);
-    let reach = format!(
-        "{} after step {}, {}",
-        counted(resume.compared, "step"),
-        resume.step,
-        counted(compared.len() as u64, "stream")
-    );
+    let steps = match resume.compared {
+        all if all == resume.recorded => counted(all, "step"),
+        some => format!("{some} of {}", counted(resume.recorded, "step")),
+    };
+    let streams = counted(compared.len() as u64, "stream");
+    let reach = format!("{steps} after step {}, {streams}", resume.step);
     let title = [Span::new(Ink::Strong, "resume    ")];
     if compared.iter().all(|stream| stream.first.is_none()) {
         sheet.paragraph(&title, &format!("{reach}: every bit as recorded"), Ink::Dim, None);
-        return;
+    } else {
+        sheet.paragraph(&title, &reach, Ink::Dim, None);
+        table(sheet, resume, &compared);
     }
-    sheet.paragraph(&title, &reach, Ink::Dim, None);
-    table(sheet, resume, &compared);
     if !unseen.is_empty() {
         let names: Vec<&str> = unseen.iter().map(|stream| stream.stream.words()).collect();
         let text = format!("not seen by the resumed training's recorder: {}", names.join(", "));

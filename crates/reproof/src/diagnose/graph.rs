@@ -23,6 +23,19 @@ pub(super) struct Node {
     pub(super) outputs: Vec<String>,
 }
 
+/// What a node takes, with what the graphs inside of it take from around them.
+fn taken(node: &onnx::Node) -> Vec<String> {
+    let mut names = node.inputs.clone();
+    for attribute in &node.attributes {
+        if let onnx::AttributeValue::Graph(graph) = attribute.value() {
+            names.extend(graph.nodes.iter().flat_map(taken));
+            names.extend(graph.outputs.iter().map(|output| output.name.clone()));
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
 /// The artifact itself, or the graph that its contract holds.
 pub(super) fn find(path: &Path, stored: &StoredContract) -> Result<Graph, DiagnoseError> {
     let own = Artifact::open(path).ok().filter(|artifact| artifact.description.format == Format::Onnx);
@@ -37,7 +50,7 @@ pub(super) fn find(path: &Path, stored: &StoredContract) -> Result<Graph, Diagno
         let nodes = model.graph.nodes.iter();
         let node = |node: &onnx::Node| Node {
             operator: node.op_type.clone(),
-            inputs: named(&node.inputs),
+            inputs: taken(node),
             outputs: named(&node.outputs),
         };
         nodes.map(node).collect()

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::run::Limits;
 use reproof_contract::trajectory::{MomentKind, ResumeRequest, ResumeRequestSchema, Trajectory};
-use reproof_runner::{RunError, Trained, Training};
+use reproof_runner::{Trained, Training};
 
-use super::stored::{StoredError, read};
+use super::stored::read;
 use super::{ResumeCommand, ResumeError};
 use crate::artifact::CONTRACT_FOLDER;
 
@@ -33,6 +33,8 @@ pub(crate) struct Attempt {
     pub(crate) seen: bool,
     /// What it wrote.
     pub(crate) observed: Option<Trajectory>,
+    /// Why what was written is no trajectory.
+    pub(crate) garbled: Option<String>,
 }
 
 /// Trainings of one checkpoint.
@@ -73,38 +75,55 @@ impl Attempts<'_> {
         variables.insert(VARIABLE.to_owned(), told.display().to_string());
         let command = self.command.words(&copied, &output);
         let training = Training { command, variables, scratch: folder.clone(), limits: self.limits };
-        let trained = training.run()?;
-        Ok(Attempt {
-            trained,
-            seen: told.join("seen.json").exists(),
-            observed: observed(&told.join("observed.json"))?,
-        })
+        let trained = training.run();
+        // The next attempt has a copy of its own, and checkpoints are large.
+        let _ = fs::remove_dir_all(folder.join("checkpoint"));
+        let trained = trained?;
+        let seen = told.join("seen.json").exists();
+        let (observed, garbled) = match observed(&told.join("observed.json")) {
+            Ok(observed) => (observed, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        Ok(Attempt { trained, seen, observed, garbled })
     }
 }
 
-/// What the recorder wrote; nothing if it wrote nothing.
-fn observed(path: &Path) -> Result<Option<Trajectory>, ResumeError> {
-    if !path.exists() {
-        return Ok(None);
+/// What the recorder wrote; nothing if it wrote nothing. It is a process of the user's, so anything can be there.
+fn observed(path: &Path) -> Result<Option<Trajectory>, String> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Ok(metadata) if !metadata.is_file() => return Err(format!("{} is no file", path.display())),
+        _ => {}
     }
-    let garbled = |source| RunError::Garbled { path: path.to_owned(), source };
-    let bytes = read(path).map_err(|error: StoredError| ResumeError::Stored(Box::new(error)))?;
-    Ok(Some(serde_json::from_slice(&bytes).map_err(garbled)?))
+    let bytes = read(path).map_err(|error| crate::chain(&error))?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string())
 }
 
-/// Copies a file, or a folder without its contract.
+/// Copies a checkpoint: a file, or a folder without its contract.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if !from.is_dir() {
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        return fs::copy(from, to).map(drop);
+    if from.is_dir() {
+        return copy_folder(from, to, true);
     }
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::copy(from, to).map(drop)
+}
+
+fn copy_folder(from: &Path, to: &Path, outermost: bool) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        if entry.file_name() != CONTRACT_FOLDER {
-            copy(&entry.path(), &to.join(entry.file_name()))?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if outermost && entry.file_name() == CONTRACT_FOLDER {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_folder(&path, &target, false)?;
+        } else if path.is_file() {
+            // Links to files are followed, as caches of models consist of them.
+            fs::copy(&path, &target)?;
         }
     }
     Ok(())
@@ -115,8 +134,7 @@ impl ResumeCommand {
     fn words(&self, checkpoint: &Path, output: &Path) -> Vec<String> {
         match self {
             Self::Shell(text) => {
-                let text =
-                    text.replace("{checkpoint}", &quoted(checkpoint)).replace("{output}", &quoted(output));
+                let text = placed(&placed(text, "{checkpoint}", checkpoint), "{output}", output);
                 if cfg!(windows) {
                     vec!["cmd".to_owned(), "/C".to_owned(), text]
                 } else {
@@ -131,6 +149,15 @@ impl ResumeCommand {
             }
         }
     }
+}
+
+/// A command with a path in its place, whether or not that is in quotes already.
+fn placed(command: &str, place: &str, path: &Path) -> String {
+    let word = quoted(path);
+    command
+        .replace(&format!("\"{place}\""), &word)
+        .replace(&format!("'{place}'"), &word)
+        .replace(place, &word)
 }
 
 /// A path as one word of a shell.

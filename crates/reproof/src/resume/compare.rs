@@ -6,36 +6,74 @@ use reproof_contract::report::{Divergence, Mark, StreamReport};
 use reproof_contract::trajectory::{Fact, Moment, MomentKind, Stream, Trajectory};
 use reproof_contract::{Real, Verdict};
 
+use super::distance::{apart, same};
+
 /// Names of a first difference that are listed.
 const LISTED: usize = 6;
 
-/// Pairs of moments that stand for the same: begin, the steps, and the end where both made as many steps.
+/// Ends the name of what says which process of a loader made a batch: evidence, and no part of the batch.
+const WORKER: &str = ":worker";
+
+/// Generators that every training of a framework draws from sooner or later, and those of loaders: never idle.
+const NEVER_IDLE: [&str; 2] = ["torch", "loader"];
+
+/// Pairs of moments that stand for the same: begin, the steps counted from it, and the end where both made as many.
 pub(super) fn pairs<'a>(
     golden: &'a Trajectory,
     observed: &'a Trajectory,
 ) -> Vec<(&'a Moment, Option<&'a Moment>)> {
-    let steps = |trajectory: &Trajectory| {
-        trajectory.moments.iter().filter(|moment| moment.kind == MomentKind::Step).count()
-    };
     let complete = steps(golden) == steps(observed);
+    let key = |trajectory: &Trajectory, moment: &Moment| {
+        (moment.kind as u8, moment.step.saturating_sub(trajectory.step))
+    };
+    let others: BTreeMap<(u8, u64), &Moment> =
+        observed.moments.iter().map(|moment| (key(observed, moment), moment)).collect();
     let partner = |moment: &Moment| {
-        let alike = |other: &&Moment| other.kind == moment.kind && other.step == moment.step;
-        observed.moments.iter().find(alike).filter(|_| complete || moment.kind != MomentKind::End)
+        let found = others.get(&key(golden, moment)).copied();
+        found.filter(|_| complete || moment.kind != MomentKind::End)
     };
     golden.moments.iter().map(|moment| (moment, partner(moment))).collect()
 }
 
+/// Steps that a trajectory holds.
+pub(super) fn steps(trajectory: &Trajectory) -> u64 {
+    trajectory.moments.iter().filter(|moment| moment.kind == MomentKind::Step).count() as u64
+}
+
 /// Generators of random numbers that no step of either run drew from: a process that never uses one begins with any state of it.
 pub(super) fn idle(golden: &Trajectory, observed: &Trajectory) -> BTreeSet<String> {
-    let random = |moment: &'_ Moment| moment.streams.get(&Stream::Random).cloned().unwrap_or_default();
-    let moved = |trajectory: &Trajectory, name: &String| {
-        let mut states = trajectory.moments.iter().filter_map(|moment| random(moment).remove(name));
-        let first = states.next();
-        first.is_some_and(|first| states.any(|state| !same(&state, &first)))
+    let states = |trajectory: &Trajectory, name: &str| -> Vec<Fact> {
+        let moments = trajectory.moments.iter();
+        moments.filter_map(|moment| moment.streams.get(&Stream::Random)?.get(name).cloned()).collect()
     };
-    let names: BTreeSet<String> =
-        golden.moments.iter().flat_map(|moment| random(moment).into_keys()).collect();
-    names.into_iter().filter(|name| !moved(golden, name) && !moved(observed, name)).collect()
+    let rests = |trajectory: &Trajectory, name: &str| {
+        states(trajectory, name).windows(2).all(|two| same(&two[0], &two[1]))
+    };
+    let random = golden.moments.iter().filter_map(|moment| moment.streams.get(&Stream::Random));
+    let names: BTreeSet<&String> = random.flat_map(BTreeMap::keys).collect();
+    let may_idle = |name: &&String| !NEVER_IDLE.iter().any(|never| name.split('.').next() == Some(never));
+    let names = names.into_iter().filter(may_idle);
+    names.filter(|name| rests(golden, name) && rests(observed, name)).cloned().collect()
+}
+
+/// Begins the text of what lends no memory and was not looked at.
+const UNREAD: &str = "unreadable ";
+
+/// A trajectory without generators of these names, and without what is no fact about the training.
+pub(super) fn comparable(trajectory: &Trajectory, idle: &BTreeSet<String>) -> Trajectory {
+    let mut left = trajectory.clone();
+    for moment in &mut left.moments {
+        for facts in moment.streams.values_mut() {
+            facts.retain(|_, fact| !matches!(fact, Fact::Text(text) if text.starts_with(UNREAD)));
+        }
+        if let Some(states) = moment.streams.get_mut(&Stream::Random) {
+            states.retain(|name, _| !idle.contains(name));
+        }
+        if let Some(batch) = moment.streams.get_mut(&Stream::Batch) {
+            batch.retain(|name, _| !name.ends_with(WORKER));
+        }
+    }
+    left
 }
 
 /// Every stream that was recorded.
@@ -46,25 +84,22 @@ pub(super) fn compare(golden: &Trajectory, observed: &Trajectory) -> Vec<StreamR
     streams.into_iter().map(|stream| compare_stream(stream, &pairs)).collect()
 }
 
-/// A trajectory without generators of these names.
-pub(super) fn without(trajectory: &Trajectory, idle: &BTreeSet<String>) -> Trajectory {
-    let mut left = trajectory.clone();
-    for moment in &mut left.moments {
-        if let Some(states) = moment.streams.get_mut(&Stream::Random) {
-            states.retain(|name, _| !idle.contains(name));
-        }
-    }
-    left
-}
-
 fn compare_stream(stream: Stream, pairs: &[(&Moment, Option<&Moment>)]) -> StreamReport {
     let mut marks = Vec::new();
     let mut first = None;
     let mut distance: Option<f64> = None;
+    // Something was recorded that the resumed training does not show.
+    let mut unseen = false;
     for (golden, observed) in pairs {
-        let expected = golden.streams.get(&stream);
+        let expected =
+            golden.streams.get(&stream).filter(|facts| !facts.is_empty() || stream == Stream::Gradients);
         let actual = observed.and_then(|moment| moment.streams.get(&stream));
-        let (Some(expected), Some(actual)) = (expected, actual) else {
+        let Some(expected) = expected else {
+            marks.push(Mark::Absent);
+            continue;
+        };
+        let Some(actual) = actual else {
+            unseen = true;
             marks.push(Mark::Absent);
             continue;
         };
@@ -92,10 +127,10 @@ fn compare_stream(stream: Stream, pairs: &[(&Moment, Option<&Moment>)]) -> Strea
             }
         }
     }
-    let verdict = match (&first, marks.contains(&Mark::Same)) {
-        (Some(_), _) => Verdict::Drifted,
-        (None, true) => Verdict::Identical,
-        (None, false) => Verdict::Undecided,
+    let verdict = match (&first, unseen, marks.contains(&Mark::Same)) {
+        (Some(_), ..) => Verdict::Drifted,
+        (None, false, true) => Verdict::Identical,
+        (None, ..) => Verdict::Undecided,
     };
     StreamReport { stream, verdict, marks, first, distance: distance.map(Real) }
 }
@@ -111,47 +146,12 @@ pub(super) fn differing<'a>(
     changed.map(|(name, _)| name).chain(added).collect()
 }
 
-/// Whether two facts are the same to the last bit.
-pub(super) fn same(a: &Fact, b: &Fact) -> bool {
-    match (a, b) {
-        // Samples follow from the digest, and are no numbers where they are NaN.
-        (Fact::Tensor { digest: a, .. }, Fact::Tensor { digest: b, .. }) => a == b,
-        (Fact::Text(a), Fact::Text(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// How far two facts of numbers are apart: the L2 norm of the difference of samples over that of the recorded ones.
-/// Nothing for what is not numbers of equal shape.
-pub(super) fn apart(a: &Fact, b: &Fact) -> Option<f64> {
-    let (a, b) = (numbers(a)?, numbers(b)?);
-    if a.len() != b.len() || a.is_empty() {
-        return None;
-    }
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
-    let difference = norm(&mut a.iter().zip(&b).map(|(a, b)| a - b));
-    let size = norm(&mut a.iter().copied());
-    // What was all zeros is infinitely far from anything else.
-    Some(if difference == 0.0 { 0.0 } else { difference / size })
-}
-
-fn numbers(fact: &Fact) -> Option<Vec<f64>> {
-    match fact {
-        Fact::Tensor { samples, dtype, .. } if dtype.is_float() => {
-            Some(samples.iter().map(|sample| sample.0).collect())
-        }
-        Fact::Tensor { .. } => None,
-        Fact::Text(text) => text.parse().ok().map(|value| vec![value]),
-    }
-}
-
 /// A fact in a few words.
 pub(super) fn show(fact: &Fact) -> String {
     match fact {
         Fact::Text(text) => text.clone(),
-        Fact::Tensor { samples, shape, .. } if shape.iter().product::<u64>() == 1 && samples.len() == 1 => {
-            let value = samples[0].0;
-            format!("{value}")
+        Fact::Tensor { samples, shape, .. } if shape.iter().all(|dim| *dim == 1) && samples.len() == 1 => {
+            format!("{}", samples[0].0)
         }
         Fact::Tensor { samples, digest, dtype, .. } => {
             let shown = samples.iter().take(4).map(|sample| format!("{sample}")).collect::<Vec<_>>();

@@ -13,7 +13,8 @@ use reproof_contract::trajectory::{MomentKind, Stream, Trajectory};
 use reproof_progress::{Progress, Unit};
 
 use super::attempt::{Attempts, Change};
-use super::judge::{compared, explain};
+use super::experiments::is_same;
+use super::judge::{End, compared, end, explain};
 use super::{ResumeCommand, ResumeError, StoredError, stored};
 use crate::folder::{self, FolderError};
 
@@ -115,15 +116,17 @@ pub fn drill(path: &Path, options: &DrillOptions, progress: &dyn Progress) -> Re
     progress.begin("resuming with nothing lost", None, Unit::Items);
     let first = attempts.run("untouched", &Change::default())?;
     progress.end();
-    let Some(untouched) = first.observed else {
+    let resumes = matches!(end(&golden, &first), End::Resumed);
+    let Some(untouched) = first.observed.filter(|_| resumes) else {
         return Err(DrillError::DoesNotResume { printed: first.trained.printed });
     };
+    let again = attempts.run("control", &Change::default())?.observed;
+    let repeats = again.is_some_and(|again| is_same(&untouched, &again));
     let told = untouched.context.get(CAN_LOSE).map_or("", String::as_str);
     let (present, absent): (Vec<&str>, Vec<&str>) =
         PIECES.into_iter().partition(|piece| told.split(' ').any(|told| told == *piece));
     let report = explain(&golden, &untouched);
-    let verdict =
-        Verdict::worst(report.streams.iter().filter(|stream| compared(stream)).map(|stream| stream.verdict));
+    let verdict = Verdict::worst(report.streams.iter().map(|stream| stream.verdict));
     let mut lost = Vec::new();
     progress.begin("losing one piece of state at a time", Some(present.len() as u64), Unit::Items);
     for piece in present {
@@ -142,6 +145,7 @@ pub fn drill(path: &Path, options: &DrillOptions, progress: &dyn Progress) -> Re
         command: options.command.to_string(),
         steps: report.recorded,
         untouched: verdict,
+        repeats,
         lost,
     })
 }

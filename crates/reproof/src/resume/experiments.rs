@@ -9,9 +9,11 @@ use reproof_contract::{Real, Verdict};
 
 use super::ResumeError;
 use super::attempt::{Attempts, Change};
+use super::compare::{comparable, idle};
+use super::distance::{Distances, distances, widen, within};
 use super::judge::explain;
 
-/// How much further than a harmless change of environment a stream may be and still count as equivalent; the factor of
+/// How much further than a harmless change of environment a value may be and still count as equivalent; the factor of
 /// envelopes of outputs (docs/envelope.md).
 const ENVELOPE_FACTOR: f64 = 4.0;
 
@@ -35,34 +37,49 @@ pub(super) fn numbers(
     observed: &Trajectory,
     streams: &mut [StreamReport],
 ) -> Result<Found, ResumeError> {
+    let golden = attempts.golden;
     let mut found = Found::default();
     for (setting, cause) in SWITCHES {
-        let recorded = attempts.golden.setting.get(setting);
-        let current = observed.setting.get(setting);
-        let (Some(recorded), Some(current)) = (recorded, current) else { continue };
-        let Some(change) = (recorded != current).then(|| put_back(setting, recorded)).flatten() else {
+        let (Some(recorded), Some(current)) = (golden.setting.get(setting), observed.setting.get(setting))
+        else {
             continue;
         };
+        let change = (recorded != current).then(|| put_back(setting, recorded)).flatten();
+        let Some(change) = change else { continue };
         let title = format!("{setting} {recorded}, as recorded, in place of {current}");
-        let result = match attempts.run(cause, &change)?.observed {
-            Some(again) if is_same(&explain(attempts.golden, &again).streams) => {
-                found.findings.push(finding(cause, setting, recorded, current));
-                "every bit is the recorded one"
-            }
+        let again = attempts.run(cause, &change)?.observed;
+        let same = again.as_ref().is_some_and(|again| is_same(golden, again));
+        let result = match again {
+            Some(_) if same => "every bit is the recorded one",
             Some(_) => "still other bits",
             None => "the training did not come to its end",
         };
         found.made.push(ResumeExperiment { title, result: result.to_owned() });
+        if same {
+            found.findings.push(finding(cause, setting, recorded, current));
+            // All that differs follows from this setting.
+            for report in streams.iter_mut().filter(|report| report.verdict == Verdict::Drifted) {
+                report.verdict = Verdict::Equivalent;
+            }
+            return Ok(found);
+        }
     }
-    let again = attempts.run("again", &Change::default())?.observed;
-    let noise = again.map(|again| explain(observed, &again).streams).unwrap_or_default();
-    let repeats = is_same(&noise);
+    let moved = between(golden, observed);
+    let title = "the same once more".to_owned();
+    let Some(again) = attempts.run("again", &Change::default())?.observed else {
+        found
+            .made
+            .push(ResumeExperiment { title, result: "the training did not come to its end".to_owned() });
+        return Ok(found);
+    };
+    let repeats = is_same(observed, &again);
     let result = if repeats { "the same bits" } else { "other bits: this training does not repeat" };
-    found.made.push(ResumeExperiment { title: "the same once more".to_owned(), result: result.to_owned() });
+    found.made.push(ResumeExperiment { title, result: result.to_owned() });
     if repeats {
-        envelope(attempts, observed, streams, &mut found)?;
+        let harmless = envelope(attempts, observed, &mut found)?;
+        judge(streams, &moved, &harmless, ENVELOPE_FACTOR, Verdict::Equivalent);
     } else {
-        within(streams, &distances(&noise), NOISE_FACTOR, Verdict::Tolerated);
+        judge(streams, &moved, &between(observed, &again), NOISE_FACTOR, Verdict::Tolerated);
         found.findings.push(ResumeFinding {
             cause: "nondeterminism".to_owned(),
             confidence: Confidence::Confirmed,
@@ -75,13 +92,12 @@ pub(super) fn numbers(
     Ok(found)
 }
 
-/// Measures how far harmless changes move each stream, and judges by that.
+/// How far harmless changes move everything.
 fn envelope(
     attempts: &Attempts<'_>,
     observed: &Trajectory,
-    streams: &mut [StreamReport],
     found: &mut Found,
-) -> Result<(), ResumeError> {
+) -> Result<Distances, ResumeError> {
     let threads = if observed.setting.get("threads").is_some_and(|threads| threads == "1") { 2 } else { 1 };
     let instructions =
         [("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "COMPATIBLE")];
@@ -96,16 +112,14 @@ fn envelope(
             Change { variables: BTreeMap::from(variables), ..Change::default() },
         ),
     ];
-    let mut moved: BTreeMap<Stream, f64> = BTreeMap::new();
+    let mut moved = Distances::new();
     for (index, (title, change)) in changes.into_iter().enumerate() {
         let changed = attempts.run(&format!("harmless-{index}"), &change)?.observed;
-        let result = match changed.map(|changed| distances(&explain(observed, &changed).streams)) {
+        let result = match changed.map(|changed| between(observed, &changed)) {
             Some(distances) => {
-                for (stream, distance) in &distances {
-                    let largest = moved.entry(*stream).or_default();
-                    *largest = largest.max(*distance);
-                }
-                let loss = distances.get(&Stream::Loss).copied().unwrap_or_default();
+                let losses = distances.get(&Stream::Loss).into_iter().flat_map(BTreeMap::values);
+                let loss = losses.copied().fold(0.0, f64::max);
+                widen(&mut moved, distances);
                 if loss > 0.0 {
                     format!("moves the loss by {}", Real(loss))
                 } else {
@@ -116,26 +130,39 @@ fn envelope(
         };
         found.made.push(ResumeExperiment { title: format!("a harmless change: {title}"), result });
     }
-    within(streams, &moved, ENVELOPE_FACTOR, Verdict::Equivalent);
-    Ok(())
+    Ok(moved)
 }
 
-/// Gives streams that are near enough a better verdict. Of those that hold no numbers, only what follows from numbers.
-fn within(streams: &mut [StreamReport], moved: &BTreeMap<Stream, f64>, factor: f64, verdict: Verdict) {
+/// Gives streams that are near enough a better verdict.
+fn judge(
+    streams: &mut [StreamReport],
+    moved: &Distances,
+    harmless: &Distances,
+    factor: f64,
+    verdict: Verdict,
+) {
     for report in streams.iter_mut().filter(|report| report.verdict == Verdict::Drifted) {
-        let limit = moved.get(&report.stream).copied().unwrap_or_default() * factor;
-        if report.distance.is_some_and(|distance| distance.0 <= limit) {
+        let (Some(moved), Some(harmless)) = (moved.get(&report.stream), harmless.get(&report.stream)) else {
+            continue;
+        };
+        if within(moved, harmless, factor) {
             report.verdict = verdict;
         }
     }
 }
 
-fn distances(streams: &[StreamReport]) -> BTreeMap<Stream, f64> {
-    streams.iter().filter_map(|report| Some((report.stream, report.distance?.0))).collect()
+/// Distances between two runs, without what is not compared.
+fn between(a: &Trajectory, b: &Trajectory) -> Distances {
+    let idle = idle(a, b);
+    distances(&comparable(a, &idle), &comparable(b, &idle))
 }
 
-fn is_same(streams: &[StreamReport]) -> bool {
-    !streams.is_empty() && streams.iter().all(|stream| stream.first.is_none())
+/// Whether a run did all that another did, to the bit.
+pub(super) fn is_same(golden: &Trajectory, again: &Trajectory) -> bool {
+    let report = explain(golden, again);
+    report.compared == report.recorded
+        && !report.streams.is_empty()
+        && report.streams.iter().all(|stream| stream.verdict == Verdict::Identical)
 }
 
 /// What puts a setting back to its recorded value.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use reproof_contract::Verdict;
-use reproof_contract::report::{ResumeFinding, ResumeReport, SettingDifference, StreamReport};
+use reproof_contract::report::{Confidence, ResumeFinding, ResumeReport, SettingDifference, StreamReport};
 use reproof_contract::run::{LimitKind, Status};
-use reproof_contract::trajectory::{MomentKind, Stream, Trajectory};
+use reproof_contract::trajectory::{Fact, MomentKind, Stream, Trajectory};
+use reproof_digest::Digest;
 
 use super::attempt::{Attempt, Attempts, Change};
 use super::cause::{self, Evidence};
-use super::compare::{compare, idle, same, without};
+use super::compare::{comparable, compare, idle, steps};
+use super::distance::same;
 use super::{ResumeError, experiments};
 
 /// What resuming showed.
@@ -25,8 +27,10 @@ pub(crate) struct Answer {
 
 /// How a resumed training ended, as a question of its own.
 pub(crate) enum End {
-    /// Its recorder saw all steps, or as many as the training has.
+    /// Its recorder saw as many steps as were recorded.
     Resumed,
+    /// It did so many of the recorded steps; where it failed then, how.
+    Short { done: u64, failed: Option<String> },
     /// The command failed: how, and whether a recorder had been made by then.
     Failed { how: String, recorder: bool },
     /// It did not end in time, or took too much memory.
@@ -35,12 +39,21 @@ pub(crate) enum End {
     Unrecorded,
     /// It ended by itself before a step was done.
     Idle,
-    /// It began with no step done: the checkpoint was ignored.
+    /// What its recorder wrote is no trajectory.
+    Garbled(String),
+    /// It began with no step done and other weights: the checkpoint was ignored.
     Ignored,
-    /// It began with this number of steps done.
+    /// It began with this number of steps done, and with other weights.
     Elsewhere(u64),
     /// Its weights have other names or shapes.
     OtherModel(String),
+}
+
+impl End {
+    /// Whether there is something to compare.
+    pub(super) fn compares(&self) -> bool {
+        matches!(self, Self::Resumed | Self::Short { .. })
+    }
 }
 
 /// Resumes, compares, and experiments where only numbers differ.
@@ -50,14 +63,19 @@ pub(crate) fn judge(attempts: &Attempts<'_>) -> Result<Answer, ResumeError> {
     let Attempt { trained, observed, .. } = first;
     let (seconds, peak_memory_bytes, printed) = (trained.seconds, trained.peak_memory_bytes, trained.printed);
     let mut answer = Answer { end, seconds, peak_memory_bytes, printed, report: None };
-    let Some(observed) = observed.filter(|_| matches!(answer.end, End::Resumed)) else { return Ok(answer) };
+    let Some(observed) = observed.filter(|_| answer.end.compares()) else { return Ok(answer) };
     let mut report = explain(attempts.golden, &observed);
     report.command = attempts.command.to_string();
+    let seen = |finding: &ResumeFinding| finding.confidence == Confidence::Confirmed;
     let differs = report.streams.iter().any(|stream| stream.first.is_some());
-    if differs && report.findings.is_empty() {
+    // What was only guessed from steps may be rounding.
+    if differs && !report.findings.iter().any(seen) {
         let found = experiments::numbers(attempts, &observed, &mut report.streams)?;
-        report.findings = found.findings;
         report.experiments = found.made;
+        let excused = report.streams.iter().all(|stream| stream.verdict != Verdict::Drifted);
+        if excused || !found.findings.is_empty() {
+            report.findings = found.findings;
+        }
     }
     answer.report = Some(report);
     Ok(answer)
@@ -68,7 +86,7 @@ pub(crate) fn judge(attempts: &Attempts<'_>) -> Result<Answer, ResumeError> {
 pub fn explain(golden: &Trajectory, observed: &Trajectory) -> ResumeReport {
     let idle = idle(golden, observed);
     let differs = differing_states(golden, observed, &idle);
-    let (golden, observed) = (&without(golden, &idle), &without(observed, &idle));
+    let (golden, observed) = (&comparable(golden, &idle), &comparable(observed, &idle));
     let streams = compare(golden, observed);
     let mut findings = Vec::new();
     if streams.iter().any(|stream| stream.first.is_some()) {
@@ -81,9 +99,6 @@ pub fn explain(golden: &Trajectory, observed: &Trajectory) -> ResumeReport {
             }
         }
     }
-    let steps = |trajectory: &Trajectory| {
-        trajectory.moments.iter().filter(|moment| moment.kind == MomentKind::Step).count() as u64
-    };
     ResumeReport {
         command: String::new(),
         step: golden.step,
@@ -110,11 +125,13 @@ fn differing_states(golden: &Trajectory, observed: &Trajectory, names: &BTreeSet
     names.iter().filter(differs).cloned().collect()
 }
 
-fn end(golden: &Trajectory, attempt: &Attempt) -> End {
+/// What became of an attempt.
+pub(super) fn end(golden: &Trajectory, attempt: &Attempt) -> End {
+    if let Some(problem) = &attempt.garbled {
+        return End::Garbled(problem.clone());
+    }
     // A training that failed in its first step says nothing of where it began.
-    let moved =
-        |observed: &&Trajectory| observed.moments.iter().any(|moment| moment.kind == MomentKind::Step);
-    let Some(observed) = attempt.observed.as_ref().filter(moved) else {
+    let Some(observed) = attempt.observed.as_ref().filter(|observed| steps(observed) > 0) else {
         return match &attempt.trained.status {
             Status::Limit { limit, value } => End::Limit(*limit, *value),
             Status::Done if attempt.seen => End::Idle,
@@ -126,22 +143,41 @@ fn end(golden: &Trajectory, attempt: &Attempt) -> End {
     if let Some(problem) = other_model(golden, observed) {
         return End::OtherModel(problem);
     }
-    match observed.step {
-        step if step == golden.step => End::Resumed,
-        0 => End::Ignored,
-        step => End::Elsewhere(step),
+    // Steps can be counted from anywhere; where training began is told by its weights.
+    if observed.step != golden.step && parameters(golden) != parameters(observed) {
+        return if observed.step == 0 { End::Ignored } else { End::Elsewhere(observed.step) };
     }
+    let done = steps(observed);
+    if done >= steps(golden) {
+        return End::Resumed;
+    }
+    let failed = match &attempt.trained.status {
+        Status::Done => None,
+        Status::Died { how, .. } => Some(how.clone()),
+        Status::Limit { .. } => Some("it reached a limit".to_owned()),
+        other => Some(format!("{other:?}")),
+    };
+    End::Short { done, failed }
+}
+
+/// The digests of the weights when training began.
+fn parameters(trajectory: &Trajectory) -> Vec<(&String, Option<Digest>)> {
+    let begin = trajectory.moments.iter().find(|moment| moment.kind == MomentKind::Begin);
+    let facts = begin.and_then(|begin| begin.streams.get(&Stream::Parameters));
+    let digest = |fact: &Fact| match fact {
+        Fact::Tensor { digest, .. } => Some(*digest),
+        Fact::Text(_) => None,
+    };
+    facts.into_iter().flatten().map(|(name, fact)| (name, digest(fact))).collect()
 }
 
 /// Why the weights cannot be those of the same model.
 fn other_model(golden: &Trajectory, observed: &Trajectory) -> Option<String> {
-    use reproof_contract::trajectory::Fact;
-
-    let parameters = |trajectory: &Trajectory| {
+    let shapes = |trajectory: &Trajectory| {
         let begin = trajectory.moments.iter().find(|moment| moment.kind == MomentKind::Begin)?;
         begin.streams.get(&Stream::Parameters).cloned()
     };
-    let (expected, actual) = (parameters(golden)?, parameters(observed)?);
+    let (expected, actual) = (shapes(golden)?, shapes(observed)?);
     if let Some(missing) = expected.keys().find(|name| !actual.contains_key(*name)) {
         return Some(format!("it has no weight {missing}"));
     }
@@ -174,16 +210,26 @@ fn settings(golden: &Trajectory, observed: &Trajectory) -> Vec<SettingDifference
 }
 
 impl Answer {
-    /// The worst of all streams, or what the end of the training means.
+    /// The worst of all streams, and what the end of the training means.
     pub(crate) fn verdict(&self) -> Verdict {
+        let streams = self.report.iter().flat_map(|report| &report.streams).map(|stream| stream.verdict);
+        Verdict::worst(streams.chain([self.end_verdict()]))
+    }
+
+    /// What the end of the training means by itself.
+    pub(crate) fn end_verdict(&self) -> Verdict {
         match &self.end {
-            End::Resumed => {
-                let streams = self.report.iter().flat_map(|report| &report.streams);
-                // A stream that one of the two lacks was recorded with another recorder and says nothing.
-                Verdict::worst(streams.filter(|stream| compared(stream)).map(|stream| stream.verdict))
+            End::Resumed if self.report.as_ref().is_some_and(|report| report.streams.is_empty()) => {
+                Verdict::Undecided
             }
-            End::Failed { recorder: true, .. } => Verdict::Unloadable,
-            End::Failed { .. } | End::Limit(..) | End::Unrecorded | End::Idle => Verdict::Undecided,
+            End::Resumed => Verdict::Identical,
+            End::Failed { recorder: true, .. } | End::Short { failed: Some(_), .. } => Verdict::Unloadable,
+            End::Failed { .. }
+            | End::Short { .. }
+            | End::Limit(..)
+            | End::Unrecorded
+            | End::Idle
+            | End::Garbled(_) => Verdict::Undecided,
             End::Ignored => Verdict::Drifted,
             End::Elsewhere(_) | End::OtherModel(_) => Verdict::Incomparable,
         }

@@ -6,6 +6,7 @@
 mod attempt;
 mod cause;
 mod compare;
+mod distance;
 mod drill;
 mod experiments;
 mod judge;
@@ -57,10 +58,7 @@ pub enum ResumeError {
         #[source]
         source: std::io::Error,
     },
-    /// What the recorder wrote could not be read.
-    #[error(transparent)]
-    Stored(Box<StoredError>),
-    /// The process could not be started, or wrote what is no document.
+    /// The process could not be started.
     #[error(transparent)]
     Run(#[from] RunError),
 }

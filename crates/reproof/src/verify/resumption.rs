@@ -95,8 +95,14 @@ pub(super) fn resume(
     phase.peak_memory_bytes = phase.peak_memory_bytes.max(answer.peak_memory_bytes);
     if let Some(report) = &answer.report {
         let mut checks: Vec<Check> = causes(&answer, report);
-        let streams = report.streams.iter().filter(|stream| compared(stream));
-        checks.extend(streams.map(|stream| stream_check(stream, report)));
+        checks.extend(report.streams.iter().map(|stream| stream_check(stream, report)));
+        if !report.idle.is_empty() {
+            let title = "random states differ from which no step drew";
+            let line = check("validate.resume.idle", title, Verdict::Identical).status(CheckStatus::Warn);
+            checks.push(line.actual(report.idle.join(", ")).hint(
+                "they matter if a later step draws from them: save and restore them, or draw from none",
+            ));
+        }
         add(phases, PhaseName::Validate, checks);
     }
     Ok(answer.report)
@@ -127,6 +133,7 @@ pub(super) fn summary(verdict: Verdict, report: &ResumeReport) -> Option<String>
             Some(finding) => format!("training goes another way: {}", finding.statement),
             None => "training goes another way, although it began as recorded".to_owned(),
         },
+        Verdict::Undecided => format!("no answer: {steps}, and not all of what was recorded was seen"),
         _ => return None,
     })
 }
@@ -169,6 +176,19 @@ fn ended(golden: &Trajectory, answer: &Answer) -> Check {
             };
             printed(check(id, title, if *recorder { Verdict::Unloadable } else { Verdict::Undecided }))
                 .hint(hint)
+        }
+        End::Short { done, failed } => {
+            let of = golden.moments.iter().filter(|moment| moment.kind == MomentKind::Step).count();
+            let title = match failed {
+                Some(how) => format!("the training failed after {done} of {of} steps: {how}"),
+                None => format!("the training ended after {done} of {of} recorded steps"),
+            };
+            printed(check(id, title, answer.end_verdict())).hint("what it did until then is compared")
+        }
+        End::Garbled(problem) => {
+            check(id, "the training's recorder wrote what is no trajectory", Verdict::Undecided)
+                .actual(problem.clone())
+                .hint("use a recorder of the same version as this program")
         }
         End::Limit(kind, value) => {
             let what = match kind {
@@ -232,12 +252,15 @@ fn stream_check(stream: &StreamReport, report: &ResumeReport) -> Check {
     let line =
         |title: String, verdict| check("validate.resume", title, verdict).output(stream.stream.as_str());
     let Some(first) = &stream.first else {
-        return line(format!("{name}: as recorded"), Verdict::Identical);
+        let unseen = stream.verdict == Verdict::Undecided;
+        let title = if unseen { "not seen in all of the recorded steps" } else { "as recorded" };
+        let made = line(format!("{name}: {title}"), stream.verdict);
+        return if unseen { made.actual("the resumed training's recorder did not see them") } else { made };
     };
     let place = match first.moment {
         MomentKind::Begin => "when training begins".to_owned(),
         MomentKind::Step => format!("from step {} on", first.step),
-        MomentKind::End => format!("after step {}", report.step + report.compared),
+        MomentKind::End => format!("after step {}", report.step.saturating_add(report.compared)),
     };
     let of = if first.total > 1 { format!(", {} of {}", first.count, first.total) } else { String::new() };
     let shown = |text: &str| match first.names.first() {

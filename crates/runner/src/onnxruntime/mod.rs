@@ -136,9 +136,14 @@ impl Session for OnnxRuntime {
         let builder = self.settings.builder(&self.environment)?;
         let builder = builder.with_config_entry(taps::BESIDE, graph.folder().to_string_lossy());
         let mut session = builder.map_err(failure)?.commit_from_memory(&model).map_err(failure)?;
-        let all: Vec<String> = self.outputs.iter().chain(&wanted).cloned().collect();
-        let found =
-            named(&session.run(arguments(&self.inputs, &self.environment, inputs)?).map_err(failure)?, &all)?;
+        let outputs = session.run(arguments(&self.inputs, &self.environment, inputs)?).map_err(failure)?;
+        let mut found = named(&outputs, &self.outputs)?;
+        // What is between can be of types that nobody can be given.
+        found.extend(
+            wanted.iter().filter_map(|name| {
+                Some((name.clone(), output::from_runtime(name, outputs.get(name)?).ok()?))
+            }),
+        );
         let known: HashMap<&str, &Value> =
             inputs.iter().chain(&found).map(|(name, value)| (name.as_str(), value)).collect();
         for node in &graph.nodes {

@@ -2,23 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use reproof_contract::report::ResumeFinding;
+use reproof_contract::report::{Confidence, ResumeFinding};
 use reproof_contract::trajectory::{Fact, Stream};
 
 use super::random::LOADER;
 use super::{Evidence, confirmed};
-use crate::resume::compare::same;
+use crate::resume::distance::same;
+
+/// Settings that decide which samples a batch holds.
+const SIZES: [(&str, &str); 2] = [("batch-size", "their size"), ("world-size", "the number of processes")];
 
 pub(super) fn cause(evidence: &Evidence<'_>, begun: &[ResumeFinding]) -> Option<ResumeFinding> {
     let first = evidence.first_step(Stream::Batch)?;
     let golden = Evidence::steps(evidence.golden, Stream::Batch);
     let observed = Evidence::steps(evidence.observed, Stream::Batch);
-    if let Some((recorded, current)) = evidence.setting("workers") {
-        let statement = format!("the data comes from {current} workers, when recorded from {recorded}");
-        let seen =
-            vec![format!("batches differ from step {first} on; each worker has random numbers of its own")];
-        return Some(confirmed(evidence, "batch.workers", statement, seen));
-    }
     let shift = shift(&golden, &observed);
     if let Some(shift) = shift {
         let (count, way) = (shift.unsigned_abs(), if shift > 0 { "behind" } else { "ahead" });
@@ -28,6 +25,25 @@ pub(super) fn cause(evidence: &Evidence<'_>, begun: &[ResumeFinding]) -> Option<
             if shift > 0 { "later" } else { "earlier" }
         )];
         return Some(confirmed(evidence, "batch.position", statement, seen));
+    }
+    for (setting, what) in SIZES {
+        if let Some((recorded, current)) = evidence.setting(setting) {
+            let statement =
+                format!("batches hold other samples: {what} is {current}, when recorded {recorded}");
+            let seen = vec![format!("batches differ from step {first} on")];
+            return Some(confirmed(evidence, "batch.size", statement, seen));
+        }
+    }
+    if let Some((recorded, current)) = evidence.setting("workers") {
+        let statement = format!("the data comes from {current} workers, when recorded from {recorded}");
+        let seen =
+            vec![format!("batches differ from step {first} on; each worker has random numbers of its own")];
+        let mut finding = confirmed(evidence, "batch.workers", statement, seen);
+        // Workers move augmentation; another order may have another reason.
+        if !in_order(evidence) {
+            finding.confidence = Confidence::Likely;
+        }
+        return Some(finding);
     }
     // The generator that decides the order was named already; other data follows from it.
     let drawn = |cause: &str| begun.iter().any(|finding| finding.cause == cause);

@@ -84,6 +84,7 @@ fn general(cause: &str) -> &'static str {
         "batch.augmentation" => {
             "skip by fetching batches, not by indices, so that random numbers in workers advance; or seed each sample by its index"
         }
+        "batch.size" => "resume with the recorded size of batches and number of processes",
         "batch.workers" => {
             "resume with the recorded number of workers, or seed augmentation by the index of the sample"
         }

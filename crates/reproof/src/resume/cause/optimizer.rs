@@ -6,7 +6,7 @@ use reproof_contract::report::ResumeFinding;
 use reproof_contract::trajectory::{Fact, Stream};
 
 use super::{Evidence, Sides, confirmed, list, rounding};
-use crate::resume::compare::same;
+use crate::resume::distance::same;
 
 /// What one parameter's state is stored under, and the settings of a group.
 const STATE: &str = "state.";
@@ -19,7 +19,7 @@ pub(super) fn cause(evidence: &Evidence<'_>) -> Option<ResumeFinding> {
     }
     let count = format!("{} of {} facts differ: {}", changed.len(), sides.expected.len(), list(&changed));
     let found = |cause, statement: String| Some(confirmed(evidence, cause, statement, vec![count.clone()]));
-    let states: Vec<&String> = changed.iter().copied().filter(|name| name.starts_with(STATE)).collect();
+    let states: Vec<&String> = changed.iter().copied().filter(|name| is_state(name)).collect();
     if states.is_empty() {
         let keys: BTreeSet<&str> = changed.iter().map(|name| last(name)).collect();
         let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
@@ -28,8 +28,7 @@ pub(super) fn cause(evidence: &Evidence<'_>) -> Option<ResumeFinding> {
             format!("settings of the optimizer are not the saved ones: {keys}"),
         );
     }
-    let has_state =
-        |side: &std::collections::BTreeMap<String, Fact>| side.keys().any(|name| name.starts_with(STATE));
+    let has_state = |side: &std::collections::BTreeMap<String, Fact>| side.keys().any(|name| is_state(name));
     if !has_state(sides.actual) {
         return found("optimizer.missing", "the optimizer began without its state".to_owned());
     }
@@ -70,6 +69,11 @@ fn swapped(sides: Sides<'_>, states: &[&String]) -> bool {
 /// Whether nothing but zeros is known of a tensor: fresh states look alike.
 fn is_zero(fact: &Fact) -> bool {
     matches!(fact, Fact::Tensor { samples, .. } if samples.iter().all(|sample| sample.0 == 0.0))
+}
+
+/// Whether a name is that of state; of several optimizers each has its number before it.
+fn is_state(name: &str) -> bool {
+    name.trim_start_matches(|digit: char| digit.is_ascii_digit()).trim_start_matches('.').starts_with(STATE)
 }
 
 fn last(name: &str) -> &str {

@@ -4,7 +4,8 @@ use reproof_contract::report::ResumeFinding;
 use reproof_contract::trajectory::Stream;
 
 use super::{Evidence, batch, confirmed};
-use crate::resume::compare::{same, show};
+use crate::resume::compare::show;
+use crate::resume::distance::same;
 
 /// The name under which recorders keep the generator of the loader.
 pub(super) const LOADER: &str = "loader";

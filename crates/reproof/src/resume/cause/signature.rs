@@ -22,8 +22,11 @@ pub(in crate::resume) fn sentence(evidence: &Evidence<'_>) -> String {
 
 /// The cause that gives this signature, if there is one.
 pub(super) fn cause(evidence: &Evidence<'_>) -> Option<ResumeFinding> {
-    // A stream that was seen to begin as recorded is not the cause.
+    // A stream that was seen to begin as recorded is not the cause, nor is what the training has none of.
     let unseen = |stream| evidence.begin(stream).is_none();
+    let scales = !Evidence::steps(evidence.golden, Stream::Scale).is_empty();
+    let scheduled =
+        Evidence::steps(evidence.golden, Stream::LearningRate).windows(2).any(|two| two[0] != two[1]);
     let rate = evidence.first_step(Stream::LearningRate);
     let (cause, statement) = match evidence.first_step(Stream::Loss) {
         _ if rate.is_some() && unseen(Stream::Scheduler) => (
@@ -34,11 +37,11 @@ pub(super) fn cause(evidence: &Evidence<'_>) -> Option<ResumeFinding> {
             "optimizer.missing",
             "the second loss is the first that differs, as it is when the optimizer was not restored",
         ),
-        Some(3) if unseen(Stream::Scheduler) => (
+        Some(3) if unseen(Stream::Scheduler) && scheduled => (
             "scheduler.missing",
             "the third loss is the first that differs, as it is when the schedule was not restored",
         ),
-        Some(step) if step > 3 && unseen(Stream::Scaler) => (
+        Some(step) if step > 3 && unseen(Stream::Scaler) && scales => (
             "scaler.missing",
             "losses differ after some steps only, as they do when the scaler was not restored",
         ),

@@ -1,18 +1,24 @@
-//! A training that resumes: the user's own command, in a process group of its own, offline, until its recorder ends it.
+//! A training that resumes: the user's own command, offline, until its recorder ends it.
+
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reproof_contract::run::{LimitKind, Limits, Status};
 
 use crate::RunError;
-use crate::child::{End, anonymous_memory, cause, last_words};
+use crate::child::{End, cause, last_words};
+use tree::Tree;
 
 /// How long to wait between two looks at the process.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long between two looks at its whole tree, which take some milliseconds.
+const COUNT: Duration = Duration::from_millis(200);
 
 /// The most that a training may print, in bytes: one in a loop must not fill the disk.
 const PRINTED: u64 = 256 << 20;
@@ -59,7 +65,9 @@ pub struct Trained {
 }
 
 impl Training {
-    /// Runs it to its end. Whatever it started ends with it.
+    /// Runs it to its end. Whatever it was seen to start ends with it.
+    ///
+    /// It stays in the group of this process, so that an interrupt at the terminal reaches both.
     pub fn run(&self) -> Result<Trained, RunError> {
         let started = Instant::now();
         let path = self.scratch.join("printed.txt");
@@ -81,16 +89,21 @@ impl Training {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let failed = |source| RunError::Start { program: program.into(), source };
         let mut child = command.spawn().map_err(failed)?;
+        let mut tree = Tree::new(child.id());
         let mut peak = None;
-        let end = self.wait(&mut child, &path, started, &mut peak).map_err(failed)?;
+        let waited = self.wait(&mut child, &mut tree, &path, started, &mut peak);
+        tree.end();
+        let ended = waited.map_err(failed)?;
         let printed = last_words(&path);
-        let status = match &end {
-            End::Exited(status) if status.success() => Status::Done,
-            end => cause(end, &printed),
+        let status = match ended {
+            Ended::Chatty => Status::Died {
+                how: format!("it printed more than {} MiB", PRINTED >> 20),
+                last_words: printed.clone(),
+            },
+            Ended::By(End::Exited(status)) if status.success() => Status::Done,
+            Ended::By(end) => cause(&end, &printed),
         };
         Ok(Trained { status, printed, seconds: started.elapsed().as_secs_f64(), peak_memory_bytes: peak })
     }
@@ -98,54 +111,47 @@ impl Training {
     fn wait(
         &self,
         child: &mut Child,
+        tree: &mut Tree,
         printed: &std::path::Path,
         started: Instant,
         peak: &mut Option<u64>,
-    ) -> std::io::Result<End> {
+    ) -> std::io::Result<Ended> {
+        let mut counted: Option<Instant> = None;
         loop {
-            *peak = memory(child.id()).max(*peak);
+            if counted.is_none_or(|counted| counted.elapsed() > COUNT) {
+                *peak = tree.look().max(*peak);
+                counted = Some(Instant::now());
+            }
             if let Some(status) = child.try_wait()? {
-                // Workers of loaders and other ranks.
-                end_group(child.id());
-                return Ok(End::Exited(status));
+                return Ok(Ended::By(End::Exited(status)));
             }
             let Limits { milliseconds, memory_bytes } = self.limits;
             let late = milliseconds.filter(|limit| started.elapsed() > Duration::from_millis(*limit));
             let large = memory_bytes.filter(|limit| *peak > Some(*limit));
-            let chatty = std::fs::metadata(printed).is_ok_and(|file| file.len() > PRINTED);
             let limit = late.map(|value| (LimitKind::Time, value));
-            let limit = limit.or(large.map(|value| (LimitKind::Memory, value)));
-            if limit.is_some() || chatty {
-                let status = end(child)?;
-                return Ok(limit.map_or(End::Exited(status), |(kind, value)| End::Limit(kind, value)));
+            if let Some((kind, value)) = limit.or(large.map(|value| (LimitKind::Memory, value))) {
+                end(child, tree)?;
+                return Ok(Ended::By(End::Limit(kind, value)));
+            }
+            if std::fs::metadata(printed).is_ok_and(|file| file.len() > PRINTED) {
+                end(child, tree)?;
+                return Ok(Ended::Chatty);
             }
             std::thread::sleep(LOOK);
         }
     }
 }
 
-/// Anonymous memory of a process and of all that it started.
-fn memory(process: u32) -> Option<u64> {
-    let own = anonymous_memory(process)?;
-    let children =
-        std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-    let started = children.split_ascii_whitespace().filter_map(|child| memory(child.parse().ok()?));
-    Some(started.fold(own, u64::saturating_add))
+/// How the started process ended.
+enum Ended {
+    By(End),
+    /// It was ended, as it would have filled the disk.
+    Chatty,
 }
 
-fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
-    end_group(child.id());
+fn end(child: &mut Child, tree: &mut Tree) -> std::io::Result<()> {
+    // Before its root: what has lost its parent is harder to find.
+    tree.end();
     child.kill()?;
-    child.wait()
-}
-
-/// Ends every process of the group that `leader` was started in.
-fn end_group(leader: u32) {
-    #[cfg(unix)]
-    if let Some(leader) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
-        // It is gone already if nothing is left.
-        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-    }
-    #[cfg(not(unix))]
-    let _ = leader;
+    child.wait().map(drop)
 }
