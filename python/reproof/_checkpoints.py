@@ -208,6 +208,7 @@ class Recorder:
             with open(saved_in, "w", encoding="utf-8") as file:
                 file.write(told)
             arguments = [*action, "--json", "--saved-in", saved_in, *self._shared, *noted]
+            before = _identity(place)
             finished = _run([self._command, *arguments])
         if finished.returncode == 0:
             with self._lock:
@@ -215,7 +216,8 @@ class Recorder:
                 # A checkpoint that went meanwhile takes its contract with it.
                 if place in self._removed or not os.path.exists(place):
                     shutil.rmtree(folder, ignore_errors=True)
-        elif os.path.exists(place):
+        elif before is not None and _identity(place) == before:
+            # One that was saved again meanwhile has its own turn, and one that went needs none.
             self.fail(f"{place} has no contract: {finished.stderr.strip()}")
 
     def fail(self, message: str) -> None:
@@ -226,6 +228,16 @@ class Recorder:
 def _folder(place: str) -> str:
     """The folder of the contract of a checkpoint that is there."""
     return os.path.join(place, "reproof") if os.path.isdir(place) else f"{place}.reproof"
+
+
+def _identity(place: str) -> tuple[int, int] | None:
+    """Which file or folder lies at a place, and since when; nothing if none does."""
+    try:
+        found = os.stat(place)
+    except OSError:
+        return None
+    # Files come and go in a folder that is recorded.
+    return found.st_ino, 0 if os.path.isdir(place) else found.st_mtime_ns
 
 
 def _is_ours(folder: str) -> bool:

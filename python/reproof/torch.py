@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 from typing import Any
 
 from . import _checkpoints
 from ._checkpoints import CheckpointWarning
 from ._trajectory.facts import leaves
 from ._trajectory.hooks import Hooks
+from ._trajectory.manual import Manual
 from ._trajectory.observer import STEPS, Observer
 from ._trajectory.subject import Subject
 from .errors import UsageError
@@ -32,7 +32,7 @@ from .errors import UsageError
 __all__ = ["CheckpointWarning", "Trajectory"]
 
 
-class Trajectory:
+class Trajectory(Manual):
     """Records what a training does in the `steps` steps after each checkpoint, without changing a bit of it.
 
     `model` may be wrapped for several processes or compiled. Give all that decides how training goes on: `optimizer`
@@ -78,28 +78,23 @@ class Trajectory:
             precision=precision,
         )
         options = dict(contract) if isinstance(contract, Mapping) else {}
-        self.recorder = _checkpoints.Recorder(seeds=seeds, notes=notes, owner=owner, **options)
+        recorder = _checkpoints.Recorder(seeds=seeds, notes=notes, owner=owner, **options)
         hooks = Hooks(before_pass=self._passing, after_pass=self._passed, before_step=self._stepping)
-        self._observer = Observer(
+        observer = Observer(
             trainer=self._TRAINER,
             steps=steps,
-            contracts=self.recorder,
+            contracts=recorder,
             contract=contract is not False,
             seeds=seeds,
             hooks=hooks,
         )
+        super().__init__(observer, recorder)
         # Whether batches are told, and need not be guessed from what the model is given.
         self._told = False
         self._delivered: list[tuple[Any, Any]] = []
         self._subscribed: list[Any] = []
-        self._closed = False
         self._subscribe(loader)
         self._observer.watch(self._subject)
-
-    @property
-    def resuming(self) -> bool:
-        """Whether `reproof verify` started this process: it ends by itself, and need not save anything."""
-        return self._observer.resuming
 
     def watch(self, loader: Any) -> Watched:
         """The loader, to be iterated instead; each batch is told as it comes, and those that you skip are forgotten."""
@@ -128,26 +123,6 @@ class Trajectory:
     def saved(self, path: str | os.PathLike[str], step: int | None = None) -> None:
         """Tells that a checkpoint is complete at `path`; the steps after it are recorded."""
         self._observer.saved(path, step)
-
-    def close(self) -> None:
-        """Keeps what was recorded, and waits for all that is done in the background; warns of what failed."""
-        self._close(whole=True, leave=True)
-
-    def __enter__(self) -> Trajectory:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        # A training that failed ends as it does.
-        self._close(whole=error is None, leave=error is None)
-
-    def _close(self, *, whole: bool, leave: bool) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        self._observer.finish(whole=whole, leave=leave)
-        self.recorder.wait()
 
     def _come(self, batch: Any) -> None:
         self._observer.arrived(batch, worker=self._worker(batch), certain=False)

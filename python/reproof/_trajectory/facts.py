@@ -19,6 +19,9 @@ Facts = dict[str, Fact]
 Known = Any
 Streams = dict[str, dict[str, Known]]
 
+# Bytes of tensors that are looked at in one go.
+_TOGETHER = 256 << 20
+
 # Texts in batches that are longer are told by their digest, so that documents stay small.
 _LONGEST_TEXT = 80
 
@@ -29,6 +32,12 @@ def digest(parts: Iterable[bytes]) -> str:
     for part in parts:
         hashed.update(part)
     return f"blake2b-128:{hashed.hexdigest()}"
+
+
+def flags(told: Mapping[str, bool], what: str) -> str:
+    """A number for people, and a digest for everything else."""
+    lines = "\n".join(f"{name}={flag}" for name, flag in told.items())
+    return f"{sum(told.values())} of {len(told)} {what}, {digest([lines.encode()])}"
 
 
 def facts(known: Mapping[str, Known]) -> dict[str, Fact]:
@@ -42,8 +51,28 @@ def facts(known: Mapping[str, Known]) -> dict[str, Fact]:
             tensors.append((name, value))
         else:
             found[name] = text(value)
-    found.update(_facts_of_tensors(tensors))
+    for some in _divided(tensors):
+        found.update(_facts_of_tensors(some))
     return found
+
+
+def _divided(tensors: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
+    """Tensors in groups of which copies fit in memory: those of accelerators are copied to be looked at."""
+    group: list[tuple[str, Any]] = []
+    size = 0
+    for pair in tensors:
+        group.append(pair)
+        size += int(getattr(pair[1], "nbytes", 0))
+        if size >= _TOGETHER:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def looked_at(streams: Streams) -> Streams:
+    """The facts of each stream that has any."""
+    return {stream: facts(known) for stream, known in streams.items() if known or stream == "gradients"}
 
 
 def _facts_of_tensors(tensors: list[tuple[str, Any]]) -> dict[str, Fact]:
@@ -101,4 +130,4 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Known]]:
         yield from leaves(name, value.to_dict())
     elif not callable(value):
         # Its address would differ in every process.
-        yield name, f"a {type(value).__name__}"
+        yield name, f"unreadable {type(value).__name__}"

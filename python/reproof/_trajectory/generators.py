@@ -39,6 +39,28 @@ def preserved(named: Mapping[str, Any]) -> Iterator[None]:
             write(state)
 
 
+def named(own: Mapping[str, Any], loader: Any) -> dict[str, Any]:
+    """Generators of the user and of the loader, by name."""
+    found = dict(own)
+    for name, holder in _with_generators(loader):
+        generator = getattr(holder, "generator", None)
+        if generator is not None and all(generator is not other for other in found.values()):
+            found[name] = generator
+    return found
+
+
+def _with_generators(loader: Any) -> list[tuple[str, Any]]:
+    """The loader and its samplers, each of which may draw from a generator of its own."""
+    sampler = getattr(loader, "sampler", None)
+    batches = getattr(loader, "batch_sampler", None)
+    return [
+        ("loader", loader),
+        ("loader.sampler", sampler),
+        ("loader.batch-sampler", batches),
+        ("loader.batch-sampler.sampler", getattr(batches, "sampler", None)),
+    ]
+
+
 def _of_the_process() -> Iterator[tuple[str, Callable[[], Any], Callable[[Any], Any]]]:
     yield "python", random.getstate, random.setstate
     numpy = sys.modules.get("numpy")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import models
-from .subject import Subject
 
 
 class Hooks:
@@ -25,10 +24,9 @@ class Hooks:
         self.before_step = before_step
         self._handles: list[Any] = []
 
-    def install(self, subject: Subject) -> None:
+    def install(self, model: Any, optimizers: Sequence[Any]) -> None:
         if self._handles:
             return
-        model = subject.model
         if not models.is_compiled_in_place(model):
             if self.before_pass is not None:
                 told = _Hook(self._before_pass)
@@ -36,7 +34,7 @@ class Hooks:
             if self.after_pass is not None:
                 self._handles.append(model.register_forward_hook(_Hook(self._after_pass)))
         if self.before_step is not None:
-            for optimizer in subject.optimizers:
+            for optimizer in optimizers:
                 if hasattr(optimizer, "register_step_pre_hook"):
                     self._handles.append(optimizer.register_step_pre_hook(self._before_step))
 

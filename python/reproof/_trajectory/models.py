@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .facts import Known, digest, leaves
+from .facts import Known, flags, leaves
 
 # Wrappers around a module, by the attribute in which they keep it.
 _WRAPPERS = {
@@ -14,6 +14,10 @@ _WRAPPERS = {
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
     "OptimizedModule": "_orig_mod",
 }
+
+
+# Modules whose weights are divided among processes.
+_SHARDING = {"FullyShardedDataParallel", "DeepSpeedEngine", "PipelineModule"}
 
 
 def inner(model: Any) -> Any:
@@ -29,12 +33,10 @@ def is_compiled_in_place(model: Any) -> bool:
 
 
 def is_sharded(model: Any) -> bool:
-    """Whether running the model takes all processes at once."""
-    return any(
-        hasattr(parameter, "to_local") or type(module).__name__ == "FullyShardedDataParallel"
-        for module in model.modules()
-        for parameter in module.parameters(recurse=False)
-    )
+    """Whether running the model may take all processes at once: parts of its weights are elsewhere."""
+    if any(type(module).__name__ in _SHARDING for module in model.modules()):
+        return True
+    return any(hasattr(parameter, "to_local") or hasattr(parameter, "ds_id") for parameter in model.parameters())
 
 
 def parameters(model: Any) -> dict[str, Known]:
@@ -61,8 +63,8 @@ def modes(model: Any) -> dict[str, Known]:
     training = {_plain_name(name): module.training for name, module in model.named_modules()}
     frozen = {name: not parameter.requires_grad for name, parameter in named_parameters(model)}
     return {
-        "training": _flags(training, "modules in training"),
-        "frozen": _flags(frozen, "parameters frozen"),
+        "training": flags(training, "modules in training"),
+        "frozen": flags(frozen, "parameters frozen"),
         "autocast": _autocast(torch, device(model)),
         "default-dtype": str(torch.get_default_dtype()).removeprefix("torch."),
     }
@@ -85,12 +87,6 @@ def averaged(ema: Any) -> dict[str, Known]:
     if not isinstance(ema, Mapping) and callable(ema):
         return averaged(ema())
     return dict(leaves("", ema))
-
-
-def _flags(flags: dict[str, bool], what: str) -> str:
-    """A number for people, and a digest for everything else."""
-    told = "\n".join(f"{name}={flag}" for name, flag in flags.items())
-    return f"{sum(flags.values())} of {len(flags)} {what}, {digest([told.encode()])}"
 
 
 def _autocast(torch: Any, device: Any) -> str:

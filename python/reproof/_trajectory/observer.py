@@ -11,12 +11,12 @@ from typing import Any, Concatenate, ParamSpec
 
 from .. import _checkpoints
 from ..errors import UsageError
-from . import losing, optimizers, setting
-from .facts import Known, facts, leaves
+from . import setting
+from .facts import Known, facts
 from .hooks import Hooks
 from .recording import Batch, Recording, Step
 from .request import end, request
-from .subject import Subject
+from .training import Training
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -35,6 +35,8 @@ def _guarded(
             method(self, *arguments, **options)
         except Exception as error:
             if self.resuming:
+                # Without a step there is nothing to tell.
+                self._recordings = [recording for recording in self._recordings if recording.steps]
                 raise
             self._abandon(f"{type(error).__name__}: {error}")
 
@@ -62,7 +64,7 @@ class Observer:
             raise UsageError(f"{steps} steps to record", hint="leave it out, or give a number above 0")
         self.trainer = trainer
         self.contracts = contracts
-        self.subject: Subject | None = None
+        self.subject: Training | None = None
         self.request = request()
         self.steps = steps if self.request is None else self.request.steps
         self.context: dict[str, str] = {}
@@ -94,7 +96,7 @@ class Observer:
         return bool(self._recordings)
 
     @_guarded
-    def watch(self, subject: Subject, *, started: bool = True) -> None:
+    def watch(self, subject: Training, *, started: bool = True) -> None:
         """Begins with a training; `started` if its weights are those of its initialisation."""
         self.subject = subject
         if setting.rank() != 0:
@@ -102,7 +104,7 @@ class Observer:
         if self.request is not None:
             self._record(Recording(None, None, "gradients" in self.request.begin))
         elif started:
-            self.context.update(setting.initialisation(subject.inner))
+            self.context.update(subject.initialisation())
 
     @_guarded
     def arrived(self, batch: Any, *, worker: str | None = None, certain: bool = True) -> None:
@@ -111,7 +113,7 @@ class Observer:
             return
         told = {} if worker is None else {":worker": worker}
         # Looked at now: it may be changed in place, and is.
-        self._waiting = Batch({**facts(dict(leaves("", batch))), **told})
+        self._waiting = Batch({**facts(dict(self.subject.leaves(batch))), **told})
         self._random = self.subject.random() if self._unbegun() else None
         if certain:
             self._take()
@@ -129,8 +131,8 @@ class Observer:
     @_guarded
     def lost(self, loss: Any) -> None:
         """The loss of the batch is known."""
-        if self._batches and loss is not None:
-            self._batches[-1].loss = {name: _kept(value) for name, value in leaves("", loss)}
+        if self._batches and loss is not None and self.subject is not None:
+            self._batches[-1].loss = {name: _kept(value) for name, value in self.subject.leaves(loss)}
 
     @_guarded
     def stepping(self) -> None:
@@ -139,8 +141,8 @@ class Observer:
             return
         if self._waiting is not None:
             self._take()
-        self._streams["learning-rate"] = optimizers.learning_rates(self.subject.optimizers)
-        self._streams["gradient-norm"] = optimizers.gradient_norm(self.subject.inner)
+        self._streams["learning-rate"] = self.subject.learning_rates()
+        self._streams["gradient-norm"] = self.subject.gradient_norm()
 
     @_guarded
     def stepped(self, step: int | None = None, loss: Any = None) -> None:
@@ -201,7 +203,7 @@ class Observer:
         self._recordings.append(recording)
         _ACTIVE.add(self)
         if self.subject is not None:
-            self._hooks.install(self.subject)
+            self.subject.hook(self._hooks)
 
     def _unbegun(self) -> list[Recording]:
         return [recording for recording in self._recordings if recording.begin is None]
@@ -214,16 +216,16 @@ class Observer:
             return
         if unbegun:
             if self.request is not None and self.request.threads is not None:
-                setting.set_threads(self.request.threads)
+                subject.set_threads(self.request.threads)
             if self.request is not None:
-                self.context["can-lose"] = " ".join(losing.present(subject))
+                self.context["can-lose"] = " ".join(subject.can_lose())
                 if self.request.lose is not None:
-                    losing.lose(subject, self.request.lose)
+                    subject.lose(self.request.lose)
                     self._random = subject.random()
             gradients = any(recording.gradients for recording in unbegun)
             begin = subject.begin(self._random or subject.random(), gradients)
-            told = setting.setting(subject)
-            context = {**self.context, **setting.context(subject, self._seeds)}
+            told = subject.setting()
+            context = {**self.context, **subject.context(self._seeds)}
             for stream in () if self.request is None else self.request.begin:
                 begin.setdefault(stream, {})
             for recording in unbegun:
@@ -232,7 +234,7 @@ class Observer:
             self._begun = begin
         if not self._batches:
             # Scalers leave out steps, and then nobody tells that one is made.
-            self._streams["learning-rate"] = optimizers.learning_rates(subject.optimizers)
+            self._streams["learning-rate"] = subject.learning_rates()
         self._batches.append(batch)
 
     def _add(self, step: int, loss: Any) -> None:
@@ -241,9 +243,9 @@ class Observer:
             return
         losses = loss if isinstance(loss, (list, tuple)) else [loss] * (loss is not None)
         for batch, value in zip(reversed(batches), reversed(losses)):
-            batch.loss = {name: _kept(item) for name, item in leaves("", value)}
-        streams = {**self._streams, "scale": optimizers.scale(subject.scaler), "random": {**subject.random()}}
-        if subject.scaler is not None and streams["scale"]:
+            batch.loss = {name: _kept(item) for name, item in subject.leaves(value)}
+        streams = {**self._streams, "scale": subject.scale(), "random": {**subject.random()}}
+        if streams["scale"]:
             # It leaves out steps whose gradients are infinite.
             streams.setdefault("gradient-norm", {"total": "no step"})
         made = Step(step, batches, streams)
@@ -259,7 +261,7 @@ class Observer:
         if not over or subject is None:
             return
         at_end = subject.end() if whole and any(recording.steps for recording in over) else None
-        framework = f"torch {setting.version('torch')}"
+        framework = subject.framework
         for recording in over:
             recording.end = at_end if recording.steps else None
             self._recordings.remove(recording)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .._tensors import digest_live
 from . import models
-from .subject import Subject
+
+if TYPE_CHECKING:
+    from .subject import Subject
 
 _PACKAGES = ("torch", "numpy", "transformers", "lightning", "accelerate", "torchvision", "timm", "torchdata")
 
@@ -29,15 +31,14 @@ _VARIABLES = (
 
 def rank() -> int:
     """The number of this process in its training, whether the processes have met yet or not."""
-    distributed = _distributed()
-    return int(distributed.get_rank()) if distributed is not None else int(os.environ.get("RANK", "0"))
-
-
-def set_threads(count: int) -> None:
-    """Changes how many threads operators have: an experiment of whoever verifies a training that resumes."""
-    import torch
-
-    torch.set_num_threads(count)
+    distributed, jax = _distributed(), sys.modules.get("jax")
+    met = getattr(getattr(jax, "distributed", None), "is_initialized", None)
+    if distributed is not None:
+        return int(distributed.get_rank())
+    # Asking JAX starts its backends: before processes have met, nobody may.
+    if jax is not None and met is not None and met():
+        return int(jax.process_index())
+    return int(os.environ.get("RANK", "0"))
 
 
 def setting(subject: Subject) -> dict[str, str]:
@@ -55,23 +56,26 @@ def setting(subject: Subject) -> dict[str, str]:
         "mkldnn": _flag(torch.backends.mkldnn.enabled),
         "deterministic": _flag(torch.are_deterministic_algorithms_enabled()),
         "matmul-precision": torch.get_float32_matmul_precision(),
-        "python": platform.python_version(),
         "compiled": _flag(type(subject.model).__name__ == "OptimizedModule"),
     }
     if device.type == "cuda":
         told["cudnn-deterministic"] = _flag(torch.backends.cudnn.deterministic)
         told["cudnn-benchmark"] = _flag(torch.backends.cudnn.benchmark)
         told["tf32"] = _flag(torch.backends.cuda.matmul.allow_tf32)
-    for name, attribute in (("workers", "num_workers"), ("batch-size", "batch_size")):
-        value = getattr(subject.loader, attribute, None)
-        if value is not None:
-            told[name] = str(value)
     if subject.precision is not None:
         told["precision"] = subject.precision
-    told.update({name: version(name) for name in _PACKAGES if name in sys.modules})
-    for name in _VARIABLES:
-        if name in os.environ:
-            told[f"variable.{name}"] = os.environ[name]
+    return {**told, **of_any(subject.loader, _PACKAGES, _VARIABLES)}
+
+
+def of_any(loader: Any, packages: Iterable[str], variables: Iterable[str]) -> dict[str, str]:
+    """What is asked of every training: its loader, the versions of what it has imported, variables that are set."""
+    told = {"python": platform.python_version()}
+    for name, attribute in (("workers", "num_workers"), ("batch-size", "batch_size")):
+        value = getattr(loader, attribute, None)
+        if value is not None:
+            told[name] = str(value)
+    told.update({name: version(name) for name in packages if name in sys.modules})
+    told.update({f"variable.{name}": os.environ[name] for name in variables if name in os.environ})
     return told
 
 
@@ -85,9 +89,14 @@ def context(subject: Subject, seeds: Mapping[str, int]) -> dict[str, str]:
     import torch
 
     told = {"seeds.torch": str(torch.initial_seed())}
-    told.update({f"seeds.{name}": str(seed) for name, seed in seeds.items()})
     told.update({f"regularisation.{name}": text for name, text in _regularisation(subject).items()})
-    describe = getattr(subject.loader, "describe", None)
+    return {**told, **context_of_any(subject.loader, seeds)}
+
+
+def context_of_any(loader: Any, seeds: Mapping[str, int]) -> dict[str, str]:
+    """What is told about every training: its seeds, and the data where a loader describes them."""
+    told = {f"seeds.{name}": str(seed) for name, seed in seeds.items()}
+    describe = getattr(loader, "describe", None)
     if callable(describe):
         # No element of the data is read for it now.
         told.update({f"data.{name}": text for name, text in describe(element=False).items()})

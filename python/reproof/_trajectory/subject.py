@@ -1,13 +1,14 @@
-"""What is watched: a model and all that drives it."""
+"""What is watched of a training with PyTorch: a model and all that drives it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import evaluation, generators, models, optimizers
-from .facts import Streams, facts
+from . import evaluation, generators, losing, models, optimizers, setting
+from .facts import Known, Streams, leaves, looked_at
+from .hooks import Hooks
 
 # Weights at whose gradients is looked to tell whether an accumulation is going on.
 _SAMPLED = 8
@@ -15,7 +16,7 @@ _SAMPLED = 8
 
 @dataclass(eq=False)
 class Subject:
-    """A training as its trainer holds it."""
+    """A training as its trainer holds it; all that `training.Training` asks for."""
 
     # As it is called in training, in all its wrappers.
     model: Any
@@ -37,6 +38,45 @@ class Subject:
         trained = [parameter for parameter in self.inner.parameters() if parameter.requires_grad]
         self._sampled = trained[:: max(1, len(trained) // _SAMPLED)][:_SAMPLED]
 
+    @property
+    def framework(self) -> str:
+        return f"torch {setting.version('torch')}"
+
+    def initialisation(self) -> dict[str, str]:
+        return setting.initialisation(self.inner)
+
+    def setting(self) -> dict[str, str]:
+        return setting.setting(self)
+
+    def context(self, seeds: Mapping[str, int]) -> dict[str, str]:
+        return setting.context(self, seeds)
+
+    def set_threads(self, count: int) -> None:
+        import torch
+
+        torch.set_num_threads(count)
+
+    def can_lose(self) -> list[str]:
+        return losing.present(self)
+
+    def lose(self, piece: str) -> None:
+        losing.lose(self, piece)
+
+    def hook(self, hooks: Hooks) -> None:
+        hooks.install(self.model, self.optimizers)
+
+    def leaves(self, value: Any) -> Iterator[tuple[str, Known]]:
+        return leaves("", value)
+
+    def learning_rates(self) -> dict[str, Known]:
+        return optimizers.learning_rates(self.optimizers)
+
+    def gradient_norm(self) -> dict[str, Known]:
+        return optimizers.gradient_norm(self.inner)
+
+    def scale(self) -> dict[str, Known]:
+        return optimizers.scale(self.scaler)
+
     def random(self) -> dict[str, str]:
         return generators.states(self._named())
 
@@ -49,18 +89,18 @@ class Subject:
         streams = {**self._state(), "modes": self.modes(), "random": random}
         if gradients:
             streams["gradients"] = models.gradients(self.inner)
-        return _looked_at(streams)
+        return looked_at(streams)
 
     def end(self) -> Streams:
         """Everything after the last step, and what has been learned."""
         streams = {**self._state(), "random": self.random()}
-        if self.inputs is not None and not models.is_sharded(self.inner):
+        if self.inputs is not None and not (models.is_sharded(self.model) or models.is_sharded(self.inner)):
             named = self._named()
             streams["evaluation"] = evaluation.evaluate(self.inner, self.inputs, named)
             if self.ema is not None:
                 averaged = evaluation.evaluate_averaged(self.inner, self._ema(), self.inputs, named)
                 streams["ema-evaluation"] = averaged
-        return _looked_at(streams)
+        return looked_at(streams)
 
     def averages(self) -> dict[str, Any]:
         """Averaged weights as they lie in memory."""
@@ -106,27 +146,4 @@ class Subject:
         return streams
 
     def _named(self) -> dict[str, Any]:
-        """Generators of the user and of the loader, by name."""
-        named = dict(self.generators)
-        for name, holder in _with_generators(self.loader):
-            generator = getattr(holder, "generator", None)
-            if generator is not None and all(generator is not other for other in named.values()):
-                named[name] = generator
-        return named
-
-
-def _with_generators(loader: Any) -> list[tuple[str, Any]]:
-    """The loader and its samplers, each of which may draw from a generator of its own."""
-    sampler = getattr(loader, "sampler", None)
-    batches = getattr(loader, "batch_sampler", None)
-    return [
-        ("loader", loader),
-        ("loader.sampler", sampler),
-        ("loader.batch-sampler", batches),
-        ("loader.batch-sampler.sampler", getattr(batches, "sampler", None)),
-    ]
-
-
-def _looked_at(streams: Streams) -> Streams:
-    """The facts of each stream that has any."""
-    return {stream: facts(known) for stream, known in streams.items() if known or stream == "gradients"}
+        return generators.named(self.generators, self.loader)

@@ -26,6 +26,21 @@ fn for_trainer(cause: &str, trainer: &str) -> Option<&'static str> {
         ("accelerate", "scheduler.missing") => {
             "pass the scheduler to `accelerator.prepare`, so that `save_state` holds it"
         }
+        ("jax", "optimizer.missing" | "optimizer.state" | "scheduler.missing") => {
+            "save the optimizer's whole state, its counts too, and restore it in place of `optimizer.init(params)`"
+        }
+        ("jax", "random.generator") => {
+            "save the key with `jax.random.key_data` and restore it with `jax.random.wrap_key_data`"
+        }
+        ("jax", "buffers.missing") => {
+            "save the mutable collections, such as `batch_stats`, with the parameters"
+        }
+        ("keras", "optimizer.missing" | "optimizer.state" | "scheduler.missing") => {
+            "save the whole model with `model.save(path)`, and load it with `keras.models.load_model` in place of compiling anew"
+        }
+        ("keras", "random.generator") => {
+            "files of Keras do not hold the state of layers' seed generators: set it, or sow by the epoch"
+        }
         _ => return None,
     })
 }
