@@ -13,6 +13,8 @@ use crate::{machine, package, repository};
 struct Training {
     title: &'static str,
     script: &'static str,
+    /// Its options, the same in both runs.
+    options: &'static [&'static str],
     /// Below the folder that it writes to.
     checkpoint: &'static str,
     /// What its option `--complete` changes in the script; empty where it needs nothing.
@@ -23,24 +25,28 @@ const TRAININGS: &[Training] = &[
     Training {
         title: "a loop by hand that saves everything",
         script: "plain.py",
+        options: &[],
         checkpoint: "step-18.pt",
         change: "",
     },
     Training {
         title: "Hugging Face Trainer",
         script: "hf.py",
+        options: &["--workers", "2"],
         checkpoint: "checkpoint-9",
         change: "augmentation is drawn from the epoch and the index of the sample, not from the process's generator",
     },
     Training {
         title: "Lightning",
         script: "lightning_fit.py",
+        options: &[],
         checkpoint: "step=18.ckpt",
         change: "a loader with `state_dict`, and a callback that saves random states and restores them with the first batch",
     },
     Training {
         title: "Accelerate",
         script: "accelerate_loop.py",
+        options: &["--workers", "2"],
         checkpoint: "step-18",
         change: "`use_seedable_sampler=True`, `set_epoch`, and augmentation drawn from the epoch and the index of the sample",
     },
@@ -137,7 +143,7 @@ pub(super) fn text() -> Result<String> {
         print(f'torch {torch.__version__}, transformers {transformers.__version__}, lightning {lightning.__version__}, accelerate {accelerate.__version__}')";
     let versions = repository::output(place.python().args(["-c", versions]))?;
     Ok(format!(
-        "# Resuming on the identical path\n\nSmall trainings with dropout, AdamW, a schedule, a shuffled loader and random augmentation, each in \
+        "# Resuming on the identical path\n\nSmall trainings with dropout, AdamW, a schedule, a shuffled loader with two workers and random augmentation, each in \
          two runs: one goes on after it has saved a checkpoint and is recorded for eight steps; `reproof verify --resume` then resumes from a copy \
          in a fresh process ([the trainings](../tests/python/training), [the guide](guides/resume.md)). With {} on {}.\n\n\
          ## What trainers achieve\n\n\
@@ -154,10 +160,10 @@ fn trainers(place: &Place) -> Result<String> {
     let mut rows = Vec::new();
     for training in TRAININGS {
         println!("{}", training.title);
-        let alone = place.achieved(training, &[])?;
+        let alone = place.achieved(training, training.options)?;
         let changed = match training.change {
             "" => String::from("needs none"),
-            _ => place.achieved(training, &["--complete"])?.verdict,
+            _ => place.achieved(training, &[training.options, &["--complete"]].concat())?.verdict,
         };
         let Achieved { verdict, first, causes } = alone;
         let (title, change) = (training.title, training.change);
@@ -184,7 +190,12 @@ fn pieces(place: &Place, folder: &Path) -> Result<String> {
         let expected = expected.iter().filter_map(Value::as_str).map(|cause| format!("`{cause}`"));
         let mut named: Vec<&str> = found.causes.split(", ").filter(|cause| !cause.is_empty()).collect();
         named.sort_unstable();
-        let right = if named == expected.collect::<Vec<_>>() { "yes" } else { "**no**" };
+        let right = match named == expected.collect::<Vec<_>>() {
+            // What differs by rounding alone is told by further runs, which this table does not make.
+            true if named.is_empty() && found.first != "none" => "nothing is missing",
+            true => "yes",
+            false => "**no**",
+        };
         rows.push(format!("| {piece} | {} | {} | {right} |", loss(report), found.causes));
     }
     Ok(rows.join("\n"))

@@ -18,7 +18,7 @@ use tree::Tree;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How long between two looks at its whole tree, which take some milliseconds.
-const COUNT: Duration = Duration::from_millis(200);
+const COUNT: Duration = Duration::from_millis(500);
 
 /// The most that a training may print, in bytes: one in a loop must not fill the disk.
 const PRINTED: u64 = 256 << 20;

@@ -24,7 +24,9 @@ impl Tree {
     pub(super) fn look(&mut self) -> Option<u64> {
         let found = descendants(self.root);
         self.seen.extend(&found);
-        let memory = found.iter().filter_map(|(process, _)| memory(*process));
+        // Dividing what is shared takes the system long for a large process, and one alone shares nothing.
+        let one = |process| if found.len() > 1 { shared_once(process) } else { anonymous_memory(process) };
+        let memory = found.iter().filter_map(|(process, _)| one(*process));
         memory.reduce(u64::saturating_add).or_else(|| anonymous_memory(self.root))
     }
 
@@ -90,7 +92,7 @@ fn stat(process: u32) -> Option<(u32, u64)> {
 }
 
 /// Anonymous memory of a process, of what it shares with those that it was forked from its part alone.
-fn memory(process: u32) -> Option<u64> {
+fn shared_once(process: u32) -> Option<u64> {
     let part = || {
         let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("Pss_Anon:"))?;
