@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reproof_testing::{Finished, Sandbox, folder};
+use reproof_testing::{Finished, Sandbox, damage, folder};
 use serde_json::Value;
 
 use crate::fixtures::{place, run, sandbox};
@@ -56,5 +56,15 @@ fn what_is_no_graph_and_what_is_not_there_are_told_apart() {
         .complains("the contract has no case nothing");
     sandbox.run(["diagnose", "nowhere"]).exits(2).complains("no artifact at nowhere");
     place(&sandbox, "shipped/voice.onnx", "voice.onnx");
-    sandbox.run(["diagnose", "voice.onnx"]).exits(3).complains("no contract at");
+    sandbox
+        .run(["diagnose", "voice.onnx"])
+        .exits(3)
+        .complains("no contract at")
+        .complains("make one with `reproof record PATH`");
+    damage::truncate(&sandbox.path("digits/model.onnx"), 5000);
+    sandbox
+        .run(["diagnose", "digits"])
+        .exits(3)
+        .complains("digits/model.onnx")
+        .never_mentions("is no ONNX graph");
 }

@@ -11,6 +11,7 @@ use crate::diff::DiffError;
 use crate::execution::ExecuteError;
 use crate::folder::FolderError;
 use crate::record::RecordError;
+use crate::resume::DrillError;
 use crate::verify::VerifyError;
 
 /// What an error means for the question that was asked.
@@ -72,6 +73,9 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         if let Some(VerifyError::NoArtifact { .. }) = cause.downcast_ref::<VerifyError>() {
             return Failure::Usage;
         }
+        if let Some(DrillError::NoArtifact { .. }) = cause.downcast_ref::<DrillError>() {
+            return Failure::Usage;
+        }
         if let Some(DiagnoseError::NoArtifact { .. } | DiagnoseError::NoCase { .. }) =
             cause.downcast_ref::<DiagnoseError>()
         {
@@ -107,6 +111,27 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
     match cause.downcast_ref::<VerifyError>() {
         Some(VerifyError::Contract(wrapped)) => return advice(wrapped),
         Some(VerifyError::Execute(wrapped)) => return advice(wrapped),
+        _ => {}
+    }
+    match cause.downcast_ref::<DiagnoseError>() {
+        Some(DiagnoseError::Contract(wrapped)) => return advice(wrapped),
+        Some(DiagnoseError::Open(wrapped)) => return advice(wrapped),
+        Some(DiagnoseError::Format(wrapped)) => return advice(wrapped),
+        Some(DiagnoseError::Execute(wrapped)) => return advice(wrapped),
+        Some(DiagnoseError::Failed { hint, .. }) => return Some(hint.clone()),
+        Some(DiagnoseError::NoGraph { .. }) => {
+            return Some("record it with --freeze=onnx, so that its contract holds its graph".to_owned());
+        }
+        _ => {}
+    }
+    match cause.downcast_ref::<DrillError>() {
+        Some(DrillError::Contract(wrapped)) => return advice(wrapped),
+        Some(DrillError::NoTrajectory { .. }) => {
+            return Some("train with a recorder: docs/guides/resume.md".to_owned());
+        }
+        Some(DrillError::DoesNotResume { .. }) => {
+            return Some("verify with the same --resume first: its report says what is missing".to_owned());
+        }
         _ => {}
     }
     if let Some(error) = cause.downcast_ref::<RecordError>() {

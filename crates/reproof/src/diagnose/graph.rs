@@ -38,13 +38,14 @@ fn taken(node: &onnx::Node) -> Vec<String> {
 
 /// The artifact itself, or the graph that its contract holds.
 pub(super) fn find(path: &Path, stored: &StoredContract) -> Result<Graph, DiagnoseError> {
-    let own = Artifact::open(path).ok().filter(|artifact| artifact.description.format == Format::Onnx);
     let frozen = stored.contract.frozen.as_ref().filter(|frozen| frozen.form == GraphForm::Onnx);
-    let beside = || frozen.map(|frozen| stored.folder.join(&frozen.path));
-    let path = own
-        .map(|artifact| artifact.model)
-        .or_else(beside)
-        .ok_or_else(|| DiagnoseError::NoGraph { path: path.to_owned() })?;
+    let frozen = frozen.map(|frozen| stored.folder.join(&frozen.path));
+    let path = match (Artifact::open(path), frozen) {
+        (Ok(artifact), _) if artifact.description.format == Format::Onnx => artifact.model,
+        (_, Some(frozen)) => frozen,
+        (Ok(_), None) => return Err(DiagnoseError::NoGraph { path: path.to_owned() }),
+        (Err(error), None) => return Err(error.into()),
+    };
     let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
     let nodes = onnx::with_tensors(&path, |model, _| {
         let nodes = model.graph.nodes.iter();

@@ -14,6 +14,7 @@ use reproof_contract::{CaseClass, Name};
 use reproof_formats::FormatError;
 use reproof_progress::Progress;
 
+use crate::artifact::OpenError;
 use crate::engines::named;
 use crate::execution::{ExecuteError, PYTHON, REFEREE, Runners, Settings};
 use crate::folder::{self, FolderError};
@@ -63,6 +64,9 @@ pub enum DiagnoseError {
         /// The path.
         path: PathBuf,
     },
+    /// The artifact could not be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The graph could not be read.
     #[error(transparent)]
     Format(#[from] FormatError),
