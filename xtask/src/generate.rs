@@ -22,6 +22,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/shard.json", arguments: &["schema", "shard"] },
     Generated { path: "docs/schema/trajectory.json", arguments: &["schema", "trajectory"] },
     Generated { path: "docs/schema/diagnosis.json", arguments: &["schema", "diagnosis"] },
+    Generated { path: "docs/schema/engine-errors.json", arguments: &["schema", "engine-errors"] },
     Generated { path: "docs/schema/drill.json", arguments: &["schema", "drill"] },
 ];
 

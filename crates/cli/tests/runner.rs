@@ -8,6 +8,7 @@ mod attacks;
 mod bad_contracts;
 mod bad_models;
 mod benign;
+mod causes;
 mod checkpoints;
 mod comparing;
 mod contract_versions;

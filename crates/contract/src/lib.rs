@@ -37,7 +37,7 @@ pub mod values;
 mod verdict;
 
 pub use contract::Contract;
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{Diagnosis, EngineErrors};
 pub use diff::Diff;
 pub use drill::Drill;
 pub use name::{Name, NameError};

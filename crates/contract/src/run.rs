@@ -49,6 +49,10 @@ pub struct RunSpec {
     /// of what the steps before it give here, so that taps show what each step does by itself.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given: BTreeMap<Name, PathBuf>,
+    /// Alterations of the loaded model, such as `epsilon=LayerNorm:1e-6`: each case runs once more with each of them by itself,
+    /// in the same process. A lone `?` asks for those that would change something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<String>,
     /// When to give up.
     #[serde(default)]
     pub limits: Limits,
@@ -200,6 +204,8 @@ impl Outcome {
             step: step(),
             outputs: Vec::new(),
             taps: None,
+            trials: Vec::new(),
+            catalogue: Vec::new(),
         };
         Self {
             load: step(),
@@ -253,6 +259,23 @@ pub struct CaseOutcome {
     /// values of steps that were named as `outputs.json` and `outputs.safetensors`, under `NAME#CALL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taps: Option<PathBuf>,
+    /// What came of each of [`RunSpec::trials`], in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<Trial>,
+    /// Alterations that would change something, the likeliest first, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogue: Vec<String>,
+}
+
+/// One run of a case with an altered model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trial {
+    /// The alteration.
+    pub alteration: String,
+    /// How it ended.
+    pub status: Status,
+    /// The folder with its outputs, as [`CaseOutcome::outputs`], where it ended as it should.
+    pub outputs: Option<PathBuf>,
 }
 
 /// How a step ended.

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use crate::{Contract, Diagnosis, Diff, Drill, Report, Scan, Trajectory, plan};
+use crate::{Contract, Diagnosis, Diff, Drill, EngineErrors, Report, Scan, Trajectory, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
@@ -12,6 +12,11 @@ pub fn contract() -> Schema {
 /// The JSON Schema (draft 2020-12) of [`Report`].
 pub fn report() -> Schema {
     of::<Report>("reproof.report/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`EngineErrors`].
+pub fn engine_errors() -> Schema {
+    of::<EngineErrors>("reproof.engine-errors/v0")
 }
 
 /// The JSON Schema (draft 2020-12) of [`Diagnosis`].

@@ -140,6 +140,7 @@ fn run(interpreter: PathBuf, artifact: PathBuf, case: PathBuf, loading: Loading,
         loading,
         taps,
         given: BTreeMap::new(),
+        trials: Vec::new(),
         limits: Limits::default(),
         repeats: 1,
     };

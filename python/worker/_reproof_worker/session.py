@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from . import adapters, detect, failure, freezing, taps, values
+from . import adapters, alterations, detect, failure, freezing, taps, values
 
 
 # The folder of this program, which a run has in a place of its own.
@@ -37,6 +37,7 @@ class Session:
         self.adapter = request["adapter"] or detect.adapter(self.artifact, self.loader)
         # The loader's source file, once it was found.
         self.source = None
+        self._restore = None
         self._model = adapters.load(self.adapter, self)
 
     @property
@@ -85,6 +86,9 @@ class Session:
     def run(self, request):
         """One case, as often as asked."""
         inputs = values.read(request["inputs"], self._model.take)
+        if request.get("trials"):
+            # Statistics that a model in training keeps must not reach the next run.
+            self._restore = self._restore or self._model.snapshot()
         reply = {"outputs": [], "seconds": 0.0}
         try:
             for repeat in range(request["repeats"]):
@@ -99,6 +103,8 @@ class Session:
                 reply["outputs"].append(folder)
                 if repeat == 0 and request["taps"]:
                     reply["taps"] = self._tap(inputs, outputs, request)
+                if repeat == 0 and request.get("trials"):
+                    reply.update(self._try(inputs, outputs, request))
         except BaseException as error:
             reply["status"] = failure.status(error)
         if request["state"]:
@@ -115,6 +121,34 @@ class Session:
         folder = os.path.join(request["outputs"], "told-taps")
         found.write(folder, disturbed=found.digests(tapped) != found.digests(outputs))
         return folder
+
+    def _try(self, inputs, outputs, request):
+        """The same case once more with each alteration by itself, or the list of those that would change something."""
+        self._restore()
+        with self._model.watching():
+            again = self._model.run(self._copies(inputs))
+        if request["trials"] == ["?"]:
+            return {"catalogue": alterations.catalogue(self._model)}
+        tried = []
+        for index, text in enumerate(request["trials"]):
+            try:
+                self._restore()
+                with alterations.apply(self._model, text):
+                    altered = self._model.run(self._copies(inputs))
+                folder = os.path.join(request["outputs"], "told-trial-{}".format(index))
+                os.makedirs(folder)
+                values.write(folder, altered, self._model.give)
+                tried.append({"alteration": text, "outputs": folder})
+            except Exception as error:
+                # An alteration that fails says nothing of the model.
+                tried.append({"alteration": text, "status": failure.status(error)})
+        found = taps.Taps([], self._model.give)
+        self._restore()
+        after = self._model.run(self._copies(inputs))
+        self._restore()
+        # A model of chance is none that an alteration has left behind.
+        steady = found.digests(again) == found.digests(outputs)
+        return {"trials": tried, "restored": not steady or found.digests(after) == found.digests(outputs)}
 
     def freeze(self, request):
         """The graph that computes the cases which take the same inputs as the first, and those inputs as it takes them."""

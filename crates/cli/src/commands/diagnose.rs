@@ -1,13 +1,14 @@
 //! `diagnose`: why outputs differ, and where that starts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::diagnose::{DiagnoseOptions, diagnose};
+use reproof::diagnose::{DiagnoseOptions, diagnose, errors};
 use reproof::engines::recorded;
 use reproof::execution::{PYTHON, REFEREE};
-use reproof_contract::Name;
+use reproof_contract::{Name, Relation};
 use reproof_report::{html, terminal};
 
 use crate::arguments::{EngineArguments, OutputArguments};
@@ -16,19 +17,31 @@ use crate::engines::{runners, settings};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
+use crate::quantities::duration;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes: 0 an answer, 2 wrong usage, 3 no answer.")]
 pub(crate) struct Arguments {
-    /// The artifact: an ONNX graph, or one whose contract holds its graph.
+    /// The artifact: a file, or a folder with one model.
     path: PathBuf,
     /// The contract's folder [default: beside the artifact].
     #[arg(long, value_name = "DIR")]
     contract: Option<PathBuf>,
-    /// The case to run [default: the first typical one].
-    #[arg(long, value_name = "NAME")]
+    /// What the artifact is to the contract: `same`, `repackaged`, `converted`, `quantised` or `adapter-of`
+    /// [default: same, or converted with --contract].
+    #[arg(long, value_name = "WORD")]
+    relation: Option<Relation>,
+    /// Time for experiments: none is begun later.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m")]
+    budget: Duration,
+    /// Show where the engine's errors are made instead: each node of an ONNX graph, or of the graph that the contract holds,
+    /// against float64.
+    #[arg(long)]
+    errors: bool,
+    /// The case whose errors are shown [default: the first typical one].
+    #[arg(long, value_name = "NAME", requires = "errors")]
     case: Option<Name>,
-    /// List every node.
+    /// List every experiment, or every node.
     #[arg(long, short)]
     verbose: bool,
     /// Also write a page with pictures.
@@ -42,10 +55,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let (path, engine) = (&arguments.path, &arguments.engine);
-    let wanted = engine.wanted().map(str::to_owned);
+    let recorded = || recorded(path, arguments.contract.as_deref());
     // A graph beside a Python model is run by an engine of graphs.
-    let told = || recorded(path, arguments.contract.as_deref()).filter(|name| name != PYTHON);
-    let wanted = wanted.or_else(told);
+    let told = || recorded().filter(|name| !arguments.errors || name != PYTHON);
+    let wanted = engine.wanted().map(str::to_owned).or_else(told);
     let options = DiagnoseOptions {
         folder: arguments.contract.clone(),
         private_root: private_root(),
@@ -54,19 +67,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         settings: settings(engine, wanted.as_deref(), path)?,
         limits: engine.limits.limits(),
         shown_path: Some(output::shown(path)),
+        relation: arguments.relation,
+        budget: arguments.budget,
     };
-    // The engine under test, and what it is measured by.
-    let runners = runners(engine, wanted.as_deref().filter(|name| *name != REFEREE))?;
-    let diagnosis = diagnose(path, &options, &runners, &Bars::new())?;
-    if let Some(file) = &arguments.html {
-        output::file(file, &html::diagnosis(&diagnosis))?;
-    }
-    if arguments.output.json {
-        output::json(&diagnosis)?;
+    if arguments.errors {
+        // The engine under test, and what it is measured by.
+        let runners = runners(engine, wanted.as_deref().filter(|name| *name != REFEREE))?;
+        let found = errors(path, &options, &runners, &Bars::new())?;
+        write(arguments, &found, &html::engine_errors, &terminal::engine_errors)?;
     } else {
-        let style =
-            terminal::Style { width: output::width(), colour: output::colour(), verbose: arguments.verbose };
-        output::data(&terminal::diagnosis(&diagnosis, &style))?;
+        let runners = runners(engine, wanted.as_deref())?;
+        let found = diagnose(path, &options, &runners, &Bars::new())?;
+        write(arguments, &found, &html::diagnosis, &terminal::diagnosis)?;
     }
     Ok(Exit::Reached)
+}
+
+/// Writes a document in the forms that were asked for.
+fn write<T: serde::Serialize>(
+    arguments: &Arguments,
+    found: &T,
+    page: &dyn Fn(&T) -> String,
+    text: &dyn Fn(&T, &terminal::Style) -> String,
+) -> Result<()> {
+    if let Some(file) = &arguments.html {
+        output::file(file, &page(found))?;
+    }
+    if arguments.output.json {
+        return output::json(found);
+    }
+    let style =
+        terminal::Style { width: output::width(), colour: output::colour(), verbose: arguments.verbose };
+    output::data(&text(found, &style))
 }

@@ -21,6 +21,8 @@ enum Document {
     Report,
     /// Why outputs differ: `diagnose --json`.
     Diagnosis,
+    /// Where an engine's errors are made: `diagnose --errors --json`.
+    EngineErrors,
     /// What changed between two artifacts: `diff --json`.
     Diff,
     /// Which losses would be noticed: `drill --json`.
@@ -42,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Document::Contract => schema::contract(),
         Document::Report => schema::report(),
         Document::Diagnosis => schema::diagnosis(),
+        Document::EngineErrors => schema::engine_errors(),
         Document::Diff => schema::diff(),
         Document::Drill => schema::drill(),
         Document::Scan => schema::scan(),

@@ -1,94 +1,70 @@
-//! The page of a diagnosis: where errors are made, as a picture and as a table.
+//! The page of a diagnosis: the answer, what proves it, what was tried.
 
-use reproof_contract::diagnosis::{Diagnosis, ErrorBudget, NodeError};
+use reproof_contract::diagnosis::{Diagnosis, Finding};
 
 use super::begin;
 use super::markup::{Name, Page};
-use crate::budget::{Scale, worst_first};
-use crate::figures::{counted, measure};
-
-/// Rows of the table.
-const ROWS: usize = 300;
-/// Height of the picture, and the widest that it gets, in units of its own.
-const HEIGHT: usize = 60;
-const WIDTH: f64 = 1_000.0;
+use crate::figures::measure;
 
 pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis) {
-    let budget = &diagnosis.errors;
-    begin(page, &format!("errors by node: {}", Name(&diagnosis.path)));
+    begin(page, &format!("diagnosis: {}", Name(&diagnosis.path)));
     writeln!(
         page,
-        "<header class=\"banner\">\n<p class=\"eyebrow\">Reproof diagnosis</p>\n<h1>Errors by node</h1>\n\
-         <p class=\"lead\"><bdi>{}</bdi>, case {}: {} of {} against float64</p>\n</header>\n<main>",
+        "<header class=\"banner\">\n<p class=\"eyebrow\">Reproof diagnosis</p>\n<h1>{}</h1>\n\
+         <p class=\"lead\"><bdi>{}</bdi>: {}</p>\n</header>\n<main>",
+        diagnosis.verdict,
         Name(&diagnosis.path),
-        Name(&budget.case),
-        counted(budget.nodes.len() as u64, "value"),
-        Name(&budget.engine),
+        Name(&diagnosis.summary),
     );
-    if budget.disturbed {
+    for cause in &diagnosis.causes {
         writeln!(
             page,
-            "<p>The engine fuses fewer operators where their values are asked for: its outputs differ from those of \
-             a plain run.</p>"
+            "<section>\n<h2><code>{}</code> ({})</h2>\n<p>{}</p>\n<ul>",
+            Name(&cause.id),
+            cause.confidence.as_str(),
+            Name(&cause.statement),
+        );
+        for evidence in &cause.evidence {
+            writeln!(page, "<li>{}</li>", Name(evidence));
+        }
+        writeln!(page, "</ul>\n<p><b>Fix:</b> {}</p>\n</section>", Name(&cause.fix));
+    }
+    if let Some(unresolved) = &diagnosis.unresolved {
+        writeln!(page, "<p><b>To learn more:</b> {}</p>", Name(unresolved));
+    }
+    if let Some(acceptable) = &diagnosis.acceptable {
+        writeln!(
+            page,
+            "<section>\n<h2>Acceptable?</h2>\n<p>{}</p>\n<p>{}</p>\n</section>",
+            Name(&acceptable.statement),
+            Name(&acceptable.recommendation),
         );
     }
-    writeln!(page, "<section>\n<h2>In the order of the graph</h2>");
-    let picture =
-        |page: &mut Page, title: &str, of: &dyn Fn(&NodeError) -> Option<f64>| bars(page, budget, title, of);
-    picture(page, "by itself, with what the engine gave it", &|node| node.own.map(|apart| apart.l2.0));
-    picture(page, "so far, from the inputs on", &|node| node.total.map(|apart| apart.l2.0));
-    writeln!(page, "</section>");
-    table(page, budget);
+    experiments(page, diagnosis);
     writeln!(page, "</main>\n</body>\n</html>");
 }
 
-fn bars(page: &mut Page, budget: &ErrorBudget, title: &str, of: &dyn Fn(&NodeError) -> Option<f64>) {
-    let Some(scale) = Scale::of(budget) else { return };
-    let width = WIDTH / budget.nodes.len().max(1) as f64;
+fn experiments(page: &mut Page, diagnosis: &Diagnosis) {
+    if diagnosis.experiments.is_empty() {
+        return;
+    }
     writeln!(
         page,
-        "<figure class=\"budget\">\n<figcaption>{title}: relative L2 from {} to {}</figcaption>\n\
-         <svg role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">",
-        scale.lowest(),
-        scale.highest(),
+        "<section>\n<h2>Experiments</h2>\n<table>\n<thead><tr><th>changed</th><th>tests</th><th>gave</th><th>off by</th>\
+         <th></th></tr></thead>\n<tbody>"
     );
-    for (index, node) in budget.nodes.iter().enumerate() {
-        let distance = of(node).unwrap_or_default();
-        let height = scale.level(distance, HEIGHT);
-        let (left, top) = (index as f64 * width, HEIGHT - height);
-        let shown = measure(reproof_contract::Real(distance));
+    for experiment in &diagnosis.experiments {
+        let gave = experiment.finding.words();
+        let strong = matches!(experiment.finding, Finding::Recorded | Finding::Nearer);
         writeln!(
             page,
-            "<rect class=\"bin\" x=\"{left:.2}\" y=\"{top}\" width=\"{:.2}\" height=\"{height}\">\
-             <title>{} {}: {shown}</title></rect>",
-            width * 0.9,
-            Name(&node.operator),
-            Name(&node.name),
+            "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            Name(&experiment.title),
+            Name(&experiment.cause),
+            if strong { format!("<b>{gave}</b>") } else { gave.to_owned() },
+            experiment.distance.map_or_else(String::new, measure),
+            Name(experiment.note.as_deref().unwrap_or_default()),
         );
     }
-    writeln!(page, "</svg>\n</figure>");
-}
-
-fn table(page: &mut Page, budget: &ErrorBudget) {
-    writeln!(
-        page,
-        "<section>\n<h2>Worst first</h2>\n<div class=\"scroll\">\n<table>\n<thead><tr><th>value</th><th>operator</th>\
-         <th class=\"number\">by itself, eps</th><th class=\"number\">by itself, L2</th>\
-         <th class=\"number\">largest</th><th class=\"number\">so far, L2</th></tr></thead>\n<tbody>"
-    );
-    for node in worst_first(budget).into_iter().take(ROWS) {
-        let cell = |value: Option<reproof_contract::Real>| value.map_or_else(String::new, measure);
-        let own = if node.changed { "changed".to_owned() } else { cell(node.own.map(|apart| apart.units)) };
-        writeln!(
-            page,
-            "<tr><td><bdi>{}</bdi></td><td>{}</td><td class=\"number\">{own}</td><td class=\"number\">{}</td>\
-             <td class=\"number\">{}</td><td class=\"number\">{}</td></tr>",
-            Name(&node.name),
-            Name(&node.operator),
-            cell(node.own.map(|apart| apart.l2)),
-            cell(node.own.map(|apart| apart.maximum)),
-            cell(node.total.map(|apart| apart.l2)),
-        );
-    }
-    writeln!(page, "</tbody>\n</table>\n</div>\n</section>");
+    writeln!(page, "</tbody>\n</table>\n</section>");
 }

@@ -4,6 +4,7 @@ mod cases;
 mod checks;
 mod diagnosis;
 mod diff;
+mod engine_errors;
 mod head;
 mod heatmap;
 mod histogram;
@@ -14,7 +15,7 @@ mod resume;
 mod tables;
 mod timeline;
 
-use reproof_contract::{Diagnosis, Diff, Report};
+use reproof_contract::{Diagnosis, Diff, EngineErrors, Report};
 
 use markup::{Name, Page};
 
@@ -57,6 +58,13 @@ pub fn diff(diff: &Diff) -> String {
 pub fn diagnosis(diagnosis: &Diagnosis) -> String {
     let mut page = Page::default();
     diagnosis::write(&mut page, diagnosis);
+    page.into_text()
+}
+
+/// Where an engine's errors are made, as one HTML file, escaped and bounded as [`page`].
+pub fn engine_errors(found: &EngineErrors) -> String {
+    let mut page = Page::default();
+    engine_errors::write(&mut page, found);
     page.into_text()
 }
 

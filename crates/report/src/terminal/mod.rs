@@ -5,6 +5,7 @@ mod checks;
 mod crowd;
 mod diagnosis;
 mod drill;
+mod engine_errors;
 mod head;
 mod outputs;
 mod resume;
@@ -17,6 +18,7 @@ use reproof_contract::environment::EVERYWHERE;
 use crate::{advice, facts, figures, tone::Tone};
 pub use diagnosis::diagnosis;
 pub use drill::drill;
+pub use engine_errors::engine_errors;
 pub use scan::scan;
 use sheet::{Ink, Sheet, Span};
 

@@ -1,23 +1,34 @@
-//! Why an artifact gives other outputs, and where that starts.
+//! Why an artifact gives other outputs, and what proves it.
 //!
-//! The first experiment: the error budget of a graph, node by node against float64.
+//! A diagnosis begins with a verification. What that saw is evidence of its own: bytes, code, preprocessing, the environment.
+//! Then experiments run the model again with one thing changed. One that gives the recorded bits has found what differs:
+//! of all settings that move any bit, each has bits of its own (facts measured with 22 of them), so that a match is no chance.
 
-mod budget;
-mod chunks;
-mod graph;
+mod acceptable;
+mod bench;
+mod conclude;
+mod contents;
+mod errors;
+mod evidence;
+mod experiments;
+mod repeat;
+mod trials;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use reproof_contract::diagnosis::{Diagnosis, DiagnosisSchema};
 use reproof_contract::run::Limits;
-use reproof_contract::{CaseClass, Name};
+use reproof_contract::{Name, Relation, Report, Verdict};
 use reproof_formats::FormatError;
 use reproof_progress::Progress;
 
 use crate::artifact::OpenError;
-use crate::engines::named;
-use crate::execution::{ExecuteError, PYTHON, REFEREE, Runners, Settings};
+use crate::execution::{ExecuteError, Runners, Settings};
 use crate::folder::{self, FolderError};
+use crate::verify::{Execution, VerifyError, VerifyOptions, examine};
+
+pub use errors::errors;
 
 /// What a diagnosis is told.
 #[derive(Clone, Debug)]
@@ -36,7 +47,14 @@ pub struct DiagnoseOptions {
     pub limits: Limits,
     /// The path as reports show it.
     pub shown_path: Option<String>,
+    /// What the artifact is to the contract; by default the same, or converted with a folder.
+    pub relation: Option<Relation>,
+    /// Time for experiments; none is begun later.
+    pub budget: Duration,
 }
+
+/// Time for experiments, where nothing else is said.
+pub const BUDGET: Duration = Duration::from_mins(2);
 
 /// Why a diagnosis could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +91,9 @@ pub enum DiagnoseError {
     /// A run could not be made.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+    /// The verification that a diagnosis begins with could not be made.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// A run did not give what was asked for.
     #[error("{runner} did not run the case: {what}")]
     Failed {
@@ -94,7 +115,7 @@ pub enum DiagnoseError {
     },
 }
 
-/// Diagnoses the artifact at `path`.
+/// Diagnoses the artifact at `path`: verifies it, and finds out why it is not as recorded.
 pub fn diagnose(
     path: &Path,
     options: &DiagnoseOptions,
@@ -106,29 +127,81 @@ pub fn diagnose(
     }
     let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
     let stored = folder::read(&place)?.look_below(options.private_root.as_deref());
-    let suite = &stored.contract.suite;
-    let wanted = |name: &Name| suite.iter().find(|case| case.name == *name);
-    let case = match &options.case {
-        Some(name) => wanted(name),
-        None => suite.iter().find(|case| case.class == CaseClass::Typical).or(suite.first()),
-    };
-    let case = case.ok_or_else(|| DiagnoseError::NoCase {
-        case: options.case.as_ref().map_or_else(|| "to run".to_owned(), ToString::to_string),
-        known: suite.iter().map(|case| case.name.to_string()).collect(),
-    })?;
-    let graph = graph::find(path, &stored)?;
-    let recorded = stored.contract.runner.as_deref().map(named);
-    // A graph beside a Python model is run by an engine of graphs.
-    let usable = recorded.filter(|name| *name != PYTHON && runners.get(name).is_some());
-    let any = || if runners.get("onnxruntime").is_some() { "onnxruntime" } else { REFEREE };
-    let runner = options.runner.as_deref().unwrap_or_else(|| usable.unwrap_or_else(any));
-    let run = budget::Run { graph, stored: &stored, case, runner, options, runners, progress };
     let scratch =
         crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
+    let verifying = VerifyOptions {
+        folder: options.folder.clone(),
+        private_root: options.private_root.clone(),
+        relation: options.relation,
+        runner: options.runner.clone(),
+        settings: options.settings.clone(),
+        limits: options.limits,
+        shown_path: options.shown_path.clone(),
+        ..VerifyOptions::new(SystemTime::now())
+    };
+    let (report, execution) = examine(path, &verifying, runners, scratch.path(), progress)?;
+    let case = Case {
+        path,
+        stored: &stored,
+        report: &report,
+        execution: execution.as_ref().filter(|execution| execution.loaded),
+        options,
+        runners,
+        scratch: scratch.path(),
+        progress,
+        deadline: Instant::now() + options.budget,
+    };
+    let mut found = Found::default();
+    if report.verdict != Verdict::Identical {
+        evidence::read(&case, &mut found);
+        contents::read(&case, &mut found);
+        experiments::make(&case, &mut found)?;
+    }
+    let conclusion = conclude::conclude(&case, found);
     Ok(Diagnosis {
         schema: DiagnosisSchema::V0,
-        path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),
+        path: report.artifact.path.clone(),
         contract: stored.digest,
-        errors: run.errors(scratch.path())?,
+        runner: report.runner.clone(),
+        verdict: report.verdict,
+        acceptable: acceptable::acceptable(&report, &conclusion.causes),
+        summary: conclusion.summary,
+        causes: conclusion.causes,
+        unresolved: conclusion.unresolved,
+        experiments: conclusion.experiments,
     })
+}
+
+/// What is diagnosed.
+struct Case<'a> {
+    path: &'a Path,
+    stored: &'a folder::StoredContract,
+    report: &'a Report,
+    /// The run that is explained; nothing where the model did not load.
+    execution: Option<&'a Execution>,
+    options: &'a DiagnoseOptions,
+    runners: &'a Runners,
+    scratch: &'a Path,
+    progress: &'a dyn Progress,
+    deadline: Instant,
+}
+
+impl Case<'_> {
+    /// Whether there is time for another experiment.
+    fn has_time(&self) -> bool {
+        Instant::now() < self.deadline
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    causes: Vec<reproof_contract::diagnosis::Cause>,
+    experiments: Vec<reproof_contract::diagnosis::Experiment>,
+    /// Whether an experiment gave the recorded bits, or the reason of all that differs was seen: nothing is left to look for.
+    settled: bool,
+    /// Experiments that were left out for want of time.
+    left_out: usize,
+    /// Where outputs differ from run to run, so that no single run tells anything.
+    unsteady: bool,
 }

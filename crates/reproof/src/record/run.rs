@@ -170,6 +170,7 @@ pub(crate) fn specification(
         loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
         given: BTreeMap::new(),
+        trials: Vec::new(),
         limits,
         repeats: 1,
     }

@@ -24,31 +24,31 @@ use crate::record::{explain, specification};
 use crate::trust::settle;
 
 /// What executing showed.
-pub(super) struct Execution {
+pub(crate) struct Execution {
     /// The runner.
-    pub(super) runner: String,
+    pub(crate) runner: String,
     /// Runner, engine and version.
     pub(super) engine: Option<String>,
     /// Where it ran.
     pub(super) environment: Option<Environment>,
     /// Whether the model loaded.
-    pub(super) loaded: bool,
+    pub(crate) loaded: bool,
     /// Why it did not: verdict, what, hint.
-    pub(super) load_failure: Option<(Verdict, String, String)>,
+    pub(crate) load_failure: Option<(Verdict, String, String)>,
     pub(super) restore_seconds: f64,
     pub(super) restore_peak: Option<u64>,
     /// Per case of the suite.
-    pub(super) cases: Vec<CaseOutcome>,
+    pub(crate) cases: Vec<CaseOutcome>,
     /// The file that was loaded.
-    pub(super) model: PathBuf,
+    pub(crate) model: PathBuf,
     /// How it was set up.
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
     /// Whether something that may move bits is not as recorded.
-    pub(super) elsewhere: bool,
+    pub(crate) elsewhere: bool,
     /// Files beside the artifact that had a part in what was computed.
-    sources: Vec<Source>,
+    pub(crate) sources: Vec<Source>,
     /// How the environment differs from the recorded one.
-    differences: Vec<EnvironmentDifference>,
+    pub(crate) differences: Vec<EnvironmentDifference>,
     /// Whether the engine is the one that recorded, in the same version.
     same_engine: bool,
     checks: Vec<Check>,
@@ -182,7 +182,7 @@ pub(super) fn golden<'a>(contract: &'a Contract, class: &str, case: &str) -> Opt
 }
 
 /// As [`golden`], with its record.
-pub(super) fn golden_class<'a>(
+pub(crate) fn golden_class<'a>(
     contract: &'a Contract,
     class: &str,
     case: &str,
@@ -241,7 +241,7 @@ fn case_check(case: &CaseOutcome, expected: Option<&Expected>, same_engine: bool
 
 impl Execution {
     /// The environment class that it ran in.
-    pub(super) fn class(&self) -> String {
+    pub(crate) fn class(&self) -> String {
         let seen = self.environment.as_ref().map(|environment| environment.class.clone());
         seen.unwrap_or_else(|| reproof_runner::environment_class(&Device::Cpu))
     }

@@ -27,6 +27,7 @@ use crate::execution::{ExecuteError, Runners};
 use crate::folder::{self, FolderError, StoredContract};
 use crate::resume::ResumeError;
 
+pub(crate) use execute::{Execution, golden_class};
 pub use options::VerifyOptions;
 
 /// Why an artifact could not be verified at all. What verification finds is a [`Report`], never an error.
@@ -95,6 +96,19 @@ pub fn verify(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Report, VerifyError> {
+    let scratch =
+        crate::scratch().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
+    examine(path, options, runners, scratch.path(), progress).map(|(report, _)| report)
+}
+
+/// As [`verify`], with what was executed: its outputs lie below `scratch`.
+pub(crate) fn examine(
+    path: &Path,
+    options: &VerifyOptions,
+    runners: &Runners,
+    scratch: &Path,
+    progress: &dyn Progress,
+) -> Result<(Report, Option<Execution>), VerifyError> {
     if !path.exists() {
         return Err(VerifyError::NoArtifact { path: path.to_owned() });
     }
@@ -107,8 +121,6 @@ pub fn verify(
         Relation::Same
     });
     let subject = Subject { path, stored: &stored, relation, options, runners, progress };
-    let scratch =
-        crate::scratch().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
     let mut load = load::begin(&subject)?;
     let (trajectory, whole) = resumption::trajectory(&subject);
     load.training(resumption::state(&subject));
@@ -117,6 +129,7 @@ pub fn verify(
     let mut cases = Vec::new();
     let mut environment = EnvironmentReport::default();
     let mut runner = None;
+    let mut executed = None;
     let stop = options.fail_fast && load.verdict().is_negative();
     let withheld = stored.withheld() && !options.bytes_only;
     if withheld {
@@ -125,7 +138,7 @@ pub fn verify(
     if stop || withheld || options.bytes_only || stored.contract.suite.is_empty() {
         phases.push(load.phase());
     } else {
-        let execution = execute::run(&subject, &load, scratch.path())?;
+        let execution = execute::run(&subject, &load, scratch)?;
         load.restored(&execution);
         environment = execution.environment_report(&stored.contract);
         if stored.contract.environment.is_some() {
@@ -135,7 +148,7 @@ pub fn verify(
         phases.push(load.phase());
         if execution.loaded {
             let doubt = !load.untouched || execution.other_code(&stored.contract);
-            let validation = validate::judge(&subject, &execution, doubt, scratch.path())?;
+            let validation = validate::judge(&subject, &execution, doubt, scratch)?;
             phases.push(execution.phase());
             phases.push(validation.phase);
             cases = validation.cases;
@@ -149,10 +162,11 @@ pub fn verify(
         if let Some(keep) = options.keep.as_ref().filter(|_| differs) {
             execution.keep(keep)?;
         }
+        executed = Some(execution);
     }
     let mut resume = None;
     if let (Some(command), Some(golden), false) = (&options.resume, &trajectory, stop) {
-        resume = resumption::resume(&subject, command, golden, load.untouched, scratch.path(), &mut phases)?;
+        resume = resumption::resume(&subject, command, golden, load.untouched, scratch, &mut phases)?;
     }
     let verdict = Verdict::worst(phases.iter().map(|phase| phase.verdict));
     let of_training = resume.as_ref().filter(|_| cases.is_empty());
@@ -165,7 +179,7 @@ pub fn verify(
         let name = stored.contract.runner.as_deref().unwrap_or_default();
         format!("{name} ({} {})", recorded.engine.name, recorded.engine.version)
     });
-    Ok(Report {
+    let report = Report {
         schema: ReportSchema::V0,
         verdict,
         required: options.required,
@@ -192,7 +206,8 @@ pub fn verify(
         resume,
         verified_at: crate::clock::rfc3339(options.now),
         verified_by: env!("CARGO_PKG_VERSION").to_owned(),
-    })
+    };
+    Ok((report, executed))
 }
 
 /// How far the verdict reaches: as far as phases ran.

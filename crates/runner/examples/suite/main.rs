@@ -116,6 +116,7 @@ fn run(runner: &dyn Runner, case: &Path) -> Result<Verdict, Box<dyn Error>> {
         loading: reproof_contract::run::Loading::default(),
         taps: Taps::None,
         given: BTreeMap::new(),
+        trials: Vec::new(),
         limits: Limits { milliseconds: Some(PATIENCE), memory_bytes: None },
         repeats: 1,
     };

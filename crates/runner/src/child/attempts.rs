@@ -89,12 +89,21 @@ pub(crate) fn attempts(
                 step: step(note.status, note.seconds, attempt.peaks.1),
                 outputs: note.outputs,
                 taps: note.taps,
+                trials: note.trials,
+                catalogue: note.catalogue,
             });
         }
         let mut unfinished = rest.cases.split_off(finished).into_iter();
         let fail = |outcome: &mut Outcome, name, status: &Status| {
             let step = step(status.clone(), 0.0, attempt.peaks.1);
-            outcome.cases.push(CaseOutcome { name, step, outputs: Vec::new(), taps: None });
+            outcome.cases.push(CaseOutcome {
+                name,
+                step,
+                outputs: Vec::new(),
+                taps: None,
+                trials: Vec::new(),
+                catalogue: Vec::new(),
+            });
             progress.advance(1);
         };
         // The step that the child died in is to blame; what comes after it deserves its own child.

@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::environment::Environment;
-use reproof_contract::run::{RunSpec, Status};
+use reproof_contract::run::{RunSpec, Status, Trial};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -55,12 +55,25 @@ pub(crate) struct CaseNote {
     /// The folder of the taps, where they were asked for.
     #[serde(default)]
     pub(crate) taps: Option<PathBuf>,
+    /// What altered models gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) trials: Vec<Trial>,
+    /// Alterations that would change something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) catalogue: Vec<String>,
 }
 
 impl CaseNote {
     /// A case of which nothing but its end is known.
     pub(crate) fn of(status: Status) -> Self {
-        Self { status, seconds: 0.0, outputs: Vec::new(), taps: None }
+        Self {
+            status,
+            seconds: 0.0,
+            outputs: Vec::new(),
+            taps: None,
+            trials: Vec::new(),
+            catalogue: Vec::new(),
+        }
     }
 }
 

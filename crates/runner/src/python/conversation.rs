@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status};
+use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status, Trial};
 use reproof_formats::values;
 use reproof_progress::Progress;
 
-use super::message::{Answer, Greeting, PROTOCOL, Reply, Request};
+use super::message::{Answer, Greeting, PROTOCOL, Reply, Request, TriedOut};
 use super::worker::{Event, Worker};
 use super::{outputs, taps};
 use crate::chain;
@@ -72,6 +72,7 @@ impl<'a> Conversation<'a> {
                 // Once, after the last: a pass over every tensor is not free.
                 state: spec.loading.state && index + 1 == spec.cases.len(),
                 taps: (&spec.taps).into(),
+                trials: &spec.trials,
             })?;
             let reply = match self.reply(index + 1)? {
                 Ok(reply) => reply,
@@ -180,10 +181,34 @@ fn taken(reply: Reply, folder: &Path, repeats: u32) -> CaseNote {
             Err(error) => note.status = unreadable(chain(&error)),
         }
     }
+    note.trials = trials(reply.trials, folder, reply.restored);
+    note.catalogue = reply.catalogue;
     // A case that ran and left nothing to compare must not pass.
     if note.status.is_done() && note.outputs.len() != repeats as usize {
         let problem = format!("expected those of {repeats} runs, got {}", note.outputs.len());
         note.status = unreadable(problem);
     }
     note
+}
+
+/// What altered models gave. Where the model was not itself again after the last of them, none says anything.
+fn trials(told: Vec<TriedOut>, folder: &Path, restored: Option<bool>) -> Vec<Trial> {
+    let unsupported = |what: String| Status::Unsupported { what, hint: String::new() };
+    let taken = |(index, tried): (usize, TriedOut)| {
+        let place = folder.join(format!("trial-{index}"));
+        let told = tried.outputs.filter(|told| *told == folder.join(format!("told-trial-{index}")));
+        let (status, outputs) = match (tried.status, told) {
+            _ if restored != Some(true) => {
+                (unsupported("a model that can be altered and restored".to_owned()), None)
+            }
+            (None, Some(told)) => match outputs::take(&told, &place) {
+                Ok(()) => (Status::Done, Some(place)),
+                Err(error) => (unsupported(chain(&error)), None),
+            },
+            (Some(status), _) => (status, None),
+            (None, None) => (unsupported("outputs of the trial".to_owned()), None),
+        };
+        Trial { alteration: tried.alteration, status, outputs }
+    };
+    told.into_iter().enumerate().map(taken).collect()
 }

@@ -61,7 +61,16 @@ pub(super) enum Request<'a> {
     /// Write the graph that computes the cases.
     Freeze { id: usize, form: Option<&'a str>, cases: Vec<&'a Path>, folder: &'a Path, prepared: &'a Path },
     /// Run a case.
-    Run { id: usize, inputs: &'a Path, outputs: &'a Path, repeats: u32, state: bool, taps: Wanted<'a> },
+    Run {
+        id: usize,
+        inputs: &'a Path,
+        outputs: &'a Path,
+        repeats: u32,
+        state: bool,
+        taps: Wanted<'a>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        trials: &'a [String],
+    },
 }
 
 /// Which steps of a case are told.
@@ -135,11 +144,27 @@ pub(super) struct Reply {
     #[serde(default)]
     pub(super) taps: Option<PathBuf>,
     #[serde(default)]
+    pub(super) trials: Vec<TriedOut>,
+    #[serde(default)]
+    pub(super) catalogue: Vec<String>,
+    #[serde(default)]
+    pub(super) restored: Option<bool>,
+    #[serde(default)]
     pub(super) interpreter: Option<Interpreter>,
     #[serde(default)]
     pub(super) fingerprint: Option<Fingerprint>,
     #[serde(default)]
     pub(super) frozen: Option<Graph>,
+}
+
+/// One run with an altered model.
+#[derive(Debug, Deserialize)]
+pub(super) struct TriedOut {
+    pub(super) alteration: String,
+    #[serde(default)]
+    pub(super) status: Option<Status>,
+    #[serde(default)]
+    pub(super) outputs: Option<PathBuf>,
 }
 
 /// A graph that was written.

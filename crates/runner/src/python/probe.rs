@@ -161,6 +161,7 @@ fn question(limits: Limits) -> RunSpec {
         loading: Loading::default(),
         taps: Taps::None,
         given: BTreeMap::new(),
+        trials: Vec::new(),
         limits,
         repeats: 1,
     }

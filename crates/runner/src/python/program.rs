@@ -15,6 +15,8 @@ macro_rules! files {
 pub const FILES: &[(&str, &str)] = files!(
     "__main__.py",
     "_reproof_worker/__init__.py",
+    "_reproof_worker/alterations/__init__.py",
+    "_reproof_worker/alterations/torch_modules.py",
     "_reproof_worker/arrays.py",
     "_reproof_worker/channel.py",
     "_reproof_worker/confine.py",

@@ -69,6 +69,7 @@ impl Trial {
             loading: reproof_contract::run::Loading::default(),
             taps: Taps::None,
             given: BTreeMap::new(),
+            trials: Vec::new(),
             limits: Limits::default(),
             repeats: 1,
         };

@@ -1,5 +1,6 @@
 """What every adapter gives."""
 
+import contextlib
 import copy
 import platform
 
@@ -53,6 +54,18 @@ class Model:
             "taps of this model: {} shows nothing of what it computes on its way".format(self.ENGINE),
             "ask for the outputs alone",
         )
+
+    def alterations(self):
+        """What can be altered for an experiment: by text, a function that makes the context in which it is."""
+        return {}
+
+    def snapshot(self):
+        """What puts back all that runs change in the model."""
+        return lambda: None
+
+    def watching(self):
+        """A context in which a run tells what can be altered."""
+        return contextlib.nullcontext()
 
     def take(self, tensor):
         """A tensor of the framework from a raw one."""

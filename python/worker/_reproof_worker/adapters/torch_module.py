@@ -39,6 +39,27 @@ class Module(base.Model):
         with torch_taps.watch(self._module, taps):
             return self.run(inputs)
 
+    def alterations(self):
+        from ..alterations import torch_modules
+
+        return torch_modules.alterations(self)
+
+    def snapshot(self):
+        buffers = getattr(self._module, "named_buffers", tuple)
+        kept = [(buffer, buffer.detach().clone()) for _, buffer in buffers()]
+
+        def restore():
+            with torch.no_grad():
+                for buffer, value in kept:
+                    buffer.copy_(value)
+
+        return restore
+
+    def watching(self):
+        from ..alterations import torch_modules
+
+        return torch_modules.watching(self)
+
     def forward(self, inputs):
         """The module itself, behind every stage of preprocessing."""
         arguments, keywords = self._bind(inputs)

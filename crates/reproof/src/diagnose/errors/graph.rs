@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use reproof_contract::contract::GraphForm;
 use reproof_formats::{Format, onnx};
 
-use super::DiagnoseError;
+use super::super::DiagnoseError;
 use crate::artifact::Artifact;
 use crate::folder::StoredContract;
 

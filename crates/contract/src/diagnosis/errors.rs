@@ -1,4 +1,4 @@
-//! What a diagnosis found.
+//! Where an engine's errors are made, node by node.
 
 use reproof_digest::Digest;
 use schemars::JsonSchema;
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Real;
 
-/// The schema name of [`Diagnosis`].
+/// The schema name of [`EngineErrors`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum DiagnosisSchema {
+pub enum EngineErrorsSchema {
     /// Version 0.
     #[default]
-    #[serde(rename = "reproof.diagnosis/v0")]
+    #[serde(rename = "reproof.engine-errors/v0")]
     V0,
 }
 
-/// The result of one diagnosis.
+/// The errors of an engine in one case of a graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Diagnosis {
+pub struct EngineErrors {
     /// The schema of this document.
-    pub schema: DiagnosisSchema,
+    pub schema: EngineErrorsSchema,
     /// The artifact's path as given, home folder shortened.
     pub path: String,
     /// Digest of its contract.

@@ -14,9 +14,9 @@ use reproof_progress::{Progress, Unit};
 use reproof_tensor::compare::{error_against, root_mean_square};
 use reproof_tensor::{Tensor, Value};
 
+use super::super::{DiagnoseError, DiagnoseOptions};
 use super::chunks::{self, Chunk};
 use super::graph::Graph;
-use super::{DiagnoseError, DiagnoseOptions};
 use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder::{StoredContract, case_folder};
 use crate::record::{explain, specification, widen};

@@ -1,0 +1,122 @@
+//! The answer: which causes stand, how sure, and what would tell more.
+
+use reproof_contract::Verdict;
+use reproof_contract::diagnosis::{Cause, Experiment, Finding};
+use reproof_contract::report::Confidence;
+
+use super::evidence::packages;
+use super::{Case, Found};
+
+/// What is said in the end.
+pub(super) struct Conclusion {
+    pub(super) summary: String,
+    pub(super) causes: Vec<Cause>,
+    pub(super) unresolved: Option<String>,
+    pub(super) experiments: Vec<Experiment>,
+}
+
+/// Causes that say no more than that something is other than recorded: a confirmed one that says what is enough.
+const GENERAL: [&str; 3] = ["code.changed", "architecture.changed", "weights.changed"];
+
+/// Sorts what was found and says it in a sentence.
+pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
+    let Found { mut causes, experiments, left_out, .. } = found;
+    let is_exact =
+        |cause: &Cause| cause.confidence == Confidence::Confirmed && !GENERAL.contains(&cause.id.as_str());
+    // Code that is not the recorded code is no second cause where it is known what changed: it is where that was seen.
+    if causes.iter().any(is_exact) {
+        let (code, mut kept): (Vec<Cause>, Vec<Cause>) =
+            causes.into_iter().partition(|cause| cause.id == "code.changed");
+        if let Some(exact) = kept.iter_mut().find(|cause| is_exact(cause)) {
+            exact.evidence.extend(code.into_iter().map(|code| code.statement));
+        }
+        causes = kept;
+    }
+    // Guesses that experiments made on the way are nothing beside a proof.
+    if causes.iter().any(is_exact) {
+        causes.retain(|cause| cause.confidence == Confidence::Confirmed);
+    }
+    causes.sort_by_key(|cause| {
+        (cause.confidence != Confidence::Confirmed, GENERAL.contains(&cause.id.as_str()))
+    });
+    let unresolved = unresolved(case, &causes, &experiments, left_out);
+    Conclusion { summary: summary(case, &causes), causes, unresolved, experiments }
+}
+
+fn summary(case: &Case<'_>, causes: &[Cause]) -> String {
+    if case.report.verdict == Verdict::Identical {
+        return "nothing differs: every output is the recorded one, to the bit".to_owned();
+    }
+    let Some(first) = causes.first() else {
+        let narrowed =
+            packages(case).map_or_else(String::new, |packages| format!("; what is left: {packages}"));
+        return format!("unresolved: {}{narrowed}", case.report.summary);
+    };
+    let sure = match first.confidence {
+        Confidence::Confirmed => "",
+        Confidence::Likely => "likely: ",
+    };
+    let more = match causes.len() {
+        1 => String::new(),
+        2 => "; and one more cause".to_owned(),
+        several => format!("; and {} more causes", several - 1),
+    };
+    format!("{sure}{}{more}", first.statement)
+}
+
+fn unresolved(
+    case: &Case<'_>,
+    causes: &[Cause],
+    experiments: &[Experiment],
+    left_out: usize,
+) -> Option<String> {
+    let confirmed = causes.iter().any(|cause| cause.confidence == Confidence::Confirmed);
+    if confirmed || case.report.verdict == Verdict::Identical {
+        return None;
+    }
+    let mut told = Vec::new();
+    if left_out > 0 {
+        told.push(format!("{left_out} experiments were left out for want of time: give more with --budget"));
+    }
+    if packages(case).is_some() {
+        told.push("run it in the recorded environment: reproof verify PATH --env recorded".to_owned());
+    }
+    if experiments.iter().all(|experiment| experiment.finding == Finding::Failed) {
+        told.push("give the recorded artifact beside this one to reproof diff".to_owned());
+    }
+    if told.is_empty() {
+        told.push("no setting or alteration that is known gives the recorded bits: compare code and artifact with the recorded \
+                   ones"
+            .to_owned());
+    }
+    Some(told.join("; "))
+}
+
+/// The sentence of a cause that an experiment showed.
+pub(super) fn statement(cause: &str, change: &str) -> String {
+    let what = match cause {
+        "constant.epsilon" => "a constant of a normalisation is another",
+        "code.activation" => "an activation is another function",
+        "mode.training" => "a part of the model is in another mode of training or use",
+        "code.mask" => "the attention mask is treated in another way",
+        "code.attention" => "attention is computed in another way",
+        "inputs.scale" => "inputs are scaled in another way",
+        "inputs.order" => "inputs are arranged in another way",
+        "precision.inputs" => "inputs have another precision",
+        "precision.weights" => "weights have another precision",
+        "precision.compute" => "the model computes in another precision",
+        "precision.matmul" => "products of matrices have another precision",
+        "kernels.threads" => "sums run over another number of threads",
+        "kernels.instructions" => "numeric libraries use other instructions",
+        "kernels.backend" => "operators run in another library",
+        "kernels.attention" => "attention runs in another kernel",
+        "kernels.layout" => "tensors lie in memory in another order",
+        "kernels.batch" => "samples are computed in batches of another size",
+        "kernels.deterministic" => "operators add up in another order",
+        "kernels.denormals" => "very small numbers are treated in another way",
+        "engine.optimisation" => "the engine optimises the graph in another way",
+        "preprocessing.step" => "a step before the model is another",
+        _ => "something that takes part is another",
+    };
+    format!("{what} ({change} undoes it)")
+}

@@ -1,0 +1,90 @@
+//! What the verification saw by itself: preprocessing, code, a model that did not load.
+
+use reproof_contract::diagnosis::Cause;
+use reproof_contract::report::{Check, CheckStatus, Confidence};
+
+use super::{Case, Found};
+
+/// Reads the report.
+pub(super) fn read(case: &Case<'_>, found: &mut Found) {
+    found.causes.extend(unloadable(case));
+    found.causes.extend(preprocessing(case));
+    found.causes.extend(code(case));
+    // Behind the recorded preprocessing the model is the recorded one: nothing is left to explain.
+    found.settled = found.causes.iter().any(|cause| cause.id == "preprocessing.changed")
+        && case.report.summary.contains("the model did not");
+}
+
+fn checks<'a>(case: &Case<'a>, id: &str) -> Vec<&'a Check> {
+    let checks = case.report.phases.iter().flat_map(|phase| &phase.checks);
+    checks.filter(|check| check.id == id && check.status != CheckStatus::Pass).collect()
+}
+
+fn unloadable(case: &Case<'_>) -> Option<Cause> {
+    let check = checks(case, "load.restore").into_iter().next()?;
+    let why = check.actual.clone().unwrap_or_default();
+    Some(Cause {
+        id: "load.failed".to_owned(),
+        confidence: Confidence::Confirmed,
+        statement: format!("the model does not load here: {why}"),
+        evidence: vec![check.title.clone()],
+        fix: check.hint.clone().filter(|hint| !hint.is_empty()).unwrap_or_else(|| {
+            "load it where it was recorded: reproof verify PATH --env recorded".to_owned()
+        }),
+    })
+}
+
+/// A stage before the model gives something else.
+fn preprocessing(case: &Case<'_>) -> Option<Cause> {
+    let summary = &case.report.summary;
+    let told = summary.split("; ").find(|part| part.starts_with("preprocessing changed"))?;
+    let stage = told.strip_prefix("preprocessing changed: ").unwrap_or(told);
+    let mut evidence = vec![summary.clone()];
+    evidence.extend(packages(case));
+    Some(Cause {
+        id: "preprocessing.changed".to_owned(),
+        confidence: Confidence::Confirmed,
+        statement: format!("what comes before the model changed: {stage}"),
+        evidence,
+        fix: "use the recorded files of tokenizer or processor, and the recorded versions of their packages: reproof verify \
+              PATH --env recorded"
+            .to_owned(),
+    })
+}
+
+/// Packages that are others than recorded and may change results.
+pub(super) fn packages(case: &Case<'_>) -> Option<String> {
+    let differences = case.execution.map(|execution| execution.differences.as_slice()).unwrap_or_default();
+    let mut told: Vec<String> = differences
+        .iter()
+        .filter_map(|found| {
+            let name = found.item.strip_prefix("distribution.").filter(|name| !name.contains('.'))?;
+            Some(format!("{name} {} -> {}", found.recorded, found.current))
+        })
+        .collect();
+    let more = told.len().saturating_sub(6);
+    told.truncate(6);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!told.is_empty()).then(|| format!("other packages: {}{more}", told.join(", ")))
+}
+
+/// The user's own code is not the recorded code.
+fn code(case: &Case<'_>) -> Option<Cause> {
+    let recorded = &case.stored.contract.context.sources;
+    let current = &case.execution?.sources;
+    let changed =
+        current.iter().filter(|source| !recorded.contains(source)).map(|source| source.file.as_str());
+    let gone = recorded.iter().filter(|source| current.iter().all(|other| other.file != source.file));
+    let mut files: Vec<&str> = changed.chain(gone.map(|source| source.file.as_str())).collect();
+    files.dedup();
+    if files.is_empty() || recorded.is_empty() {
+        return None;
+    }
+    Some(Cause {
+        id: "code.changed".to_owned(),
+        confidence: Confidence::Likely,
+        statement: format!("code that takes part is not the recorded code: {}", files.join(", ")),
+        evidence: vec!["the digest of the file is not the recorded one".to_owned()],
+        fix: "compare the file with the recorded revision".to_owned(),
+    })
+}

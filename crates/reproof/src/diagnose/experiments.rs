@@ -1,0 +1,218 @@
+//! Which experiments are made, in which order.
+//!
+//! Recorded settings that are others now come first, as they are known to differ. Where float64 shows the same function,
+//! what moves bits alone is tried before what changes the function; else the other way round.
+
+use reproof_contract::Verdict;
+use reproof_contract::diagnosis::{Cause, Experiment, Finding};
+use reproof_contract::report::{Confidence, EnvironmentDifference};
+use reproof_contract::run::RunSpec;
+
+use super::bench::Bench;
+use super::{Case, DiagnoseError, Found, repeat, trials};
+use crate::execution::PYTHON;
+
+/// One change of how the engine is set up.
+struct Switch {
+    cause: &'static str,
+    /// What a user sets, such as `OMP_NUM_THREADS=1`.
+    fix: String,
+    set: Set,
+}
+
+enum Set {
+    Threads(u32),
+    Option(&'static str, String),
+    Variable(String, String),
+    Alteration(String),
+}
+
+impl Set {
+    fn apply(&self, spec: &mut RunSpec) {
+        match self {
+            Self::Threads(threads) => spec.threads = Some(*threads),
+            Self::Option(name, value) => {
+                spec.options.insert((*name).to_owned(), value.clone());
+            }
+            Self::Variable(name, value) => {
+                spec.variables.insert(name.clone(), value.clone());
+            }
+            Self::Alteration(_) => {}
+        }
+    }
+}
+
+/// Makes experiments until one gives the recorded bits, all are made or time is over.
+pub(super) fn make(case: &Case<'_>, found: &mut Found) -> Result<(), DiagnoseError> {
+    let Some(bench) = Bench::new(case) else { return Ok(()) };
+    if found.settled {
+        return Ok(());
+    }
+    repeat::again(case, &bench, found)?;
+    if found.unsteady {
+        return Ok(());
+    }
+    switches(case, &bench, found, put_back(case))?;
+    let drifted = case.report.verdict >= Verdict::Drifted;
+    if drifted {
+        trials::make(case, &bench, found)?;
+        switches(case, &bench, found, known(bench.runner()))
+    } else {
+        switches(case, &bench, found, known(bench.runner()))?;
+        trials::make(case, &bench, found)
+    }
+}
+
+fn switches(
+    case: &Case<'_>,
+    bench: &Bench<'_>,
+    found: &mut Found,
+    switches: Vec<Switch>,
+) -> Result<(), DiagnoseError> {
+    for switch in switches {
+        if found.settled {
+            return Ok(());
+        }
+        if is_set(bench.specification(), &switch.set) {
+            continue;
+        }
+        if !case.has_time() {
+            found.left_out += 1;
+            continue;
+        }
+        case.progress.begin(&format!("trying {}", switch.fix), None, reproof_progress::Unit::Items);
+        let experiment = if let Set::Alteration(text) = &switch.set {
+            trials::one(bench, switch.cause, text)?
+        } else {
+            bench.experiment(switch.cause, &switch.fix, |spec| switch.set.apply(spec))?
+        };
+        case.progress.end();
+        took(found, experiment, &switch.fix);
+    }
+    Ok(())
+}
+
+/// Whether a run is set up so anyway.
+fn is_set(spec: &RunSpec, set: &Set) -> bool {
+    match set {
+        Set::Threads(threads) => spec.threads.unwrap_or(1) == *threads,
+        Set::Option(name, value) => spec.options.get(*name) == Some(value),
+        Set::Variable(name, value) => spec.variables.get(name) == Some(value),
+        Set::Alteration(_) => false,
+    }
+}
+
+/// Notes an experiment, and the cause where it gave the recorded bits or nearly so.
+pub(super) fn took(found: &mut Found, experiment: Experiment, fix: &str) {
+    let confidence = match experiment.finding {
+        Finding::Recorded => Some(Confidence::Confirmed),
+        Finding::Nearer => Some(Confidence::Likely),
+        _ => None,
+    };
+    if let Some(confidence) = confidence {
+        let evidence = match confidence {
+            Confidence::Confirmed => format!("with {} every bit is the recorded one", experiment.title),
+            Confidence::Likely => {
+                format!("with {} less than a tenth of the difference is left", experiment.title)
+            }
+        };
+        found.causes.push(Cause {
+            id: experiment.cause.clone(),
+            confidence,
+            statement: super::conclude::statement(&experiment.cause, &experiment.title),
+            evidence: vec![evidence],
+            fix: fix.to_owned(),
+        });
+        found.settled |= confidence == Confidence::Confirmed;
+    }
+    found.experiments.push(experiment);
+}
+
+/// Settings that are others than recorded, put back.
+fn put_back(case: &Case<'_>) -> Vec<Switch> {
+    let execution = case.execution.map(|execution| execution.differences.as_slice());
+    execution.unwrap_or_default().iter().filter_map(restored).collect()
+}
+
+fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
+    let recorded = difference.recorded.clone();
+    let on = |text: &str| matches!(text, "true" | "True" | "1");
+    if let Some(name) = difference.item.strip_prefix("variables.") {
+        let cause = if name.contains("THREADS") { "kernels.threads" } else { "kernels.instructions" };
+        let fix = format!("{name}={recorded}");
+        return Some(Switch { cause, fix, set: Set::Variable(name.to_owned(), recorded) });
+    }
+    let name = difference.item.strip_prefix("settings.")?;
+    let (cause, fix, set) = match name {
+        "threads" | "torch.threads" | "onnxruntime.threads" => {
+            ("kernels.threads", format!("--threads {recorded}"), Set::Threads(recorded.parse().ok()?))
+        }
+        "optimisation" => (
+            "engine.optimisation",
+            format!("--option optimisation={recorded}"),
+            Set::Option("optimisation", recorded.clone()),
+        ),
+        "torch.mkldnn" if !on(&recorded) => (
+            "kernels.backend",
+            "torch.backends.mkldnn.enabled = False".to_owned(),
+            Set::Alteration("mkldnn=off".to_owned()),
+        ),
+        "torch.deterministic" if on(&recorded) => (
+            "kernels.deterministic",
+            "torch.use_deterministic_algorithms(True)".to_owned(),
+            Set::Alteration("deterministic=on".to_owned()),
+        ),
+        "torch.matmul_precision" => (
+            "precision.matmul",
+            format!("torch.set_float32_matmul_precision(\"{recorded}\")"),
+            Set::Alteration(format!("matmul={recorded}")),
+        ),
+        "torch.cpu_capability" => {
+            let value = recorded.to_ascii_lowercase();
+            (
+                "kernels.instructions",
+                format!("ATEN_CPU_CAPABILITY={value}"),
+                Set::Variable("ATEN_CPU_CAPABILITY".to_owned(), value),
+            )
+        }
+        _ => return None,
+    };
+    Some(Switch { cause, fix, set })
+}
+
+/// What moves bits of each runner's engine, the likeliest first (facts measured with torch, NumPy and ONNX Runtime).
+fn known(runner: &str) -> Vec<Switch> {
+    let threads = |count: u32| Switch {
+        cause: "kernels.threads",
+        fix: format!("--threads {count}"),
+        set: Set::Threads(count),
+    };
+    let mut switches = vec![threads(1), threads(2), threads(4), threads(8)];
+    match runner {
+        "onnxruntime" => switches.extend(["disabled", "basic", "extended", "all"].map(|level| Switch {
+            cause: "engine.optimisation",
+            fix: format!("--option optimisation={level}"),
+            set: Set::Option("optimisation", level.to_owned()),
+        })),
+        PYTHON => switches.extend(VARIABLES.map(|(name, value)| Switch {
+            cause: "kernels.instructions",
+            fix: format!("{name}={value}"),
+            set: Set::Variable(name.to_owned(), value.to_owned()),
+        })),
+        _ => switches.clear(),
+    }
+    switches
+}
+
+/// What makes numeric libraries take other kernels: ATen's for softmax and norms, oneDNN's for convolutions, MKL's and
+/// OpenBLAS's for products of matrices.
+const VARIABLES: [(&str, &str); 8] = [
+    ("ATEN_CPU_CAPABILITY", "avx2"),
+    ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+    ("ATEN_CPU_CAPABILITY", "default"),
+    ("MKL_CBWR", "COMPATIBLE"),
+    ("OPENBLAS_CORETYPE", "Haswell"),
+    ("ONEDNN_MAX_CPU_ISA", "SSE41"),
+    ("OPENBLAS_CORETYPE", "Nehalem"),
+    ("NPY_DISABLE_CPU_FEATURES", "AVX512F AVX512_SKX AVX2 FMA3"),
+];

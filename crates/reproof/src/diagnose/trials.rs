@@ -1,0 +1,144 @@
+//! Alterations of the loaded model: constants, activations, precisions, modes, what is done to inputs. All that make sense for a
+//! model run in one process, one after the other.
+
+use std::time::Instant;
+
+use reproof_contract::diagnosis::{Experiment, Finding};
+use reproof_contract::run::{CaseOutcome, Trial};
+
+use super::bench::{Bench, Produced, read};
+use super::experiments::took;
+use super::{Case, DiagnoseError, Found};
+use crate::execution::PYTHON;
+use crate::record::explain;
+
+/// Alterations that are tried at once: more would outlast the budget between two looks at it.
+const AT_ONCE: usize = 20;
+
+/// Alterations that `drill` plants and that no one makes by mistake in a way that undoing finds: a flipped bit is found by its
+/// digest.
+const PLANTED: [&str; 6] = ["weight=", "norm=", "tied=", "buffer=", "head=", "classes="];
+
+/// Tries every alteration that would change something.
+pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Result<(), DiagnoseError> {
+    if bench.runner() != PYTHON || found.settled {
+        return Ok(());
+    }
+    let asked = bench.run("?", |spec| {
+        spec.cases.truncate(1);
+        spec.trials = vec!["?".to_owned()];
+    })?;
+    let catalogue = asked.cases.first().map(|case| case.catalogue.clone()).unwrap_or_default();
+    let wanted: Vec<String> = catalogue
+        .into_iter()
+        .filter(|text| !PLANTED.iter().any(|planted| text.starts_with(planted)))
+        .collect();
+    for some in wanted.chunks(AT_ONCE) {
+        if found.settled {
+            return Ok(());
+        }
+        if !case.has_time() {
+            found.left_out += some.len();
+            continue;
+        }
+        case.progress.begin("trying alterations of the model", None, reproof_progress::Unit::Items);
+        let experiments = some_of(bench, some)?;
+        case.progress.end();
+        // Several can give the recorded bits, where a model has nothing that tells them apart: the first is the likeliest.
+        for experiment in experiments {
+            let fix = fix(&experiment);
+            if found.settled && experiment.finding == Finding::Recorded {
+                found.experiments.push(experiment);
+            } else {
+                took(found, experiment, &fix);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tries one.
+pub(super) fn one(bench: &Bench<'_>, cause: &str, alteration: &str) -> Result<Experiment, DiagnoseError> {
+    let made = some_of(bench, &[alteration.to_owned()])?.into_iter().next();
+    let failed = || bench.judge(cause, alteration, &[Err("it cannot be altered so".to_owned())], 0.0);
+    Ok(Experiment { cause: cause.to_owned(), ..made.unwrap_or_else(failed) })
+}
+
+fn some_of(bench: &Bench<'_>, some: &[String]) -> Result<Vec<Experiment>, DiagnoseError> {
+    let started = Instant::now();
+    let outcome = bench.run(&some.join(","), |spec| spec.trials = some.to_vec())?;
+    let seconds = started.elapsed().as_secs_f64() / some.len() as f64;
+    let judged = some.iter().enumerate().map(|(index, alteration)| {
+        let produced: Vec<Produced> = outcome.cases.iter().map(|case| given(case, index)).collect();
+        bench.judge(cause(alteration), alteration, &produced, seconds)
+    });
+    Ok(judged.collect())
+}
+
+fn given(case: &CaseOutcome, index: usize) -> Produced {
+    match case.trials.get(index) {
+        Some(Trial { outputs: Some(folder), .. }) => read(folder),
+        Some(trial) => Err(explain(&trial.status).0),
+        None => Err(explain(&case.step.status).0),
+    }
+}
+
+/// The cause that an alteration undoes.
+pub(super) fn cause(alteration: &str) -> &'static str {
+    let (name, value) = alteration.split_once('=').unwrap_or((alteration, ""));
+    match name {
+        "epsilon" => "constant.epsilon",
+        "activation" => "code.activation",
+        "mode" | "dropout" | "batch-statistics" => "mode.training",
+        "mask" => "code.mask",
+        "scale" | "softmax" => "code.attention",
+        "inputs" if value.starts_with("float") => "precision.inputs",
+        "inputs" if value.contains("channels") || value == "flipped" => "inputs.order",
+        "inputs" => "inputs.scale",
+        "weights" | "int8-weights" => "precision.weights",
+        "compute" | "autocast" => "precision.compute",
+        "matmul" => "precision.matmul",
+        "mkldnn" => "kernels.backend",
+        "attention" => "kernels.attention",
+        "layout" => "kernels.layout",
+        "batch" => "kernels.batch",
+        "deterministic" => "kernels.deterministic",
+        "threads" => "kernels.threads",
+        "flush-denormals" => "kernels.denormals",
+        "step" | "scaler" => "preprocessing.step",
+        _ => "code.changed",
+    }
+}
+
+/// What to do where an alteration undoes the difference.
+fn fix(experiment: &Experiment) -> String {
+    let title = &experiment.title;
+    let value = title.split_once('=').map_or("", |(_, value)| value);
+    match experiment.cause.as_str() {
+        "constant.epsilon" => {
+            let (kind, epsilon) = value.split_once(':').unwrap_or(("the norm", value));
+            format!("set eps={epsilon} in every {kind}, as when recorded")
+        }
+        "code.activation" => {
+            let was = value.rsplit("->").next().unwrap_or(value);
+            format!("use the activation {was} again")
+        }
+        "mode.training" if value.contains("eval") || value == "off" => {
+            "call model.eval() after loading".to_owned()
+        }
+        "precision.weights" => {
+            format!("load the weights of the recorded precision: {value} gives the recorded outputs")
+        }
+        "precision.compute" => format!("run in the recorded precision: {title}"),
+        "kernels.backend" => "torch.backends.mkldnn.enabled = False, as when recorded".to_owned(),
+        "kernels.attention" => {
+            "choose the recorded attention kernel: torch.nn.attention.sdpa_kernel".to_owned()
+        }
+        "kernels.layout" => format!("put model and inputs into the recorded memory format: {value}"),
+        "kernels.batch" => "run with the recorded batch size".to_owned(),
+        "inputs.scale" | "inputs.order" => {
+            format!("prepare inputs as when recorded: {value} gives the recorded outputs")
+        }
+        _ => format!("undo the change: {title} gives the recorded outputs"),
+    }
+}
