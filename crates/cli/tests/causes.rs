@@ -89,3 +89,72 @@ fn an_engine_that_optimises_in_another_way_is_named() {
     found.exits(0);
     named(&found.json(), "engine.optimisation", "confirmed");
 }
+
+/// Two tensors of 8 by 8 and one of 3 by 40 by 40 as safetensors.
+fn safetensors(values: &[(&str, Vec<f32>)]) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, numbers) in values {
+        let begin = data.len();
+        data.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        let shape = if numbers.len() == 64 { vec![8, 8] } else { vec![3, 40, 40] };
+        let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [begin, data.len()]});
+        header.insert((*name).to_owned(), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
+}
+
+fn numbers(seed: u32, count: u32) -> Vec<f32> {
+    let mixed = |place: u32| (place + seed).wrapping_mul(2_654_435_761) >> 8;
+    (0..count).map(|place| mixed(place) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+/// Contracts hold no weights: what was done to them is proved by their digests.
+#[test]
+fn changes_of_weights_are_named_without_the_weights() {
+    let (a, b, c) = (numbers(1, 64), numbers(900, 64), numbers(7, 4800));
+    let file = |a: &[f32], b: &[f32], c: &[f32]| {
+        safetensors(&[("a", a.to_vec()), ("b", b.to_vec()), ("c", c.to_vec())])
+    };
+    let mut flipped = c.clone();
+    flipped[1700] = f32::from_bits(flipped[1700].to_bits() ^ (1 << 27));
+    let reversed: Vec<f32> = c.chunks(1600).rev().flatten().copied().collect();
+    let transposed: Vec<f32> = (0..64).map(|place| a[place % 8 * 8 + place / 8]).collect();
+    let negated: Vec<f32> = a.iter().map(|value| -value).collect();
+    let narrow = |values: &[f32]| -> Vec<f32> {
+        values.iter().map(|value| f32::from_bits(value.to_bits() & 0xffff_0000)).collect()
+    };
+    let mut doubled = a.clone();
+    doubled[3] *= 3.0;
+    let plants = [
+        (file(&a, &b, &flipped), "weights.bit-flip", "confirmed", "bit 27 of element [1, 2, 20]"),
+        (file(&a, &b, &reversed), "weights.reversed", "confirmed", "c is reversed along axis 0"),
+        (file(&transposed, &b, &c), "weights.transposed", "confirmed", "a is transposed"),
+        (file(&negated, &b, &c), "weights.negated", "confirmed", "a has the other sign"),
+        (file(&b, &a, &c), "weights.swapped", "confirmed", "a holds b, b holds a"),
+        (file(&b, &b, &c), "weights.copied", "confirmed", "a holds b"),
+        (file(&narrow(&a), &narrow(&b), &narrow(&c)), "weights.narrowed", "likely", "bfloat16"),
+        (file(&doubled, &b, &c), "weights.changed", "confirmed", "weights are not the recorded ones"),
+    ];
+    let sandbox = sandbox();
+    sandbox.write("w.safetensors", file(&a, &b, &c));
+    sandbox.run(["record", "w.safetensors"]).exits(0);
+    for (damaged, cause, confidence, statement) in plants {
+        sandbox.write("w.safetensors", damaged);
+        let found = sandbox.run(["diagnose", "w.safetensors", "--json"]);
+        found.exits(0);
+        let found = found.json();
+        named(&found, cause, confidence);
+        assert!(found["summary"].as_str().unwrap().contains(statement), "{}", found["summary"]);
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_a_graph_is_named_with_its_place() {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    sandbox.run(["record", "model.onnx", "--budget", "1s", "--runner", "referee"]).exits(0);
+    place(&sandbox, "planted/perceptron.float32.weight-bit.onnx", "model.onnx");
+    let told = sandbox.run(["diagnose", "model.onnx"]);
+    told.exits(0).says("weights.bit-flip  confirmed").says("head.weight").says("bit 0 of element");
+}

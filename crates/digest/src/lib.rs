@@ -12,6 +12,7 @@
 
 mod builder;
 mod digest;
+pub mod flip;
 pub mod identity;
 pub mod layout;
 pub mod ranges;
