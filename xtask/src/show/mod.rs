@@ -1,6 +1,7 @@
 //! `show`: the tables in `docs/`, regenerated at full size. Takes long and is no part of CI.
 
 mod benchmarks;
+mod diagnosis;
 mod envelope;
 mod formats;
 mod frameworks;
@@ -31,6 +32,12 @@ const SHOWS: &[Show] = &[
         path: "docs/referee-bits.md",
         about: "what the referee computes in many builds and on many processors",
         text: bits::text,
+    },
+    Show {
+        name: "diagnosis",
+        path: "docs/diagnosis.md",
+        about: "real upgrades of packages whose drift is named",
+        text: diagnosis::text,
     },
     Show {
         name: "envelope",

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use reproof::diagnose::{DiagnoseOptions, diagnose, errors};
-use reproof::engines::recorded;
-use reproof::execution::{PYTHON, REFEREE};
+use reproof::diagnose::{Builds, DiagnoseOptions, diagnose, errors};
+use reproof::engines::{from_here, recorded};
+use reproof::execution::{PYTHON, REFEREE, Settings};
+use reproof::folder;
 use reproof_contract::{Name, Relation};
 use reproof_report::{html, terminal};
+use reproof_runner::Rebuild;
 
+use super::matrix::allowed;
 use crate::arguments::{EngineArguments, OutputArguments};
 use crate::bars::Bars;
-use crate::engines::{runners, settings};
+use crate::engines::{cache, runners, settings};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
@@ -34,6 +37,19 @@ pub(crate) struct Arguments {
     /// Time for experiments: none is begun later.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m")]
     budget: Duration,
+    /// Build the recorded environment again, and those between it and the current one, to find the packages whose change makes the
+    /// difference: installs what the contract lists.
+    #[arg(long, conflicts_with = "errors", help_heading = "Python")]
+    packages: bool,
+    /// The program that builds environments.
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "uv",
+        requires = "packages",
+        help_heading = "Python"
+    )]
+    uv: PathBuf,
     /// Show where the engine's errors are made instead: each node of an ONNX graph, or of the graph that the contract holds,
     /// against float64.
     #[arg(long)]
@@ -59,12 +75,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     // A graph beside a Python model is run by an engine of graphs.
     let told = || recorded().filter(|name| !arguments.errors || name != PYTHON);
     let wanted = engine.wanted().map(str::to_owned).or_else(told);
+    let settings = settings(engine, wanted.as_deref(), path)?;
     let options = DiagnoseOptions {
+        builds: arguments.packages.then(|| builds(arguments, &settings)).transpose()?,
         folder: arguments.contract.clone(),
         private_root: private_root(),
         runner: engine.wanted().map(str::to_owned),
         case: arguments.case.clone(),
-        settings: settings(engine, wanted.as_deref(), path)?,
+        settings,
         limits: engine.limits.limits(),
         shown_path: Some(output::shown(path)),
         relation: arguments.relation,
@@ -81,6 +99,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         write(arguments, &found, &html::diagnosis, &terminal::diagnosis)?;
     }
     Ok(Exit::Reached)
+}
+
+/// Where environments are built, if what the contract lists may be installed.
+fn builds(arguments: &Arguments, settings: &Settings) -> Result<Builds> {
+    let place = arguments.contract.clone().unwrap_or_else(|| folder::beside(&arguments.path));
+    allowed(&folder::read(&place)?, &["recorded".to_owned()], settings)?;
+    let current = arguments.engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
+    let kept = cache().unwrap_or_else(std::env::temp_dir);
+    let rebuild = Rebuild {
+        uv: arguments.uv.clone(),
+        cache: kept,
+        base: from_here(&current),
+        limit: arguments.engine.limits.timeout,
+    };
+    Ok(Builds { rebuild, cache: cache() })
 }
 
 /// Writes a document in the forms that were asked for.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use reproof::engines::most_of_free_memory;
-use reproof::execution::PYTHON;
+use reproof::execution::{PYTHON, Settings};
 use reproof::folder::{self, StoredContract};
 use reproof::verify::{VerifyOptions, expected, verify};
 use reproof_contract::Verdict;
@@ -39,7 +39,7 @@ pub(super) fn verify_in(
         return Err(UsageError(format!("--env: {what}")).into());
     };
     expected(&stored, options)?;
-    allowed(&stored, environments, options)?;
+    allowed(&stored, environments, &options.settings)?;
     let current = engine.python.clone().unwrap_or_else(|| PathBuf::from("python3"));
     let base = reproof::engines::from_here(&current);
     let cache = cache().unwrap_or_else(std::env::temp_dir);
@@ -106,17 +106,16 @@ fn side_by_side(artifact: u64) -> usize {
 
 /// Refuses to install what a contract lists without leave: packages run code when they are built and when they are
 /// imported.
-fn allowed(stored: &StoredContract, environments: &[String], options: &VerifyOptions) -> Result<()> {
+pub(super) fn allowed(stored: &StoredContract, environments: &[String], settings: &Settings) -> Result<()> {
     let tampering = stored.tampering()?;
     if let Some(file) = tampering.first() {
         bail!("{} is not the file that the contract lists: nothing was built from it", file.path);
     }
     let builds = environments.iter().any(|name| name != "current");
-    let trusted =
-        options.settings.loading.trust || options.settings.trust.remembered.contains(&stored.digest);
+    let trusted = settings.loading.trust || settings.trust.remembered.contains(&stored.digest);
     if builds && !trusted {
         return Err(UsageError(
-            "--env: the contract was not recorded here, and what it lists would be installed and run: look at it with \
+            "the contract was not recorded here, and what it lists would be installed and run: look at it with \
              `reproof env diff`, then give --trust if you know where it is from"
                 .to_owned(),
         )

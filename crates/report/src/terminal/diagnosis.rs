@@ -96,7 +96,8 @@ fn experiments(sheet: &mut Sheet, experiments: &[Experiment]) {
             Span::cell(Ink::of(tone), experiment.finding.words(), FINDING),
             Span::cell(Ink::Dim, &experiment.distance.map_or_else(String::new, measure), DISTANCE),
         ]);
-        if let Some(note) = experiment.note.as_ref().filter(|_| sheet.verbose()) {
+        let told = sheet.verbose() || experiment.cause == "package";
+        if let Some(note) = experiment.note.as_ref().filter(|_| told) {
             sheet.paragraph(&[Span::new(Ink::Plain, "      ")], note, Ink::Dim, None);
         }
     }

@@ -12,7 +12,7 @@ use reproof_tensor::Leaf;
 use reproof_tensor::compare::difference;
 
 use super::{Case, DiagnoseError};
-use crate::execution::given;
+use crate::execution::{Runners, given};
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{Values, all_identical, leaves};
 use crate::record::{explain, specification};
@@ -91,10 +91,19 @@ impl<'a> Bench<'a> {
         title: &str,
         change: impl FnOnce(&mut RunSpec),
     ) -> Result<Outcome, DiagnoseError> {
+        self.run_with(self.case.runners, title, change)
+    }
+
+    fn run_with(
+        &self,
+        runners: &Runners,
+        title: &str,
+        change: impl FnOnce(&mut RunSpec),
+    ) -> Result<Outcome, DiagnoseError> {
         let mut unit = self.template.clone();
         unit.purpose = Purpose::Perturbation(title.to_owned());
         change(&mut unit.spec);
-        Ok(self.case.runners.execute(&unit, self.case.scratch, self.case.progress)?)
+        Ok(runners.execute(&unit, self.case.scratch, self.case.progress)?)
     }
 
     /// Runs them with one thing changed and says what came of it.
@@ -104,8 +113,24 @@ impl<'a> Bench<'a> {
         title: &str,
         change: impl FnOnce(&mut RunSpec),
     ) -> Result<Experiment, DiagnoseError> {
+        self.experiment_with(self.case.runners, cause, title, change)
+    }
+
+    /// An experiment of which nothing came.
+    pub(super) fn failed(&self, cause: &str, title: &str, problem: String) -> Experiment {
+        self.judge(cause, title, &[Err(problem)], 0.0)
+    }
+
+    /// As [`Self::experiment`], with the runners of another environment.
+    pub(super) fn experiment_with(
+        &self,
+        runners: &Runners,
+        cause: &str,
+        title: &str,
+        change: impl FnOnce(&mut RunSpec),
+    ) -> Result<Experiment, DiagnoseError> {
         let started = Instant::now();
-        let outcome = self.run(title, change)?;
+        let outcome = self.run_with(runners, title, change)?;
         let produced = outcome.cases.iter().map(|case| match case.outputs.first() {
             Some(folder) if case.step.status.is_done() => read(folder),
             _ => Err(explain(&case.step.status).0),
@@ -138,7 +163,7 @@ impl<'a> Bench<'a> {
             Finding::Unchanged
         } else {
             match (left, self.distance) {
-                (Some(left), Some(before)) if left <= before * NEARER => Finding::Nearer,
+                (Some(left), Some(before)) if before > 0.0 && left <= before * NEARER => Finding::Nearer,
                 _ => Finding::Other,
             }
         };
@@ -160,7 +185,7 @@ fn farthest(distances: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     distances.into_iter().try_fold(0.0, |far: f64, one| Some(far.max(one?)))
 }
 
-/// The largest relative L2 difference among outputs; nothing where they cannot be compared by numbers.
+/// The largest relative L2 difference among outputs of floats; nothing where they cannot be compared by numbers.
 fn distance(golden: &Values, produced: &Values) -> Option<f64> {
     let (expected, actual) = (leaves(golden), leaves(produced));
     if expected.len() != actual.len() {
@@ -171,6 +196,10 @@ fn distance(golden: &Values, produced: &Values) -> Option<f64> {
         let (Leaf::Tensor(golden), Leaf::Tensor(produced)) = (golden, produced) else { continue };
         if path != other || golden.dtype() != produced.dtype() || golden.shape() != produced.shape() {
             return None;
+        }
+        // Classes and tokens have no distance.
+        if !golden.dtype().is_float() {
+            continue;
         }
         let difference = difference(golden.view(), produced.view())?;
         // A NaN on one side only is as far away as anything.

@@ -37,7 +37,9 @@ pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
         causes.retain(|cause| cause.confidence == Confidence::Confirmed);
     }
     causes.sort_by_key(|cause| {
-        (cause.confidence != Confidence::Confirmed, GENERAL.contains(&cause.id.as_str()))
+        let general = GENERAL.contains(&cause.id.as_str());
+        // A package says more than the stage that it computes.
+        (cause.confidence != Confidence::Confirmed, general, cause.id != "package")
     });
     let unresolved = unresolved(case, &causes, &experiments, left_out);
     Conclusion { summary: summary(case, &causes), causes, unresolved, experiments }

@@ -11,6 +11,7 @@ mod contents;
 mod errors;
 mod evidence;
 mod experiments;
+mod packages;
 mod repeat;
 mod trials;
 
@@ -29,6 +30,7 @@ use crate::folder::{self, FolderError};
 use crate::verify::{Execution, VerifyError, VerifyOptions, examine};
 
 pub use errors::errors;
+pub use packages::Builds;
 
 /// What a diagnosis is told.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct DiagnoseOptions {
     pub relation: Option<Relation>,
     /// Time for experiments; none is begun later.
     pub budget: Duration,
+    /// Where environments are built to find the package that makes the difference; nothing leaves that out.
+    pub builds: Option<Builds>,
 }
 
 /// Time for experiments, where nothing else is said.
@@ -156,6 +160,7 @@ pub fn diagnose(
         evidence::read(&case, &mut found);
         contents::read(&case, &mut found);
         experiments::make(&case, &mut found)?;
+        packages::make(&case, &mut found);
     }
     let conclusion = conclude::conclude(&case, found);
     Ok(Diagnosis {

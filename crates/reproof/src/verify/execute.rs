@@ -30,7 +30,7 @@ pub(crate) struct Execution {
     /// Runner, engine and version.
     pub(super) engine: Option<String>,
     /// Where it ran.
-    pub(super) environment: Option<Environment>,
+    pub(crate) environment: Option<Environment>,
     /// Whether the model loaded.
     pub(crate) loaded: bool,
     /// Why it did not: verdict, what, hint.

@@ -1,0 +1,301 @@
+//! The fewest changed packages that make a difference: delta debugging (Zeller and Hildebrandt, 2002) over what was
+//! installed when a contract was recorded and what is installed now.
+//!
+//! A test builds an environment and runs a model in it, which takes minutes where the rest takes none. So what was
+//! tested is never tested again, likely causes come first, and a search that is cut short still tells what it has.
+
+use std::collections::{BTreeSet, HashMap};
+
+use reproof_contract::environment::Python;
+
+/// Packages that install others and take no part in a model.
+const INSTALLERS: [&str; 4] = ["pip", "setuptools", "wheel", "uv"];
+
+/// A package that is not installed as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// Its normalised name.
+    pub(super) package: String,
+    /// The recorded version; nothing where it was not installed.
+    pub(super) from: Option<String>,
+    /// The current version; nothing where it is not installed.
+    pub(super) to: Option<String>,
+}
+
+/// What happens in the recorded environment with some changes applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The outputs are as recorded.
+    Same,
+    /// The outputs differ.
+    Different,
+    /// There are no outputs, and why: packages that do not fit together, or a model that does not load with them.
+    Unresolved(String),
+}
+
+/// What a search has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Minimal {
+    /// Changes that together make the difference, suspects first; none where there were none to search.
+    pub(super) changes: Vec<Change>,
+    /// The packages of each test and how it ended, in the order in which they were made.
+    pub(super) tests: Vec<(Vec<String>, Outcome)>,
+    /// Whether the difference is seen no more without any single one of them: the outputs are the same then, or there
+    /// are none. Otherwise the search was cut short and fewer may do.
+    pub(super) proved: bool,
+}
+
+/// The changes from one environment to another, by name. A package of the same version is taken as unchanged wherever
+/// it came from, since an index gives a version and not a build.
+pub(super) fn changes(recorded: &Python, current: &Python) -> Vec<Change> {
+    let names: BTreeSet<&String> =
+        recorded.distributions.keys().chain(current.distributions.keys()).collect();
+    let version =
+        |python: &Python, name: &str| python.distributions.get(name).map(|found| found.version.clone());
+    let counted = names.into_iter().filter(|name| !INSTALLERS.contains(&name.as_str()));
+    counted
+        .map(|name| Change {
+            package: name.clone(),
+            from: version(recorded, name),
+            to: version(current, name),
+        })
+        .filter(|change| change.from != change.to)
+        .collect()
+}
+
+/// Changes of which none can be left out, found with at most `limit` tests and none that begins after `stop` says so.
+///
+/// `test` tells what happens in the recorded environment with exactly the given changes. That none give the same
+/// outputs and all give others is known beforehand and not tested. `suspects` are normalised names, likeliest first.
+pub(super) fn minimise(
+    changes: &[Change],
+    suspects: &[String],
+    limit: usize,
+    stop: impl FnMut() -> bool,
+    test: impl FnMut(&[&Change]) -> Outcome,
+) -> Minimal {
+    let rank = |change: &&Change| suspects.iter().position(|name| *name == change.package);
+    let mut ranked: Vec<&Change> = changes.iter().collect();
+    // Suspects beside each other, because what needs one another is imported together: halves resolve more often.
+    ranked.sort_by_key(|change| rank(change).unwrap_or(usize::MAX));
+    let suspected = ranked.iter().filter(|change| rank(change).is_some()).count();
+    let all: Vec<usize> = (0..ranked.len()).collect();
+    let known = HashMap::from([(all.clone(), true), (Vec::new(), false)]);
+    let mut search = Search { ranked, limit, stop, test, known, tests: Vec::new() };
+    let (found, proved) = search.run(all, suspected);
+    Minimal {
+        changes: found.iter().map(|&index| search.ranked[index].clone()).collect(),
+        proved: proved && !found.is_empty(),
+        tests: search.tests,
+    }
+}
+
+/// What a look at several sets gave.
+enum Looked {
+    /// This one makes a difference.
+    Found(Vec<usize>),
+    /// None does.
+    AllSame,
+    /// No further test may be made.
+    CutShort,
+}
+
+/// A search under way. Sets of changes are ascending positions in `ranked`, so that each is spelled in one way.
+struct Search<'a, Stop, Test> {
+    ranked: Vec<&'a Change>,
+    limit: usize,
+    stop: Stop,
+    test: Test,
+    /// Whether a set of changes makes a difference.
+    known: HashMap<Vec<usize>, bool>,
+    tests: Vec<(Vec<String>, Outcome)>,
+}
+
+impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop, Test> {
+    /// Whether these changes make a difference; nothing where no further test may be made.
+    fn differs(&mut self, set: &[usize]) -> Option<bool> {
+        if let Some(&known) = self.known.get(set) {
+            return Some(known);
+        }
+        if self.tests.len() >= self.limit || (self.stop)() {
+            return None;
+        }
+        let applied: Vec<&Change> = set.iter().map(|&index| self.ranked[index]).collect();
+        let outcome = (self.test)(&applied);
+        let differs = outcome == Outcome::Different;
+        self.known.insert(set.to_vec(), differs);
+        self.tests.push((applied.iter().map(|change| change.package.clone()).collect(), outcome));
+        Some(differs)
+    }
+
+    /// The first of some sets that makes a difference.
+    fn first(&mut self, sets: impl IntoIterator<Item = Vec<usize>>) -> Looked {
+        for set in sets {
+            match self.differs(&set) {
+                Some(true) => return Looked::Found(set),
+                Some(false) => {}
+                None => return Looked::CutShort,
+            }
+        }
+        Looked::AllSame
+    }
+
+    /// The smallest set found below `all`, and whether it is minimal.
+    fn run(&mut self, all: Vec<usize>, suspected: usize) -> (Vec<usize>, bool) {
+        let mut set = all;
+        match self.first((0..suspected).map(|index| vec![index])) {
+            Looked::Found(alone) => return (alone, true),
+            Looked::AllSame => {}
+            Looked::CutShort => return (set, false),
+        }
+        let mut parts = 2;
+        while set.len() > 1 {
+            let range = |part: usize| part * set.len() / parts..(part + 1) * set.len() / parts;
+            let subsets: Vec<Vec<usize>> = (0..parts).map(|part| set[range(part)].to_vec()).collect();
+            let rests = (0..parts).map(|part| [&set[..range(part).start], &set[range(part).end..]].concat());
+            let rests: Vec<Vec<usize>> = rests.collect();
+            match self.first(subsets) {
+                Looked::Found(smaller) => {
+                    (set, parts) = (smaller, 2);
+                    continue;
+                }
+                Looked::AllSame => {}
+                Looked::CutShort => return (set, false),
+            }
+            match self.first(rests) {
+                Looked::Found(smaller) => (set, parts) = (smaller, (parts - 1).max(2)),
+                Looked::AllSame if parts < set.len() => parts = (parts * 2).min(set.len()),
+                Looked::AllSame => break,
+                Looked::CutShort => return (set, false),
+            }
+        }
+        (set, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reproof_contract::environment::Distribution;
+
+    use super::*;
+
+    fn numbered(count: usize) -> Vec<Change> {
+        let change = |number: usize| Change {
+            package: format!("p{number}"),
+            from: Some("1".to_owned()),
+            to: Some("2".to_owned()),
+        };
+        (0..count).map(change).collect()
+    }
+
+    fn names(found: &Minimal) -> Vec<&str> {
+        found.changes.iter().map(|change| change.package.as_str()).collect()
+    }
+
+    /// A difference that needs all of `cause`.
+    fn needs<'a>(cause: &'a [&str]) -> impl FnMut(&[&Change]) -> Outcome + 'a {
+        |applied| {
+            let has = |name: &&str| applied.iter().any(|change| change.package == *name);
+            if cause.iter().all(has) { Outcome::Different } else { Outcome::Same }
+        }
+    }
+
+    #[test]
+    fn one_cause_is_found_and_sooner_where_it_is_suspected() {
+        let changes = numbered(40);
+        let found = minimise(&changes, &[], 100, || false, needs(&["p29"]));
+        assert_eq!((names(&found), found.proved), (vec!["p29"], true));
+        assert!(found.tests.len() <= 12, "{}", found.tests.len());
+        let suspects = ["absent", "p3", "p29"].map(str::to_owned);
+        let found = minimise(&changes, &suspects, 100, || false, needs(&["p29"]));
+        assert_eq!((names(&found), found.proved), (vec!["p29"], true));
+        let tested = |name: &str, outcome| (vec![name.to_owned()], outcome);
+        assert_eq!(found.tests, [tested("p3", Outcome::Same), tested("p29", Outcome::Different)]);
+    }
+
+    #[test]
+    fn every_pair_is_found_and_nothing_is_tested_twice() {
+        let changes = numbered(9);
+        for (first, second) in (0..9).flat_map(|first| (first + 1..9).map(move |second| (first, second))) {
+            let cause = [format!("p{first}"), format!("p{second}")];
+            let cause = cause.each_ref().map(String::as_str);
+            let found = minimise(&changes, &["p4".to_owned()], 1000, || false, needs(&cause));
+            let mut together = names(&found);
+            together.sort_unstable();
+            assert_eq!((together, found.proved), (cause.to_vec(), true));
+            let distinct: BTreeSet<&Vec<String>> = found.tests.iter().map(|(packages, _)| packages).collect();
+            assert_eq!(distinct.len(), found.tests.len());
+        }
+    }
+
+    #[test]
+    fn what_a_cause_needs_to_be_installed_stays_with_it() {
+        let changes = numbered(16);
+        // p5 makes the difference and works with the new p11 only, p2 and p13 fit together only.
+        let test = |applied: &[&Change]| {
+            let has = |name: &str| applied.iter().any(|change| change.package == name);
+            if has("p5") && !has("p11") || has("p2") != has("p13") {
+                Outcome::Unresolved("no such combination".to_owned())
+            } else if has("p5") {
+                Outcome::Different
+            } else {
+                Outcome::Same
+            }
+        };
+        let found = minimise(&changes, &["p5".to_owned()], 1000, || false, test);
+        assert_eq!((names(&found), found.proved), (vec!["p5", "p11"], true));
+        assert!(found.tests.iter().any(|(_, outcome)| matches!(outcome, Outcome::Unresolved(_))));
+    }
+
+    #[test]
+    fn a_search_cut_short_tells_what_it_has() {
+        let changes = numbered(32);
+        let found = minimise(&changes, &[], 2, || false, needs(&["p1"]));
+        assert_eq!((found.changes.as_slice(), found.proved, found.tests.len()), (&changes[..8], false, 2));
+        let found = minimise(&changes, &["p1".to_owned()], 0, || false, needs(&["p1"]));
+        assert_eq!((found.changes.len(), found.proved, found.tests.len()), (32, false, 0));
+        let mut left = 3;
+        let stop = || {
+            left -= 1;
+            left < 0
+        };
+        let found = minimise(&changes, &[], 100, stop, needs(&["p1"]));
+        assert_eq!((found.changes.as_slice(), found.proved, found.tests.len()), (&changes[..4], false, 3));
+    }
+
+    #[test]
+    fn few_changes_need_no_test() {
+        let one = minimise(&numbered(1), &["p0".to_owned()], 0, || true, needs(&["p0"]));
+        assert_eq!((names(&one), one.proved, one.tests.len()), (vec!["p0"], true, 0));
+        let none = minimise(&[], &[], 10, || false, needs(&[]));
+        assert_eq!(none, Minimal { changes: Vec::new(), tests: Vec::new(), proved: false });
+    }
+
+    #[test]
+    fn changes_are_what_came_went_or_has_another_version() {
+        let python = |packages: &[(&str, &str)]| Python {
+            distributions: packages
+                .iter()
+                .map(|&(name, version)| {
+                    (name.to_owned(), Distribution { version: version.to_owned(), ..Distribution::default() })
+                })
+                .collect(),
+            ..Python::default()
+        };
+        let recorded =
+            python(&[("numpy", "1.26.4"), ("pip", "23"), ("scipy", "1.12.0"), ("six", "1"), ("uv", "0")]);
+        let current = python(&[("array-api", "1"), ("numpy", "2.0.2"), ("pip", "24"), ("scipy", "1.12.0")]);
+        let change = |package: &str, from: Option<&str>, to: Option<&str>| Change {
+            package: package.to_owned(),
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        };
+        let expected = [
+            change("array-api", None, Some("1")),
+            change("numpy", Some("1.26.4"), Some("2.0.2")),
+            change("six", Some("1"), None),
+        ];
+        assert_eq!(changes(&recorded, &current), expected);
+        assert!(changes(&recorded, &recorded).is_empty());
+    }
+}

@@ -1,0 +1,151 @@
+//! Which package: the recorded environment is built again, and with it those between the recorded and the current one, until
+//! the fewest changes are known that make the difference.
+
+mod minimise;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reproof_contract::diagnosis::{Cause, Experiment, Finding};
+use reproof_contract::environment::Python;
+use reproof_contract::report::Confidence;
+use reproof_runner::{PythonRunner, Rebuild};
+
+use self::minimise::{Change, Outcome, changes, minimise};
+use super::bench::Bench;
+use super::{Case, Found};
+use crate::execution::{PYTHON, Runners};
+
+/// Environments that are built at most: each takes a minute and a place on the disk.
+const MOST: usize = 24;
+
+/// Packages that compute, likeliest first; what else changed comes after them.
+const SUSPECTS: [&str; 16] = [
+    "torch",
+    "transformers",
+    "scikit-learn",
+    "onnxruntime",
+    "tokenizers",
+    "pillow",
+    "torchvision",
+    "tensorflow",
+    "keras",
+    "jax",
+    "jaxlib",
+    "flax",
+    "xgboost",
+    "lightgbm",
+    "scipy",
+    "numpy",
+];
+
+/// Where environments are built.
+#[derive(Clone, Debug)]
+pub struct Builds {
+    /// What builds them.
+    pub rebuild: Rebuild,
+    /// A folder for hashes of installed files.
+    pub cache: Option<PathBuf>,
+}
+
+/// Finds the packages whose change makes the difference.
+pub(super) fn make(case: &Case<'_>, found: &mut Found) {
+    // What a stage gives, and what an experiment undid, say nothing or enough of packages.
+    let undone = found.experiments.iter().any(|experiment| experiment.finding == Finding::Recorded);
+    let Some(builds) = case.options.builds.as_ref().filter(|_| !undone && !found.unsteady) else {
+        return;
+    };
+    let Some(bench) = Bench::new(case).filter(|bench| bench.runner() == PYTHON) else { return };
+    let recorded = case.stored.recorded_environment().and_then(|environment| environment.python);
+    let current = case.execution.and_then(|execution| execution.environment.clone()?.python);
+    let (Some(recorded), Some(current)) = (recorded, current) else { return };
+    let changes = changes(&recorded, &current);
+    if changes.is_empty() {
+        return;
+    }
+    let trial = |set: &[&Change], title: &str| -> Result<Experiment, String> {
+        case.progress.begin(&format!("building {title}"), None, reproof_progress::Unit::Items);
+        let python = builds.rebuild.build(&with(&recorded, &current, set), None);
+        case.progress.end();
+        let python = python.map_err(|error| error.to_string())?;
+        let runner = PythonRunner::new(python).with_cache(builds.cache.clone());
+        let runners = Runners::default().with(Arc::new(runner));
+        let made = bench.experiment_with(&runners, "package", title, |_| ());
+        made.map_err(|error| crate::chain(&error))
+    };
+    let title = "the recorded packages";
+    let first = trial(&[], title).unwrap_or_else(|problem| bench.failed("package", title, problem));
+    let reproduces = first.finding == Finding::Recorded;
+    found.experiments.push(first);
+    if !reproduces {
+        return;
+    }
+    let suspects = SUSPECTS.map(str::to_owned);
+    let mut experiments = Vec::new();
+    let minimal = minimise(
+        &changes,
+        &suspects,
+        MOST,
+        || !case.has_time(),
+        |set| {
+            let title = format!("the recorded packages, but {}", told(set));
+            let experiment =
+                trial(set, &title).unwrap_or_else(|problem| bench.failed("package", &title, problem));
+            let outcome = match experiment.finding {
+                Finding::Recorded => Outcome::Same,
+                Finding::Failed => Outcome::Unresolved(experiment.note.clone().unwrap_or_default()),
+                _ => Outcome::Different,
+            };
+            experiments.push(experiment);
+            outcome
+        },
+    );
+    found.experiments.extend(experiments);
+    found.causes.push(cause(&minimal, changes.len()));
+    found.settled = minimal.proved;
+}
+
+/// The recorded environment with some packages as they are now.
+fn with(recorded: &Python, current: &Python, set: &[&Change]) -> Python {
+    let mut mixed = recorded.clone();
+    for change in set {
+        match current.distributions.get(&change.package) {
+            Some(now) => mixed.distributions.insert(change.package.clone(), now.clone()),
+            None => mixed.distributions.remove(&change.package),
+        };
+    }
+    mixed
+}
+
+fn told(set: &[&Change]) -> String {
+    let one = |change: &&Change| {
+        let version = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
+        format!("{} {} -> {}", change.package, version(&change.from), version(&change.to))
+    };
+    set.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn cause(minimal: &minimise::Minimal, changed: usize) -> Cause {
+    let set: Vec<&Change> = minimal.changes.iter().collect();
+    let pins: Vec<String> = set
+        .iter()
+        .filter_map(|change| Some(format!("{}=={}", change.package, change.from.as_ref()?)))
+        .collect();
+    let certain = minimal.proved;
+    let evidence = if certain {
+        format!(
+            "of {changed} packages that changed, this change in the recorded environment makes the difference, and without it \
+             every bit is the recorded one ({} environments were tried)",
+            minimal.tests.len() + 1
+        )
+    } else {
+        format!("the search among {changed} packages that changed was cut short: fewer of these may do")
+    };
+    Cause {
+        id: "package".to_owned(),
+        confidence: if certain { Confidence::Confirmed } else { Confidence::Likely },
+        statement: format!("{} changes the outputs", told(&set)),
+        evidence: vec![evidence],
+        fix: format!("install {}", pins.join(" ")),
+    }
+}
