@@ -11,6 +11,9 @@ use reproof_contract::environment::Python;
 /// Packages that install others and take no part in a model.
 const INSTALLERS: [&str; 4] = ["pip", "setuptools", "wheel", "uv"];
 
+/// Changes of which pairs are left out in the end; pairs of more would be too many environments.
+const PAIRED: usize = 8;
+
 /// A package that is not installed as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
@@ -169,7 +172,23 @@ impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop,
                 Looked::CutShort => return (set, false),
             }
         }
-        (set, true)
+        // Two packages that only fit together have no part in the difference, though neither can be left out alone.
+        loop {
+            let pairs: Vec<Vec<usize>> = (0..set.len().min(PAIRED))
+                .flat_map(|a| (a + 1..set.len().min(PAIRED)).map(move |b| (a, b)))
+                .map(|(a, b)| {
+                    (0..set.len())
+                        .filter(|place| *place != a && *place != b)
+                        .map(|place| set[place])
+                        .collect()
+                })
+                .collect();
+            match self.first(pairs) {
+                Looked::Found(smaller) => set = smaller,
+                Looked::AllSame => return (set, true),
+                Looked::CutShort => return (set, false),
+            }
+        }
     }
 }
 
