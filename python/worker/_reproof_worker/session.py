@@ -126,9 +126,12 @@ class Session:
         """The same case once more with each alteration by itself, or the list of those that would change something."""
         self._restore()
         with self._model.watching():
-            again = self._model.run(self._copies(inputs))
+            # Looking can take another kernel, so that these outputs say nothing.
+            self._model.run(self._copies(inputs))
         if request["trials"] == ["?"]:
             return {"catalogue": alterations.catalogue(self._model)}
+        self._restore()
+        again = self._model.run(self._copies(inputs))
         tried = []
         for index, text in enumerate(request["trials"]):
             try:

@@ -152,28 +152,29 @@ impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop,
             Looked::CutShort => return (set, false),
         }
         let mut parts = 2;
-        while set.len() > 1 {
-            let range = |part: usize| part * set.len() / parts..(part + 1) * set.len() / parts;
-            let subsets: Vec<Vec<usize>> = (0..parts).map(|part| set[range(part)].to_vec()).collect();
-            let rests = (0..parts).map(|part| [&set[..range(part).start], &set[range(part).end..]].concat());
-            let rests: Vec<Vec<usize>> = rests.collect();
-            match self.first(subsets) {
-                Looked::Found(smaller) => {
-                    (set, parts) = (smaller, 2);
-                    continue;
-                }
-                Looked::AllSame => {}
-                Looked::CutShort => return (set, false),
-            }
-            match self.first(rests) {
-                Looked::Found(smaller) => (set, parts) = (smaller, (parts - 1).max(2)),
-                Looked::AllSame if parts < set.len() => parts = (parts * 2).min(set.len()),
-                Looked::AllSame => break,
-                Looked::CutShort => return (set, false),
-            }
-        }
-        // Two packages that only fit together have no part in the difference, though neither can be left out alone.
         loop {
+            while set.len() > 1 {
+                let range = |part: usize| part * set.len() / parts..(part + 1) * set.len() / parts;
+                let subsets: Vec<Vec<usize>> = (0..parts).map(|part| set[range(part)].to_vec()).collect();
+                let rests =
+                    (0..parts).map(|part| [&set[..range(part).start], &set[range(part).end..]].concat());
+                let rests: Vec<Vec<usize>> = rests.collect();
+                match self.first(subsets) {
+                    Looked::Found(smaller) => {
+                        (set, parts) = (smaller, 2);
+                        continue;
+                    }
+                    Looked::AllSame => {}
+                    Looked::CutShort => return (set, false),
+                }
+                match self.first(rests) {
+                    Looked::Found(smaller) => (set, parts) = (smaller, (parts - 1).max(2)),
+                    Looked::AllSame if parts < set.len() => parts = (parts * 2).min(set.len()),
+                    Looked::AllSame => break,
+                    Looked::CutShort => return (set, false),
+                }
+            }
+            // Two packages that only fit together have no part in the difference, though neither can be left out alone.
             let pairs: Vec<Vec<usize>> = (0..set.len().min(PAIRED))
                 .flat_map(|a| (a + 1..set.len().min(PAIRED)).map(move |b| (a, b)))
                 .map(|(a, b)| {
@@ -184,7 +185,8 @@ impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop,
                 })
                 .collect();
             match self.first(pairs) {
-                Looked::Found(smaller) => set = smaller,
+                // What needed one of them may be left out alone now.
+                Looked::Found(smaller) => (parts, set) = (smaller.len().max(2), smaller),
                 Looked::AllSame => return (set, true),
                 Looked::CutShort => return (set, false),
             }
@@ -264,6 +266,29 @@ mod tests {
         let found = minimise(&changes, &["p5".to_owned()], 1000, || false, test);
         assert_eq!((names(&found), found.proved), (vec!["p5", "p11"], true));
         assert!(found.tests.iter().any(|(_, outcome)| matches!(outcome, Outcome::Unresolved(_))));
+    }
+
+    #[test]
+    fn what_needed_a_pair_goes_with_it() {
+        // p2 and p3 make the difference; p0 and p1 need one another and p4, which stays until they are gone.
+        let test = |applied: &[&Change]| {
+            let has = |name: &str| applied.iter().any(|change| change.package == name);
+            if has("p0") != has("p1") || has("p0") && !has("p4") {
+                Outcome::Unresolved("no such combination".to_owned())
+            } else if has("p2") && has("p3") {
+                Outcome::Different
+            } else {
+                Outcome::Same
+            }
+        };
+        for order in [[0, 1, 2, 3, 4], [2, 0, 3, 4, 1], [4, 3, 0, 1, 2], [1, 2, 4, 0, 3]] {
+            let numbers = numbered(5);
+            let changes: Vec<Change> = order.iter().map(|&place: &usize| numbers[place].clone()).collect();
+            let found = minimise(&changes, &[], 1000, || false, test);
+            let mut found_names = names(&found);
+            found_names.sort_unstable();
+            assert_eq!((found_names, found.proved), (vec!["p2", "p3"], true), "{order:?}");
+        }
     }
 
     #[test]
