@@ -34,6 +34,9 @@ fn named(found: &Value, cause: &str, confidence: &str) {
     let shown = format!("{} {}\n{:#}", found["summary"], found["causes"], found["experiments"]);
     assert_eq!((&first["id"], &first["confidence"]), (&cause.into(), &confidence.into()), "{shown}");
     assert_eq!(found["causes"].as_array().unwrap().len(), 1, "{shown}");
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/causes.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("`{cause}`")), "docs/causes.md has no {cause}");
 }
 
 #[test]
@@ -157,4 +160,80 @@ fn a_flipped_bit_of_a_graph_is_named_with_its_place() {
     place(&sandbox, "planted/perceptron.float32.weight-bit.onnx", "model.onnx");
     let told = sandbox.run(["diagnose", "model.onnx"]);
     told.exits(0).says("weights.bit-flip  confirmed").says("head.weight").says("bit 0 of element");
+}
+
+/// Weights that a loader makes up are told from chance in the model.
+#[test]
+fn a_loader_that_makes_up_weights_is_named() {
+    let sandbox = recorded(&["--budget", "1s"]);
+    edit(&sandbox, "return Net().eval()", "return Half().eval()");
+    edit(
+        &sandbox,
+        "def build():",
+        "class Half(Net):\n    def load_state_dict(self, state, strict=True, assign=False):\n        state = {name: \
+         value for name, value in state.items() if not name.startswith('head')}\n        return \
+         super().load_state_dict(state, strict=False)\n\n\ndef build():",
+    );
+    let found = diagnosis(&sandbox, &[]);
+    named(&found, "nondeterminism.load", "confirmed");
+    let evidence = found["causes"][0]["evidence"].to_string();
+    assert!(evidence.contains("2 tensors") && evidence.contains("head.weight"), "{evidence}");
+}
+
+/// A configuration beside the weights is seen first, and what it changes is named.
+#[test]
+fn a_configuration_of_transformers_that_changed_is_named_by_what_it_does() {
+    let sandbox = models();
+    run(&sandbox, "record", &["m/bert", "--cases", "m/tokens", "--budget", "1s"]).exits(0);
+    let path = sandbox.path("m/bert/config.json");
+    let configuration = std::fs::read_to_string(&path).unwrap();
+    let changed = configuration.replacen("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": 1e-05", 1);
+    assert_ne!(configuration, changed);
+    std::fs::write(&path, changed).unwrap();
+    let found = run(&sandbox, "diagnose", &["m/bert", "--json"]);
+    found.exits(0);
+    let found = found.json();
+    named(&found, "constant.epsilon", "confirmed");
+    assert!(found["causes"][0]["evidence"].to_string().contains("config.json"), "{}", found["causes"]);
+}
+
+#[test]
+fn damage_of_files_and_of_the_contract_is_named_before_what_follows_from_it() {
+    let sandbox = recorded(&["--budget", "1s"]);
+    let whole = std::fs::read(sandbox.path("m/weights.pt")).unwrap();
+    sandbox.write("m/weights.pt", &whole[..whole.len() / 2]);
+    let found = diagnosis(&sandbox, &[]);
+    let ids: Vec<&Value> = found["causes"].as_array().unwrap().iter().map(|cause| &cause["id"]).collect();
+    assert_eq!(ids, ["files.changed"], "{found}");
+    assert!(
+        found["summary"].as_str().unwrap().contains("weights.pt is not as recorded"),
+        "{}",
+        found["summary"]
+    );
+    sandbox.write("m/weights.pt", &whole);
+    let goldens = sandbox.path("m/weights.pt.reproof/goldens");
+    let class = std::fs::read_dir(&goldens).unwrap().next().unwrap().unwrap().path();
+    let case = std::fs::read_dir(&class).unwrap().next().unwrap().unwrap().path();
+    let golden = case.join("outputs.safetensors");
+    let mut bytes = std::fs::read(&golden).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&golden, bytes).unwrap();
+    let found = diagnosis(&sandbox, &[]);
+    named(&found, "contract.damaged", "confirmed");
+    assert_eq!(found["experiments"], Value::Array(vec![]), "nothing is compared with damaged goldens");
+}
+
+/// Other weights in a converted model are no finding.
+#[test]
+fn what_was_not_promised_is_not_blamed() {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    let engine = ["--runner", "referee"];
+    let record = ["record", "model.onnx", "--budget", "1s", "--contract", "contract"];
+    crate::fixtures::run(&sandbox, &[&record[..], &engine].concat()).exits(0);
+    place(&sandbox, "planted/perceptron.float32.benign-permuted.onnx", "other.onnx");
+    let diagnose = ["diagnose", "other.onnx", "--contract", "contract", "--json"];
+    let found = crate::fixtures::run(&sandbox, &[&diagnose[..], &engine].concat());
+    found.exits(0);
+    assert_eq!(found.json()["causes"], Value::Array(vec![]), "{}", found.json());
 }

@@ -5,18 +5,19 @@ use std::time::Instant;
 
 use reproof_contract::diagnosis::{Experiment, Finding};
 use reproof_contract::plan::{Purpose, Unit};
-use reproof_contract::run::{CaseInput, Outcome, RunSpec};
+use reproof_contract::run::{CaseInput, Outcome, RunSpec, Status};
 use reproof_contract::{Name, Real};
 use reproof_formats::values;
 use reproof_tensor::Leaf;
 use reproof_tensor::compare::difference;
+use tempfile::TempDir;
 
 use super::{Case, DiagnoseError};
 use crate::execution::{Runners, given};
 use crate::folder::{case_folder, golden_folder};
 use crate::judge::{Values, all_identical, leaves};
 use crate::record::{explain, specification};
-use crate::verify::golden_class;
+use crate::verify::{golden_class, named};
 
 /// What is left of a difference that an experiment has all but undone: less is rounding of what surrounds it.
 const NEARER: f64 = 0.1;
@@ -35,6 +36,12 @@ pub(super) struct Differing {
     pub(super) name: Name,
     pub(super) golden: Values,
     pub(super) current: Values,
+}
+
+/// A run whose outputs are there as long as this is: experiments are many, and the disk is not.
+pub(super) struct Ran {
+    pub(super) outcome: Outcome,
+    _folder: TempDir,
 }
 
 /// The outputs of an experiment for one case, or why there are none.
@@ -86,11 +93,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs the cases that differ with one thing changed.
-    pub(super) fn run(
-        &self,
-        title: &str,
-        change: impl FnOnce(&mut RunSpec),
-    ) -> Result<Outcome, DiagnoseError> {
+    pub(super) fn run(&self, title: &str, change: impl FnOnce(&mut RunSpec)) -> Result<Ran, DiagnoseError> {
         self.run_with(self.case.runners, title, change)
     }
 
@@ -99,11 +102,33 @@ impl<'a> Bench<'a> {
         runners: &Runners,
         title: &str,
         change: impl FnOnce(&mut RunSpec),
-    ) -> Result<Outcome, DiagnoseError> {
+    ) -> Result<Ran, DiagnoseError> {
         let mut unit = self.template.clone();
         unit.purpose = Purpose::Perturbation(title.to_owned());
         change(&mut unit.spec);
-        Ok(runners.execute(&unit, self.case.scratch, self.case.progress)?)
+        let failed = |source| DiagnoseError::Scratch { path: self.case.scratch.to_owned(), source };
+        let folder = tempfile::tempdir_in(self.case.scratch).map_err(failed)?;
+        let outcome = runners.execute(&unit, folder.path(), self.case.progress)?;
+        Ok(Ran { outcome, _folder: folder })
+    }
+
+    /// What a run left in a folder for the case at `index`.
+    pub(super) fn read(&self, index: usize, folder: &Path) -> Produced {
+        let produced = values::read(folder, "outputs").map_err(|error| crate::chain(&error))?;
+        let golden = self.differing.get(index).map(|one| &one.golden);
+        let relation = self.case.report.relation;
+        Ok(match golden {
+            Some(golden) => named(golden, produced, relation),
+            None => produced,
+        })
+    }
+
+    /// Why a step gave nothing. Engines like to quote what they refuse, which private inputs forbid.
+    pub(super) fn refusal(&self, status: &Status) -> String {
+        if self.case.stored.contract.private.is_some() {
+            return "it did not run; why is private".to_owned();
+        }
+        explain(status).0
     }
 
     /// Runs them with one thing changed and says what came of it.
@@ -130,10 +155,12 @@ impl<'a> Bench<'a> {
         change: impl FnOnce(&mut RunSpec),
     ) -> Result<Experiment, DiagnoseError> {
         let started = Instant::now();
-        let outcome = self.run_with(runners, title, change)?;
-        let produced = outcome.cases.iter().map(|case| match case.outputs.first() {
-            Some(folder) if case.step.status.is_done() => read(folder),
-            _ => Err(explain(&case.step.status).0),
+        let ran = self.run_with(runners, title, change)?;
+        let outcome = &ran.outcome;
+        let cases = outcome.cases.iter().enumerate();
+        let produced = cases.map(|(index, case)| match case.outputs.first() {
+            Some(folder) if case.step.status.is_done() => self.read(index, folder),
+            _ => Err(self.refusal(&case.step.status)),
         });
         let produced: Vec<Produced> = produced.collect();
         Ok(self.judge(cause, title, &produced, started.elapsed().as_secs_f64()))
@@ -169,11 +196,6 @@ impl<'a> Bench<'a> {
         };
         experiment(finding, left, None)
     }
-}
-
-/// Outputs of a folder.
-pub(super) fn read(folder: &Path) -> Produced {
-    values::read(folder, "outputs").map_err(|error| crate::chain(&error))
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {

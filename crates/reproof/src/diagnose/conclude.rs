@@ -16,19 +16,25 @@ pub(super) struct Conclusion {
 }
 
 /// Causes that say no more than that something is other than recorded: a confirmed one that says what is enough.
-const GENERAL: [&str; 3] = ["code.changed", "architecture.changed", "weights.changed"];
+const GENERAL: [&str; 5] =
+    ["code.changed", "files.changed", "architecture.changed", "weights.changed", "load.failed"];
+
+/// Where a change was seen: no second cause where it is known what the change does.
+const PLACES: [&str; 3] = ["code.changed", "files.changed", "architecture.changed"];
 
 /// Sorts what was found and says it in a sentence.
 pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
     let Found { mut causes, experiments, left_out, .. } = found;
     let is_exact =
         |cause: &Cause| cause.confidence == Confidence::Confirmed && !GENERAL.contains(&cause.id.as_str());
-    // Code that is not the recorded code is no second cause where it is known what changed: it is where that was seen.
     if causes.iter().any(is_exact) {
-        let (code, mut kept): (Vec<Cause>, Vec<Cause>) =
-            causes.into_iter().partition(|cause| cause.id == "code.changed");
+        let (places, mut kept): (Vec<Cause>, Vec<Cause>) =
+            causes.into_iter().partition(|cause| PLACES.contains(&cause.id.as_str()));
         if let Some(exact) = kept.iter_mut().find(|cause| is_exact(cause)) {
-            exact.evidence.extend(code.into_iter().map(|code| code.statement));
+            for place in places {
+                exact.evidence.push(place.statement);
+                exact.evidence.extend(place.evidence);
+            }
         }
         causes = kept;
     }
@@ -83,7 +89,9 @@ fn unresolved(
     if packages(case).is_some() {
         told.push("run it in the recorded environment: reproof verify PATH --env recorded".to_owned());
     }
-    if experiments.iter().all(|experiment| experiment.finding == Finding::Failed) {
+    if experiments.is_empty() {
+        told.push("no outputs could be compared: verify says why, and what to do".to_owned());
+    } else if experiments.iter().all(|experiment| experiment.finding == Finding::Failed) {
         told.push("give the recorded artifact beside this one to reproof diff".to_owned());
     }
     if told.is_empty() {
@@ -115,9 +123,7 @@ pub(super) fn statement(cause: &str, change: &str) -> String {
         "kernels.layout" => "tensors lie in memory in another order",
         "kernels.batch" => "samples are computed in batches of another size",
         "kernels.deterministic" => "operators add up in another order",
-        "kernels.denormals" => "very small numbers are treated in another way",
         "engine.optimisation" => "the engine optimises the graph in another way",
-        "preprocessing.step" => "a step before the model is another",
         _ => "something that takes part is another",
     };
     format!("{what} ({change} undoes it)")

@@ -1,27 +1,54 @@
-//! What the verification saw by itself: preprocessing, code, a model that did not load.
+//! What the verification saw by itself: a damaged contract, preprocessing, code, a model that did not load.
 
+use reproof_contract::Verdict;
 use reproof_contract::diagnosis::Cause;
 use reproof_contract::report::{Check, CheckStatus, Confidence};
 
 use super::{Case, Found};
+use crate::verify::{ModelBehind, stage_finding};
 
 /// Reads the report.
 pub(super) fn read(case: &Case<'_>, found: &mut Found) {
     found.causes.extend(unloadable(case));
-    found.causes.extend(preprocessing(case));
+    if let Some((cause, model)) = preprocessing(case) {
+        found.causes.push(cause);
+        // Behind the recorded preprocessing the model is the recorded one: nothing is left to explain.
+        found.settled |= model == ModelBehind::Same;
+    }
     found.causes.extend(code(case));
-    // Behind the recorded preprocessing the model is the recorded one: nothing is left to explain.
-    found.settled = found.causes.iter().any(|cause| cause.id == "preprocessing.changed")
-        && case.report.summary.contains("the model did not");
 }
 
-fn checks<'a>(case: &Case<'a>, id: &str) -> Vec<&'a Check> {
+/// Whether the contract itself is not as it was recorded: then nothing can be compared with it.
+pub(super) fn damaged_contract(case: &Case<'_>) -> Option<Cause> {
+    let files: Vec<&Check> = failed(case, "load.integrity.contract")
+        .into_iter()
+        .filter(|check| check.verdict == Verdict::Corrupt)
+        .collect();
+    let first = files.first()?;
+    let telling = |check: &&Check| {
+        let expected = check.expected.as_deref().unwrap_or_default();
+        format!("{}: expected {expected}, is {}", check.title, check.actual.as_deref().unwrap_or("missing"))
+    };
+    Some(Cause {
+        id: "contract.damaged".to_owned(),
+        confidence: Confidence::Confirmed,
+        statement: format!(
+            "the contract is not as it was recorded ({}): nothing can be compared with it",
+            first.title
+        ),
+        evidence: files.iter().take(6).map(telling).collect(),
+        fix: "restore the contract's folder from where it was recorded".to_owned(),
+    })
+}
+
+/// Checks of an id that did not pass.
+pub(super) fn failed<'a>(case: &Case<'a>, id: &str) -> Vec<&'a Check> {
     let checks = case.report.phases.iter().flat_map(|phase| &phase.checks);
     checks.filter(|check| check.id == id && check.status != CheckStatus::Pass).collect()
 }
 
 fn unloadable(case: &Case<'_>) -> Option<Cause> {
-    let check = checks(case, "load.restore").into_iter().next()?;
+    let check = failed(case, "load.restore").into_iter().next()?;
     let why = check.actual.clone().unwrap_or_default();
     Some(Cause {
         id: "load.failed".to_owned(),
@@ -34,22 +61,21 @@ fn unloadable(case: &Case<'_>) -> Option<Cause> {
     })
 }
 
-/// A stage before the model gives something else.
-fn preprocessing(case: &Case<'_>) -> Option<Cause> {
-    let summary = &case.report.summary;
-    let told = summary.split("; ").find(|part| part.starts_with("preprocessing changed"))?;
-    let stage = told.strip_prefix("preprocessing changed: ").unwrap_or(told);
-    let mut evidence = vec![summary.clone()];
+/// A stage before the model gives something else; with what the model does behind the recorded one.
+fn preprocessing(case: &Case<'_>) -> Option<(Cause, ModelBehind)> {
+    let finding = stage_finding(&case.report.cases)?;
+    let mut evidence = vec![case.report.summary.clone()];
     evidence.extend(packages(case));
-    Some(Cause {
+    let cause = Cause {
         id: "preprocessing.changed".to_owned(),
         confidence: Confidence::Confirmed,
-        statement: format!("what comes before the model changed: {stage}"),
+        statement: format!("what comes before the model changed: {} of {}", finding.stage, finding.case),
         evidence,
         fix: "use the recorded files of tokenizer or processor, and the recorded versions of their packages: reproof verify \
               PATH --env recorded"
             .to_owned(),
-    })
+    };
+    Some((cause, finding.model))
 }
 
 /// Packages that are others than recorded and may change results.

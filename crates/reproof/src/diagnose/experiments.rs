@@ -53,7 +53,8 @@ pub(super) fn make(case: &Case<'_>, found: &mut Found) -> Result<(), DiagnoseErr
         return Ok(());
     }
     switches(case, &bench, found, put_back(case))?;
-    let drifted = case.report.verdict >= Verdict::Drifted;
+    let mut cases = case.report.cases.iter();
+    let drifted = cases.any(|case| case.verdict >= Verdict::Drifted);
     if drifted {
         trials::make(case, &bench, found)?;
         switches(case, &bench, found, known(bench.runner()))
@@ -73,7 +74,8 @@ fn switches(
         if found.settled {
             return Ok(());
         }
-        if is_set(bench.specification(), &switch.set) {
+        let tried = found.experiments.iter().any(|experiment| experiment.title == switch.fix);
+        if tried || is_set(bench.specification(), &switch.set) {
             continue;
         }
         if !case.has_time() {
@@ -102,8 +104,21 @@ fn is_set(spec: &RunSpec, set: &Set) -> bool {
     }
 }
 
-/// Notes an experiment, and the cause where it gave the recorded bits or nearly so.
+/// Notes an experiment, and the cause where it gave the recorded bits or nearly so. Where another one gave them before, the
+/// first stays the cause, as the likelier one, and says that this one gives them too.
 pub(super) fn took(found: &mut Found, experiment: Experiment, fix: &str) {
+    let before = found.experiments.iter().position(|earlier| earlier.finding == Finding::Recorded);
+    if let (Some(before), Finding::Recorded) = (before, experiment.finding) {
+        let title = format!("with {} every bit is the recorded one", found.experiments[before].title);
+        let named = found.causes.iter_mut().find(|cause| cause.evidence.contains(&title));
+        if let Some(cause) = named {
+            cause
+                .evidence
+                .push(format!("so it is with {}: these cases do not tell them apart", experiment.title));
+        }
+        found.experiments.push(experiment);
+        return;
+    }
     let confidence = match experiment.finding {
         Finding::Recorded => Some(Confidence::Confirmed),
         Finding::Nearer => Some(Confidence::Likely),

@@ -26,7 +26,7 @@ use reproof_progress::Progress;
 
 use crate::artifact::OpenError;
 use crate::execution::{ExecuteError, Runners, Settings};
-use crate::folder::{self, FolderError};
+use crate::folder::{self, FolderError, StoredContract};
 use crate::verify::{Execution, VerifyError, VerifyOptions, examine};
 
 pub use errors::errors;
@@ -56,9 +56,6 @@ pub struct DiagnoseOptions {
     /// Where environments are built to find the package that makes the difference; nothing leaves that out.
     pub builds: Option<Builds>,
 }
-
-/// Time for experiments, where nothing else is said.
-pub const BUDGET: Duration = Duration::from_mins(2);
 
 /// Why a diagnosis could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -126,11 +123,7 @@ pub fn diagnose(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Diagnosis, DiagnoseError> {
-    if !path.exists() {
-        return Err(DiagnoseError::NoArtifact { path: path.to_owned() });
-    }
-    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
-    let stored = folder::read(&place)?.look_below(options.private_root.as_deref());
+    let stored = contract_of(path, options)?;
     let scratch =
         crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
     let verifying = VerifyOptions {
@@ -156,9 +149,11 @@ pub fn diagnose(
         deadline: Instant::now() + options.budget,
     };
     let mut found = Found::default();
-    if report.verdict != Verdict::Identical {
-        evidence::read(&case, &mut found);
+    if let Some(damaged) = evidence::damaged_contract(&case) {
+        found.causes.push(damaged);
+    } else if report.verdict != Verdict::Identical {
         contents::read(&case, &mut found);
+        evidence::read(&case, &mut found);
         experiments::make(&case, &mut found)?;
         packages::make(&case, &mut found);
     }
@@ -177,10 +172,19 @@ pub fn diagnose(
     })
 }
 
+/// The contract of an artifact that must be there.
+fn contract_of(path: &Path, options: &DiagnoseOptions) -> Result<StoredContract, DiagnoseError> {
+    if !path.exists() {
+        return Err(DiagnoseError::NoArtifact { path: path.to_owned() });
+    }
+    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
+    Ok(folder::read(&place)?.look_below(options.private_root.as_deref()))
+}
+
 /// What is diagnosed.
 struct Case<'a> {
     path: &'a Path,
-    stored: &'a folder::StoredContract,
+    stored: &'a StoredContract,
     report: &'a Report,
     /// The run that is explained; nothing where the model did not load.
     execution: Option<&'a Execution>,

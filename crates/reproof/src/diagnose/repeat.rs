@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use reproof_contract::diagnosis::{Cause, Experiment, Finding};
 use reproof_contract::report::Confidence;
+use reproof_contract::run::RunSpec;
 
-use super::bench::{Bench, read};
+use super::bench::{Bench, Ran};
 use super::{Case, DiagnoseError, Found};
 use crate::judge::all_identical;
 
@@ -42,6 +43,10 @@ pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Re
     if !found.unsteady {
         return Ok(());
     }
+    if let Some(cause) = other_model(bench, found)? {
+        found.causes.push(cause);
+        return Ok(());
+    }
     for (alteration, cause, statement, fix) in STEADY {
         if !case.has_time() {
             found.left_out += 1;
@@ -49,13 +54,14 @@ pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Re
         }
         let started = Instant::now();
         let twice = vec![alteration.to_owned(), alteration.to_owned()];
-        let outcome = bench.run(alteration, |spec| spec.trials = twice)?;
+        let ran = bench.run(alteration, |spec| spec.trials = twice)?;
         let seconds = started.elapsed().as_secs_f64();
         let mut outputs = [Vec::new(), Vec::new()];
-        for one in &outcome.cases {
+        for (place, one) in ran.outcome.cases.iter().enumerate() {
             for (index, outputs) in outputs.iter_mut().enumerate() {
                 let folder = one.trials.get(index).and_then(|trial| trial.outputs.as_deref());
-                outputs.push(folder.map_or_else(|| Err("it cannot be altered so".to_owned()), read));
+                let altered = folder.map(|folder| bench.read(place, folder));
+                outputs.push(altered.unwrap_or_else(|| Err("it cannot be altered so".to_owned())));
             }
         }
         let [first, second] = outputs;
@@ -97,4 +103,56 @@ pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Re
             .to_owned(),
     });
     Ok(())
+}
+
+/// Whether every load makes another model, which in itself repeats: weights that are made up while it loads, or whatever a
+/// process draws anew.
+fn other_model(bench: &Bench<'_>, found: &mut Found) -> Result<Option<Cause>, DiagnoseError> {
+    let (title, id) = ("twice after one load", "nondeterminism.load");
+    let started = Instant::now();
+    let twice = |spec: &mut RunSpec| {
+        spec.repeats = 2;
+        spec.loading.state = true;
+    };
+    let first = bench.run(title, twice)?;
+    let cases = first.outcome.cases.iter().enumerate();
+    let pairs = cases.map(|(place, case)| match case.outputs.as_slice() {
+        [first, second] => (bench.read(place, first), bench.read(place, second)),
+        _ => (Err(bench.refusal(&case.step.status)), Err(String::new())),
+    });
+    let (once, again): (Vec<_>, Vec<_>) = pairs.unzip();
+    let same = once
+        .iter()
+        .zip(&again)
+        .all(|pair| matches!(pair, (Ok(once), Ok(again)) if all_identical(once, again)));
+    let judged = bench.judge(id, title, &once, started.elapsed().as_secs_f64());
+    let note = if same { "the same bits within one load" } else { "other bits within one load" };
+    let note = judged.note.clone().unwrap_or_else(|| note.to_owned());
+    found.experiments.push(Experiment { note: Some(note), ..judged });
+    if !same {
+        return Ok(None);
+    }
+    let second = bench.run("twice after another load", twice)?;
+    let tensors = |ran: &Ran| ran.outcome.state.clone().unwrap_or_default().tensors;
+    let (first, second) = (tensors(&first), tensors(&second));
+    let other: Vec<&str> = first
+        .iter()
+        .filter(|(name, digest)| second.get(*name).is_some_and(|then| then != *digest))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let mut evidence =
+        vec!["within one load the same inputs give the same bits, after another load others".to_owned()];
+    if !other.is_empty() {
+        let listed = other.iter().take(4).copied().collect::<Vec<_>>().join(", ");
+        evidence.push(format!("{} tensors are others after each load: {listed}", other.len()));
+    }
+    let made_up = if other.is_empty() { "" } else { ": weights are made up, not loaded" };
+    Ok(Some(Cause {
+        id: id.to_owned(),
+        confidence: Confidence::Confirmed,
+        statement: format!("every load makes another model{made_up}"),
+        evidence,
+        fix: "see to it that the loader loads every weight (strict=True) and draws nothing at random"
+            .to_owned(),
+    }))
 }

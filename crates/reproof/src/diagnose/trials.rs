@@ -3,21 +3,16 @@
 
 use std::time::Instant;
 
-use reproof_contract::diagnosis::{Experiment, Finding};
+use reproof_contract::diagnosis::Experiment;
 use reproof_contract::run::{CaseOutcome, Trial};
 
-use super::bench::{Bench, Produced, read};
+use super::bench::{Bench, Produced};
 use super::experiments::took;
 use super::{Case, DiagnoseError, Found};
 use crate::execution::PYTHON;
-use crate::record::explain;
 
 /// Alterations that are tried at once: more would outlast the budget between two looks at it.
 const AT_ONCE: usize = 20;
-
-/// Alterations that `drill` plants and that no one makes by mistake in a way that undoing finds: a flipped bit is found by its
-/// digest.
-const PLANTED: [&str; 6] = ["weight=", "norm=", "tied=", "buffer=", "head=", "classes="];
 
 /// Tries every alteration that would change something.
 pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Result<(), DiagnoseError> {
@@ -28,11 +23,7 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Res
         spec.cases.truncate(1);
         spec.trials = vec!["?".to_owned()];
     })?;
-    let catalogue = asked.cases.first().map(|case| case.catalogue.clone()).unwrap_or_default();
-    let wanted: Vec<String> = catalogue
-        .into_iter()
-        .filter(|text| !PLANTED.iter().any(|planted| text.starts_with(planted)))
-        .collect();
+    let wanted = asked.outcome.cases.first().map(|case| case.catalogue.clone()).unwrap_or_default();
     for some in wanted.chunks(AT_ONCE) {
         if found.settled {
             return Ok(());
@@ -44,14 +35,9 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Res
         case.progress.begin("trying alterations of the model", None, reproof_progress::Unit::Items);
         let experiments = some_of(bench, some)?;
         case.progress.end();
-        // Several can give the recorded bits, where a model has nothing that tells them apart: the first is the likeliest.
         for experiment in experiments {
             let fix = fix(&experiment);
-            if found.settled && experiment.finding == Finding::Recorded {
-                found.experiments.push(experiment);
-            } else {
-                took(found, experiment, &fix);
-            }
+            took(found, experiment, &fix);
         }
     }
     Ok(())
@@ -66,20 +52,22 @@ pub(super) fn one(bench: &Bench<'_>, cause: &str, alteration: &str) -> Result<Ex
 
 fn some_of(bench: &Bench<'_>, some: &[String]) -> Result<Vec<Experiment>, DiagnoseError> {
     let started = Instant::now();
-    let outcome = bench.run(&some.join(","), |spec| spec.trials = some.to_vec())?;
+    let ran = bench.run(&some.join(","), |spec| spec.trials = some.to_vec())?;
     let seconds = started.elapsed().as_secs_f64() / some.len() as f64;
     let judged = some.iter().enumerate().map(|(index, alteration)| {
-        let produced: Vec<Produced> = outcome.cases.iter().map(|case| given(case, index)).collect();
+        let cases = ran.outcome.cases.iter().enumerate();
+        let produced: Vec<Produced> = cases.map(|(place, case)| given(bench, place, case, index)).collect();
         bench.judge(cause(alteration), alteration, &produced, seconds)
     });
     Ok(judged.collect())
 }
 
-fn given(case: &CaseOutcome, index: usize) -> Produced {
+/// What the alteration at `index` gave for the case at `place`.
+fn given(bench: &Bench<'_>, place: usize, case: &CaseOutcome, index: usize) -> Produced {
     match case.trials.get(index) {
-        Some(Trial { outputs: Some(folder), .. }) => read(folder),
-        Some(trial) => Err(explain(&trial.status).0),
-        None => Err(explain(&case.step.status).0),
+        Some(Trial { outputs: Some(folder), .. }) => bench.read(place, folder),
+        Some(trial) => Err(bench.refusal(&trial.status)),
+        None => Err(bench.refusal(&case.step.status)),
     }
 }
 
@@ -89,13 +77,13 @@ pub(super) fn cause(alteration: &str) -> &'static str {
     match name {
         "epsilon" => "constant.epsilon",
         "activation" => "code.activation",
-        "mode" | "dropout" | "batch-statistics" => "mode.training",
+        "mode" => "mode.training",
         "mask" => "code.mask",
-        "scale" | "softmax" => "code.attention",
+        "scale" => "code.attention",
         "inputs" if value.starts_with("float") => "precision.inputs",
         "inputs" if value.contains("channels") || value == "flipped" => "inputs.order",
         "inputs" => "inputs.scale",
-        "weights" | "int8-weights" => "precision.weights",
+        "weights" => "precision.weights",
         "compute" | "autocast" => "precision.compute",
         "matmul" => "precision.matmul",
         "mkldnn" => "kernels.backend",
@@ -104,8 +92,6 @@ pub(super) fn cause(alteration: &str) -> &'static str {
         "batch" => "kernels.batch",
         "deterministic" => "kernels.deterministic",
         "threads" => "kernels.threads",
-        "flush-denormals" => "kernels.denormals",
-        "step" | "scaler" => "preprocessing.step",
         _ => "code.changed",
     }
 }
@@ -123,9 +109,7 @@ fn fix(experiment: &Experiment) -> String {
             let was = value.rsplit("->").next().unwrap_or(value);
             format!("use the activation {was} again")
         }
-        "mode.training" if value.contains("eval") || value == "off" => {
-            "call model.eval() after loading".to_owned()
-        }
+        "mode.training" => "call model.eval() after loading".to_owned(),
         "precision.weights" => {
             format!("load the weights of the recorded precision: {value} gives the recorded outputs")
         }

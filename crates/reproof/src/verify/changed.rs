@@ -59,7 +59,7 @@ pub(super) fn code_check(subject: &Subject<'_>, now: &[Source]) -> Option<Check>
 }
 
 /// The outputs with the recorded name, where a converted model gives one thing and one side has no name for it.
-pub(super) fn named(golden: &Values, mut produced: Values, relation: Relation) -> Values {
+pub(crate) fn named(golden: &Values, mut produced: Values, relation: Relation) -> Values {
     if relation == Relation::Converted
         && let ([(expected, _)], [(actual, _)]) = (golden.as_slice(), produced.as_mut_slice())
         && (expected == NAMELESS || actual == NAMELESS)

@@ -27,8 +27,10 @@ use crate::execution::{ExecuteError, Runners};
 use crate::folder::{self, FolderError, StoredContract};
 use crate::resume::ResumeError;
 
+pub(crate) use changed::named;
 pub(crate) use execute::{Execution, golden_class};
 pub use options::VerifyOptions;
+pub(crate) use stages::{ModelBehind, finding as stage_finding};
 
 /// Why an artifact could not be verified at all. What verification finds is a [`Report`], never an error.
 #[derive(Debug, thiserror::Error)]

@@ -105,21 +105,50 @@ impl Restaged {
     }
 }
 
-/// What a report says of preprocessing in a sentence, where it changed.
-pub(super) fn summary(cases: &[CaseReport]) -> Option<String> {
+/// What a report shows of preprocessing, where it changed.
+pub(crate) struct StageFinding<'a> {
+    /// The case, and what of preprocessing is another there.
+    pub(crate) case: &'a str,
+    pub(crate) stage: &'a str,
+    pub(crate) model: ModelBehind,
+}
+
+/// The model behind preprocessing that changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ModelBehind {
+    /// On the recorded preprocessing it gives the recorded outputs.
+    Same,
+    Changed,
+    /// It could not be run behind the recorded preprocessing.
+    NotJudged,
+}
+
+/// Reads the finding from the outputs of every case.
+pub(crate) fn finding(cases: &[CaseReport]) -> Option<StageFinding<'_>> {
     let outputs = cases.iter().flat_map(|case| case.outputs.iter().map(move |output| (case, output)));
     let negative = outputs.filter(|(_, output)| output.verdict.is_negative());
     let (stages, model): (Vec<_>, Vec<_>) = negative.partition(|(_, output)| is_stage(&output.name));
     let (case, stage) = stages.first()?;
-    let changed = format!("preprocessing changed: {} of {}", stage.name, case.name);
     let of_staged = |case: &CaseReport| stages.iter().any(|(staged, _)| staged.name == case.name);
-    Some(if model.is_empty() && stages.iter().all(|(case, _)| ran_behind(case)) {
-        format!("{changed}; the model did not: on the recorded preprocessing it gives the recorded outputs")
+    let model = if model.is_empty() && stages.iter().all(|(case, _)| ran_behind(case)) {
+        ModelBehind::Same
     } else if model.iter().any(|(case, _)| ran_behind(case) || !of_staged(case)) {
-        format!("{changed}; the model changed too")
+        ModelBehind::Changed
     } else {
-        format!("{changed}; the model could not be judged alone")
-    })
+        ModelBehind::NotJudged
+    };
+    Some(StageFinding { case: &case.name, stage: &stage.name, model })
+}
+
+/// What a report says of preprocessing in a sentence, where it changed.
+pub(super) fn summary(cases: &[CaseReport]) -> Option<String> {
+    let StageFinding { case, stage, model } = finding(cases)?;
+    let of_model = match model {
+        ModelBehind::Same => "the model did not: on the recorded preprocessing it gives the recorded outputs",
+        ModelBehind::Changed => "the model changed too",
+        ModelBehind::NotJudged => "the model could not be judged alone",
+    };
+    Some(format!("preprocessing changed: {stage} of {case}; {of_model}"))
 }
 
 /// Whether the model's outputs in a report were made behind the recorded preprocessing.

@@ -56,9 +56,9 @@ class Module(base.Model):
         return restore
 
     def watching(self):
-        from ..alterations import torch_modules
+        from ..alterations import torch_functions
 
-        return torch_modules.watching(self)
+        return torch_functions.watching(self)
 
     def forward(self, inputs):
         """The module itself, behind every stage of preprocessing."""

@@ -10,18 +10,25 @@ use std::collections::BTreeMap;
 
 use reproof_contract::contract::TensorRecord;
 use reproof_contract::diagnosis::Cause;
-use reproof_contract::report::{CheckStatus, Confidence};
+use reproof_contract::report::{Check, Confidence};
 use reproof_digest::{Digest, ReadAt as _};
 use reproof_formats::{Sources, TensorDescription};
 
+use super::evidence::failed;
 use super::{Case, Found};
-use crate::artifact::{Artifact, MODEL_PART, digests};
+use crate::artifact::{Artifact, Digests, MODEL_PART, digests};
 
 /// Tensors that are looked into: where more changed, the first tell why.
 const LOOKED_INTO: usize = 64;
 
-/// The largest tensor that is read into memory, in bytes.
-const LARGEST: u64 = 256 << 20;
+/// Where more tensors than this changed, no single bits are looked for: damage of that kind is rare, and the search is not free.
+const FLIPPED: usize = 4;
+
+/// Files that are listed.
+const LISTED: usize = 6;
+
+/// The largest tensor that is looked into, in bytes; one is in memory at a time.
+const LARGEST: u64 = 64 << 20;
 
 /// A tensor of the model that is there and has other values than recorded.
 pub(super) struct Changed<'a> {
@@ -30,27 +37,62 @@ pub(super) struct Changed<'a> {
     digest: Digest,
 }
 
-/// Reads the artifact where its weights or its architecture differ.
+/// Reads the artifact where its weights, its architecture or its files are not the recorded ones. What was not promised to
+/// be the same, as the weights of a converted model, is nothing to explain.
 pub(super) fn read(case: &Case<'_>, found: &mut Found) {
-    let failed = |id: &str| {
-        let checks = case.report.phases.iter().flat_map(|phase| &phase.checks);
-        let mut failed = checks.filter(|check| check.id == id && check.status != CheckStatus::Pass);
-        failed.next().and_then(|check| check.actual.clone())
+    let broken = |id: &str| {
+        let failed = failed(case, id).into_iter();
+        // A check that expects nothing could not be made.
+        failed.filter(|check| check.verdict.is_negative() && check.expected.is_some()).collect::<Vec<_>>()
     };
-    if let Some(actual) = failed("load.integrity.weights") {
-        let exact = explained(case);
-        if exact.is_empty() {
-            found.causes.push(general("weights.changed", "weights are not the recorded ones", actual));
+    let (weights, architecture) = (broken("load.integrity.weights"), broken("load.architecture"));
+    if let Some(check) = weights.first() {
+        let changed = || check.actual.clone().unwrap_or_default();
+        let (causes, all) = explained(case);
+        found.causes.extend(causes);
+        if !all {
+            found.causes.push(general("weights.changed", "weights are not the recorded ones", changed()));
         }
-        found.causes.extend(exact);
         // No alteration of a model brings back what is no longer in its file.
         found.settled = true;
-    } else if let Some(actual) = failed("load.architecture") {
+    } else if let Some(check) = architecture.first() {
         let statement =
             "the architecture (an operator, attribute, name, dtype or shape) is not the recorded one";
-        found.causes.push(general("architecture.changed", statement, format!("its digest is {actual}")));
+        let digest = check.actual.as_deref().unwrap_or_default();
+        let mut cause = general("architecture.changed", statement, format!("its digest is {digest}"));
+        cause.evidence.extend(broken("load.integrity.files").into_iter().map(told));
+        found.causes.push(cause);
         found.settled = case.execution.is_none_or(|execution| execution.runner != crate::execution::PYTHON);
+    } else {
+        found.causes.extend(files(&broken("load.integrity.files")));
+        // What a loader makes of a file that cannot be read is no model of the contract's.
+        found.settled =
+            failed(case, "load.integrity.weights").iter().any(|check| check.verdict.is_negative());
     }
+}
+
+fn told(check: &Check) -> String {
+    let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
+    format!("{}: {}, recorded {}", check.title, actual.unwrap_or("other bytes"), expected.unwrap_or("none"))
+}
+
+/// Files that are not the recorded ones, in what is neither a weight nor architecture or cannot be read as such.
+fn files(broken: &[&Check]) -> Option<Cause> {
+    let first = broken.first()?;
+    let told = |check: &&Check| {
+        let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
+        format!(
+            "{}: {}, recorded {}",
+            check.title,
+            actual.unwrap_or("other bytes"),
+            expected.unwrap_or("none")
+        )
+    };
+    let more = if broken.len() > 1 { format!(" and {} more", broken.len() - 1) } else { String::new() };
+    Some(Cause {
+        evidence: broken.iter().take(LISTED).map(|check| told(check)).collect(),
+        ..general("files.changed", &format!("{}{more} is not as recorded", first.title), String::new())
+    })
 }
 
 fn general(id: &str, statement: &str, seen: String) -> Cause {
@@ -63,41 +105,54 @@ fn general(id: &str, statement: &str, seen: String) -> Cause {
     }
 }
 
-/// What was done to the weights, where it can be told.
-fn explained(case: &Case<'_>) -> Vec<Cause> {
-    let Ok(artifact) = Artifact::open(case.path) else { return Vec::new() };
-    let Ok(digests) = digests(&artifact, case.progress) else { return Vec::new() };
+fn opened(case: &Case<'_>) -> Option<(Artifact, Digests)> {
+    let artifact = Artifact::open(case.path).ok()?;
+    let digests = digests(&artifact, case.progress).ok()?;
+    Some((artifact, digests))
+}
+
+fn records<'a>(case: &Case<'a>) -> BTreeMap<&'a str, &'a TensorRecord> {
     let records = case.stored.contract.artifact.tensors.iter().filter(|record| record.part == MODEL_PART);
-    let records: BTreeMap<&str, &TensorRecord> =
-        records.map(|record| (record.name.as_str(), record)).collect();
+    records.map(|record| (record.name.as_str(), record)).collect()
+}
+
+fn changed<'a>(
+    artifact: &'a Artifact,
+    digests: &Digests,
+    records: &BTreeMap<&str, &'a TensorRecord>,
+) -> Vec<Changed<'a>> {
     let described = artifact.description.tensors.iter().zip(&digests.tensors);
-    let changed: Vec<Changed<'_>> = described
-        .filter(|(now, _)| now.part == MODEL_PART)
-        .filter_map(|(now, digest)| {
-            let record = records.get(now.name.as_str())?;
-            (record.digest != *digest).then_some(Changed { record, now, digest: *digest })
-        })
-        .collect();
-    let exchanged = undone::exchanged(&changed, &records);
-    if !exchanged.is_empty() || changed.is_empty() {
-        return exchanged;
+    let of_model = described.filter(|(now, _)| now.part == MODEL_PART);
+    let changed = of_model.filter_map(|(now, digest)| {
+        let record = records.get(now.name.as_str())?;
+        (record.digest != *digest).then_some(Changed { record, now, digest: *digest })
+    });
+    changed.collect()
+}
+
+/// What was done to the weights, where it can be told, and whether that is all that was done to them.
+fn explained(case: &Case<'_>) -> (Vec<Cause>, bool) {
+    let nothing = (Vec::new(), false);
+    let Some((artifact, digests)) = opened(case) else { return nothing };
+    let records = records(case);
+    let changed = changed(&artifact, &digests, &records);
+    if let Some(cause) = undone::exchanged(&changed, &records) {
+        return (vec![cause], true);
     }
-    let Ok(sources) = Sources::open(&artifact.description) else { return Vec::new() };
-    let mut read = Vec::new();
+    let Ok(sources) = Sources::open(&artifact.description) else { return nothing };
+    let mut narrow = narrow::Narrow::default();
+    let mut causes = Vec::new();
     for one in changed.iter().take(LOOKED_INTO) {
-        if let Some(bytes) = values(&sources, one.now) {
-            read.push((one, bytes));
-        }
+        let Some(bytes) = values(&sources, one.now) else { continue };
+        let flips = (changed.len() <= FLIPPED).then_some(case.deadline);
+        causes.extend(undone::cause(one, &bytes, flips));
+        narrow.see(one, &bytes);
     }
-    if read.len() < changed.len().min(LOOKED_INTO) {
-        return Vec::new();
+    let all = causes.len() == changed.len() && !changed.is_empty();
+    match narrow.cause(changed.len().min(LOOKED_INTO)).filter(|_| causes.is_empty()) {
+        Some(cause) => (vec![cause], true),
+        None => (causes, all),
     }
-    let undone: Vec<Cause> =
-        read.iter().filter_map(|(one, bytes)| undone::cause(one, bytes, case.deadline)).collect();
-    if undone.len() == changed.len() {
-        return undone;
-    }
-    narrow::cause(&read, changed.len()).into_iter().collect()
 }
 
 fn values(sources: &Sources<'_>, tensor: &TensorDescription) -> Option<Vec<u8>> {

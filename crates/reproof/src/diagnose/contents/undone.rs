@@ -21,14 +21,14 @@ fn proved(id: &str, statement: String, evidence: String) -> Cause {
 }
 
 /// Tensors that hold what another one held when recorded.
-pub(super) fn exchanged(changed: &[Changed<'_>], records: &BTreeMap<&str, &TensorRecord>) -> Vec<Cause> {
+pub(super) fn exchanged(changed: &[Changed<'_>], records: &BTreeMap<&str, &TensorRecord>) -> Option<Cause> {
     let holder = |digest: Digest| records.values().find(|record| record.digest == digest);
     let found: Vec<(&str, &str)> = changed
         .iter()
         .filter_map(|one| Some((one.now.name.as_str(), holder(one.digest)?.name.as_str())))
         .collect();
     if found.len() != changed.len() || found.is_empty() {
-        return Vec::new();
+        return None;
     }
     let told: Vec<String> = found.iter().take(4).map(|(now, then)| format!("{now} holds {then}")).collect();
     let mutual = found.iter().all(|(now, then)| found.contains(&(*then, *now)));
@@ -37,11 +37,11 @@ pub(super) fn exchanged(changed: &[Changed<'_>], records: &BTreeMap<&str, &Tenso
     } else {
         ("weights.copied", format!("tensors hold what others held: {}", told.join(", ")))
     };
-    vec![proved(id, statement, "each has the digest that was recorded for the other name".to_owned())]
+    Some(proved(id, statement, "each has the digest that was recorded for the other name".to_owned()))
 }
 
-/// What was done to one tensor.
-pub(super) fn cause(one: &Changed<'_>, bytes: &[u8], deadline: Instant) -> Option<Cause> {
+/// What was done to one tensor; single bits are looked for until `flips`, if at all.
+pub(super) fn cause(one: &Changed<'_>, bytes: &[u8], flips: Option<Instant>) -> Option<Cause> {
     let name = &one.now.name;
     let (dtype, shape, recorded) = (one.record.dtype.name(), &one.record.shape, one.record.digest);
     let is_recorded = |blob: &Digest| identity::tensor(dtype, shape, blob) == recorded;
@@ -75,6 +75,7 @@ pub(super) fn cause(one: &Changed<'_>, bytes: &[u8], deadline: Instant) -> Optio
             return Some(proved("weights.negated", statement, because.to_owned()));
         }
     }
+    let deadline = flips?;
     let flip = flip::find(bytes, &is_recorded, &|| Instant::now() >= deadline)?;
     let element = flip.byte / width;
     let bit = (flip.byte % width) * 8 + flip.bit as usize;

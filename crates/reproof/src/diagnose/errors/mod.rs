@@ -10,10 +10,9 @@ use reproof_contract::diagnosis::{EngineErrors, EngineErrorsSchema};
 use reproof_contract::{CaseClass, Name};
 use reproof_progress::Progress;
 
-use super::{DiagnoseError, DiagnoseOptions};
+use super::{DiagnoseError, DiagnoseOptions, contract_of};
 use crate::engines::named;
 use crate::execution::{PYTHON, REFEREE, Runners};
-use crate::folder;
 
 /// How far each node of a graph, as an engine computes it, is from float64.
 pub fn errors(
@@ -22,11 +21,7 @@ pub fn errors(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<EngineErrors, DiagnoseError> {
-    if !path.exists() {
-        return Err(DiagnoseError::NoArtifact { path: path.to_owned() });
-    }
-    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
-    let stored = folder::read(&place)?.look_below(options.private_root.as_deref());
+    let stored = contract_of(path, options)?;
     let suite = &stored.contract.suite;
     let wanted = |name: &Name| suite.iter().find(|case| case.name == *name);
     let case = match &options.case {
