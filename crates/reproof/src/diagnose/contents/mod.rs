@@ -71,6 +71,7 @@ pub(super) fn read(case: &Case<'_>, found: &mut Found) {
     }
 }
 
+/// What a check of a file expected and saw.
 fn told(check: &Check) -> String {
     let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
     format!("{}: {}, recorded {}", check.title, actual.unwrap_or("other bytes"), expected.unwrap_or("none"))
@@ -79,18 +80,9 @@ fn told(check: &Check) -> String {
 /// Files that are not the recorded ones, in what is neither a weight nor architecture or cannot be read as such.
 fn files(broken: &[&Check]) -> Option<Cause> {
     let first = broken.first()?;
-    let told = |check: &&Check| {
-        let (expected, actual) = (check.expected.as_deref(), check.actual.as_deref());
-        format!(
-            "{}: {}, recorded {}",
-            check.title,
-            actual.unwrap_or("other bytes"),
-            expected.unwrap_or("none")
-        )
-    };
     let more = if broken.len() > 1 { format!(" and {} more", broken.len() - 1) } else { String::new() };
     Some(Cause {
-        evidence: broken.iter().take(LISTED).map(|check| told(check)).collect(),
+        evidence: broken.iter().copied().take(LISTED).map(told).collect(),
         ..general("files.changed", &format!("{}{more} is not as recorded", first.title), String::new())
     })
 }
