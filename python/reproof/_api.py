@@ -105,6 +105,7 @@ def verify(
     keep: Path | None = None,
     resume: str | None = None,
     resume_entry: Loader | None = None,
+    diagnose: float | bool = False,
     loader: Loader | None = None,
     adapter: str | None = None,
     trust: bool = False,
@@ -123,7 +124,9 @@ def verify(
     A broken promise is a report, not an exception: `verify(path).check()` raises. `timeout` is seconds, `memory_limit`
     bytes. With `resume`, a command in which `{checkpoint}` stands for a copy of the artifact, or `resume_entry`, a
     function that is called with its path, training is resumed too and its next steps are compared with those that
-    were recorded.
+    were recorded. With `diagnose`, a report that is not identical says why as `report["diagnosis"]`: causes with what
+    proves them, where the difference starts, and the experiments, of which none begins after two minutes, or as many
+    seconds as are given.
     """
     place = there(path)
     told = _options.Verification(
@@ -151,6 +154,7 @@ def verify(
         keep=optional(keep),
         resume=resume,
         resume_entry=_options.entry(resume_entry),
+        diagnose=_options.patience(diagnose),
         shown=shown(place),
     )
     return Report(_reproof.verify(place, told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +52,7 @@ class Verification:
     keep: str | None
     resume: str | None
     resume_entry: str | None
+    diagnose: float | None
     shown: str
 
 
@@ -132,6 +134,15 @@ def _configuration() -> str | None:
 def entry(function: Loader | None) -> str | None:
     """A function that resumes a training, by its name."""
     return _loader(function)
+
+
+def patience(diagnose: float | bool) -> float | None:
+    """Seconds for experiments; nothing where no diagnosis is asked for."""
+    if isinstance(diagnose, bool):
+        return 120.0 if diagnose else None
+    if not 0 <= diagnose < math.inf:
+        raise UsageError(f"diagnose={diagnose!r}: expected seconds", hint="give True for two minutes")
+    return float(diagnose)
 
 
 def optional(path: Path | None) -> str | None:

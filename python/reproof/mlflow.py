@@ -149,6 +149,7 @@ def verify(
             keep=None,
             resume=None,
             resume_entry=None,
+            diagnose=None,
             shown=logged.uri,
         )
         try:

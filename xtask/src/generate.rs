@@ -24,6 +24,7 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/schema/diagnosis.json", arguments: &["schema", "diagnosis"] },
     Generated { path: "docs/schema/engine-errors.json", arguments: &["schema", "engine-errors"] },
     Generated { path: "docs/schema/drill.json", arguments: &["schema", "drill"] },
+    Generated { path: "docs/schema/fault-drill.json", arguments: &["schema", "fault-drill"] },
 ];
 
 /// Writes every generated file, or compares them with `--check`.

@@ -16,6 +16,7 @@ mod diagnose;
 mod diff;
 mod digests;
 mod documents;
+mod drill;
 mod env;
 mod examples;
 mod fixtures;

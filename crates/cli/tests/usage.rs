@@ -50,7 +50,7 @@ fn unknown_values_name_the_known_ones() {
         (&["record", "model.onnx", "--preprocessing", "nowhere.py"], "no file to copy at nowhere.py"),
         (
             &["schema", "everything"],
-            "contract, report, diagnosis, engine-errors, diff, drill, scan, environment, matrix, shard, trajectory",
+            "contract, report, diagnosis, engine-errors, diff, drill, fault-drill, scan, environment, matrix, shard, trajectory",
         ),
         (&["completions", "tcsh"], "bash"),
         (&["verfy", "model.onnx"], "verify"),

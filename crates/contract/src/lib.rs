@@ -39,7 +39,7 @@ mod verdict;
 pub use contract::Contract;
 pub use diagnosis::{Diagnosis, EngineErrors};
 pub use diff::Diff;
-pub use drill::Drill;
+pub use drill::{Drill, FaultDrill};
 pub use name::{Name, NameError};
 pub use number::{Real, Threshold, ThresholdError};
 pub use report::Report;

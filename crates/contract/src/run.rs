@@ -50,7 +50,7 @@ pub struct RunSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub given: BTreeMap<Name, PathBuf>,
     /// Alterations of the loaded model, such as `epsilon=LayerNorm:1e-6`: each case runs once more with each of them by itself,
-    /// in the same process. A lone `?` asks for those that would change something.
+    /// in the same process. A lone `?` asks for those that would change something, a lone `!` for faults that can be planted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trials: Vec<String>,
     /// When to give up.
@@ -82,6 +82,9 @@ pub struct Loading {
     pub installed: bool,
     /// Whether the outcome tells what the model can be given.
     pub inputs: bool,
+    /// Faults that the loaded model has from then on, such as `epsilon=LayerNorm:0.001`: what a drill plants.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub planted: Vec<String>,
 }
 
 impl Loading {
@@ -159,6 +162,19 @@ pub enum Taps {
     All,
     /// The steps of these names, and their values.
     Named(Vec<String>),
+    /// Every step of these cases, where the runner shows any: a case runs no worse for one that does not.
+    Cases(Vec<Name>),
+}
+
+impl Taps {
+    /// Whether those of a case are wanted.
+    pub fn want(&self, case: &Name) -> bool {
+        match self {
+            Self::None => false,
+            Self::All | Self::Named(_) => true,
+            Self::Cases(cases) => cases.contains(case),
+        }
+    }
 }
 
 /// When to give up.

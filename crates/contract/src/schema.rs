@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use crate::{Contract, Diagnosis, Diff, Drill, EngineErrors, Report, Scan, Trajectory, plan};
+use crate::{Contract, Diagnosis, Diff, Drill, EngineErrors, FaultDrill, Report, Scan, Trajectory, plan};
 
 /// The JSON Schema (draft 2020-12) of [`Contract`].
 pub fn contract() -> Schema {
@@ -32,6 +32,11 @@ pub fn diff() -> Schema {
 /// The JSON Schema (draft 2020-12) of [`Drill`].
 pub fn drill() -> Schema {
     of::<Drill>("reproof.drill/v0")
+}
+
+/// The JSON Schema (draft 2020-12) of [`FaultDrill`].
+pub fn fault_drill() -> Schema {
+    of::<FaultDrill>("reproof.fault-drill/v0")
 }
 
 /// The JSON Schema (draft 2020-12) of [`Scan`].

@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
+use reproof::diagnose::verify_and_explain;
 use reproof::engines;
 use reproof::folder::private_root;
 use reproof::resume::ResumeCommand;
@@ -34,6 +35,8 @@ pub(crate) struct Verification {
     keep: Option<PathBuf>,
     resume: Option<String>,
     resume_entry: Option<String>,
+    /// Seconds for experiments that find out why, where that is asked for.
+    diagnose: Option<f64>,
     shown: String,
 }
 
@@ -142,7 +145,13 @@ pub(crate) fn verify(py: Python<'_>, path: PathBuf, told: Verification) -> PyRes
         let wanted = told.engine.wanted().map(str::to_owned);
         let wanted = wanted.or_else(|| engines::recorded(&path, told.contract.as_deref()));
         let runners = told.engine.engines().runners(wanted.as_deref())?;
-        let report = reproof::verify::verify(&path, &options, &runners, &Silent)?;
+        let report = match told.diagnose {
+            Some(seconds) => {
+                let budget = Duration::try_from_secs_f64(seconds)?;
+                verify_and_explain(&path, &options, budget, &runners, &Silent)?
+            }
+            None => reproof::verify::verify(&path, &options, &runners, &Silent)?,
+        };
         told.engine.keep_verification(&report);
         Ok(Report(report))
     })?;

@@ -8,6 +8,7 @@ use crate::artifact::OpenError;
 use crate::cases::{GatherError, ImportError, ProposeError};
 use crate::diagnose::DiagnoseError;
 use crate::diff::DiffError;
+use crate::drill::FaultError;
 use crate::execution::ExecuteError;
 use crate::folder::FolderError;
 use crate::record::RecordError;
@@ -76,6 +77,11 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         if let Some(DrillError::NoArtifact { .. }) = cause.downcast_ref::<DrillError>() {
             return Failure::Usage;
         }
+        if let Some(FaultError::NoArtifact { .. } | FaultError::NoFaults { .. }) =
+            cause.downcast_ref::<FaultError>()
+        {
+            return Failure::Usage;
+        }
         if let Some(DiagnoseError::NoArtifact { .. } | DiagnoseError::NoCase { .. }) =
             cause.downcast_ref::<DiagnoseError>()
         {
@@ -122,6 +128,21 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         Some(DiagnoseError::NoGraph { .. }) => {
             return Some("record it with --freeze=onnx, so that its contract holds its graph".to_owned());
         }
+        _ => {}
+    }
+    match cause.downcast_ref::<FaultError>() {
+        Some(FaultError::Contract(wrapped)) => return advice(wrapped),
+        Some(FaultError::Open(wrapped)) => return advice(wrapped),
+        Some(FaultError::Verify(wrapped)) => return advice(wrapped),
+        Some(FaultError::Diagnose(wrapped)) => return advice(wrapped),
+        Some(FaultError::Execute(wrapped)) => return advice(wrapped),
+        Some(FaultError::Differs { .. }) => {
+            return Some("find out why first: reproof verify PATH --diagnose".to_owned());
+        }
+        Some(FaultError::NoOutputs { .. }) => {
+            return Some("name what runs it, as when it was recorded: --python INTERPRETER".to_owned());
+        }
+        Some(FaultError::NoFaults { known, .. }) => return Some(plantable(known)),
         _ => {}
     }
     match cause.downcast_ref::<DrillError>() {
@@ -195,4 +216,14 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         return Some("choose one of them with --runner".to_owned());
     }
     None
+}
+
+/// The faults that can be planted.
+fn plantable(known: &[String]) -> String {
+    if known.is_empty() {
+        return "faults are known for PyTorch, transformers and scikit-learn, and for files of ONNX and safetensors".to_owned();
+    }
+    let shown = known.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = known.len().saturating_sub(8);
+    if more > 0 { format!("it can have {shown} and {more} more") } else { format!("it can have {shown}") }
 }

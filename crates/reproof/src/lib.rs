@@ -7,6 +7,7 @@
 //! * [`verify`](mod@verify): load, execute, validate against the contract.
 //! * [`diagnose`](mod@diagnose): why outputs differ, and where that starts.
 //! * [`diff`](mod@diff): what changed between two artifacts.
+//! * [`drill`]: which mistakes a suite would catch.
 //! * [`resume`](mod@resume): whether training goes on as it did.
 //! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
 //! * [`trust`]: leave to run code, given for these very bytes.
@@ -22,6 +23,7 @@ pub mod cases;
 pub mod clock;
 pub mod diagnose;
 pub mod diff;
+pub mod drill;
 pub mod engines;
 pub mod execution;
 pub mod failure;

@@ -20,7 +20,7 @@ use reproof_contract::environment::Fingerprint;
 use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_progress::Progress;
 
-pub use child::{ChildRunner, serve};
+pub use child::{ChildRunner, serve, step_digest};
 pub use environment::{
     Check, Index, Rebuild, RebuildError, Resolution, Survey, environment_class, machine_environment,
 };

@@ -198,6 +198,20 @@ fn values_of_a_graph_have_their_names() {
     assert!(taps.steps.iter().skip(1).any(|step| !step.inputs.is_empty()));
 }
 
+/// Faults and alterations in every kind of model: each applies, is seen or known not to be, and leaves no trace.
+#[test]
+fn faults_can_be_planted_and_leave_no_trace() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let interpreter = python::environment("checkpoints").unwrap_or_else(|error| panic!("{error}"));
+    for script in ["test_torch.py", "test_sklearn.py"] {
+        let mut command = std::process::Command::new(&interpreter);
+        command.arg("-B").arg(root.join("tests/python/faults").join(script));
+        command.env("PYTHONPATH", root.join("python/worker"));
+        let ran = command.output().unwrap_or_else(|error| panic!("{script}: {error}"));
+        assert!(ran.status.success(), "{script}\n{}", String::from_utf8_lossy(&ran.stderr));
+    }
+}
+
 #[test]
 fn a_planted_constant_is_found_in_the_step_that_has_it() {
     for (model, other, step) in [

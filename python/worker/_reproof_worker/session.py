@@ -1,5 +1,6 @@
 """One loaded model and the cases that it runs."""
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -39,6 +40,10 @@ class Session:
         self.source = None
         self._restore = None
         self._model = adapters.load(self.adapter, self)
+        # A drill asks what would be noticed if the model had these faults.
+        self._planted = contextlib.ExitStack()
+        for fault in request.get("planted", ()):
+            self._planted.enter_context(alterations.plant(self._model, fault))
 
     @property
     def engine(self):
@@ -102,7 +107,7 @@ class Session:
                 values.write(folder, outputs, self._model.give)
                 reply["outputs"].append(folder)
                 if repeat == 0 and request["taps"]:
-                    reply["taps"] = self._tap(inputs, outputs, request)
+                    reply.update(self._tap(inputs, outputs, request))
                 if repeat == 0 and request.get("trials"):
                     reply.update(self._try(inputs, outputs, request))
         except BaseException as error:
@@ -116,11 +121,17 @@ class Session:
 
     def _tap(self, inputs, outputs, request):
         """One more run of a case, with the steps on its way in a folder."""
-        found = taps.Taps(request["taps"], self._model.give)
-        tapped = self._model.tapped(self._copies(inputs), found)
+        wanted = request["taps"]
+        found = taps.Taps("all" if wanted == "offered" else wanted, self._model.give)
+        try:
+            tapped = self._model.tapped(self._copies(inputs), found)
+        except Exception:
+            if wanted == "offered":
+                return {}
+            raise
         folder = os.path.join(request["outputs"], "told-taps")
         found.write(folder, disturbed=found.digests(tapped) != found.digests(outputs))
-        return folder
+        return {"taps": folder}
 
     def _try(self, inputs, outputs, request):
         """The same case once more with each alteration by itself, or the list of those that would change something."""
@@ -130,6 +141,8 @@ class Session:
             self._model.run(self._copies(inputs))
         if request["trials"] == ["?"]:
             return {"catalogue": alterations.catalogue(self._model)}
+        if request["trials"] == ["!"]:
+            return {"catalogue": alterations.faults(self._model)}
         self._restore()
         again = self._model.run(self._copies(inputs))
         tried = []

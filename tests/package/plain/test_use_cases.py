@@ -43,6 +43,17 @@ def test_a_broken_promise_is_a_value_until_it_is_checked(digits):
     assert caught.value.report is report and caught.value.where.endswith("digits")
 
 
+def test_a_report_says_why_where_asked(digits):
+    assert "diagnosis" not in reproof.verify(digits, diagnose=True).to_json()
+    damage(digits / "model.onnx")
+    report = reproof.verify(digits, diagnose=5)
+    cause = report["diagnosis"]["causes"][0]
+    assert cause["id"] == "weights.bit-flip" and cause["confidence"] == "confirmed"
+    assert "why" in str(report) and cause["statement"].split(":")[0] in report.to_html()
+    with pytest.raises(reproof.UsageError, match="diagnose=-1: expected seconds"):
+        reproof.verify(digits, diagnose=-1)
+
+
 def test_a_model_is_recorded_with_proposed_and_with_given_inputs(digits):
     contract = digits.parent / "contract"
     recorded = reproof.record(

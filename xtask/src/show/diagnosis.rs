@@ -1,4 +1,4 @@
-//! Real upgrades whose drift `diagnose --packages` names, with real versions of the packages.
+//! What `diagnose` names: planted faults, and real upgrades with real versions of the packages.
 
 use std::process::Command;
 
@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use reproof_testing::python;
 use serde_json::Value;
 
+use super::scoreboard;
 use crate::{machine, repository};
 
 /// Two environments and a model that one makes and the other runs.
@@ -48,10 +49,14 @@ pub(super) fn text() -> Result<String> {
         rows.push_str(&row(upgrade)?);
     }
     Ok(format!(
-        "# Upgrades that `diagnose --packages` names\n\nA model is made and recorded in one environment and diagnosed in another, in \
-         which several packages are newer: [what a cause means](causes.md). Written by `cargo xtask show diagnosis` on {}.\n\n\
+        "# What `diagnose` names\n\nWritten by `cargo xtask show diagnosis` on {}. [What a cause means](causes.md).\n\n\
+         ## Planted faults\n\n`reproof drill --diagnose` plants each fault into a recorded model, verifies and diagnoses it: into \
+         the loaded model for the first kinds, into a copy of the file for `file=`. Of ONNX, a network is recorded and another \
+         spelling of it is diagnosed in its place.\n\n{}\n## Upgrades\n\nA model is made and recorded in one environment and \
+         diagnosed with `--packages` in another, in which several packages are newer.\n\n\
          | model | off by | answer | packages that changed | experiments | seconds |\n|---|---|---|---|---|---|\n{rows}",
-        machine::line()
+        machine::line(),
+        scoreboard::text()?,
     ))
 }
 

@@ -6,6 +6,7 @@ mod envelope;
 mod formats;
 mod frameworks;
 mod resume;
+mod scoreboard;
 
 use anyhow::{Context, Result, bail};
 
@@ -36,7 +37,7 @@ const SHOWS: &[Show] = &[
     Show {
         name: "diagnosis",
         path: "docs/diagnosis.md",
-        about: "real upgrades of packages whose drift is named",
+        about: "planted faults and real upgrades, and whether their cause is named",
         text: diagnosis::text,
     },
     Show {

@@ -25,8 +25,10 @@ enum Document {
     EngineErrors,
     /// What changed between two artifacts: `diff --json`.
     Diff,
-    /// Which losses would be noticed: `drill --json`.
+    /// Which losses would be noticed when training resumes: `drill --resume --json`.
     Drill,
+    /// Which mistakes a suite would catch: `drill --json`.
+    FaultDrill,
     /// What would run or leak if an artifact were loaded: `scan --json`.
     Scan,
     /// What surrounds a model: `env show --json`, and `environment/recorded-in.json` of a contract.
@@ -47,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Document::EngineErrors => schema::engine_errors(),
         Document::Diff => schema::diff(),
         Document::Drill => schema::drill(),
+        Document::FaultDrill => schema::fault_drill(),
         Document::Scan => schema::scan(),
         Document::Environment => schema::environment(),
         Document::Matrix => schema::matrix(),

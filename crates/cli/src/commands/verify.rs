@@ -1,10 +1,11 @@
 //! `verify`: load, execute, validate.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use clap::Args;
+use reproof::diagnose::verify_and_explain;
 use reproof::engines;
 use reproof::verify::{VerifyOptions, verify};
 use reproof_contract::{Relation, Report, Verdict};
@@ -18,6 +19,7 @@ use crate::engines::{runners, settings};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
+use crate::quantities::duration;
 use crate::trust;
 
 #[derive(Args, Debug)]
@@ -64,6 +66,12 @@ pub(crate) struct Arguments {
     /// The program that builds environments.
     #[arg(long, value_name = "PROGRAM", default_value = "uv", help_heading = "Python")]
     uv: PathBuf,
+    /// Where something differs, also find out why, as `diagnose` does.
+    #[arg(long, conflicts_with_all = ["environments", "bytes_only"])]
+    diagnose: bool,
+    /// Time for the experiments of `--diagnose`: none is begun later.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m", requires = "diagnose")]
+    budget: Duration,
     #[command(flatten)]
     resume: ResumeArguments,
     /// Write everything out; without, repeated checks are counted and details cut to one screen.
@@ -115,7 +123,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if !arguments.environments.is_empty() {
         return matrix(arguments, &options);
     }
-    let report = verify(&arguments.path, &options, &runners, &Bars::new())?;
+    let report = if arguments.diagnose {
+        verify_and_explain(&arguments.path, &options, arguments.budget, &runners, &Bars::new())?
+    } else {
+        verify(&arguments.path, &options, &runners, &Bars::new())?
+    };
     trust::remember_verification(&arguments.engine, &report);
     write_files(arguments, &report)?;
     let printed = if arguments.output.json {

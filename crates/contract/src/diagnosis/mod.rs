@@ -1,6 +1,7 @@
 //! What a diagnosis found: causes with what proves them, and the experiments that were made.
 
 mod errors;
+mod start;
 
 use reproof_digest::Digest;
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use crate::report::Confidence;
 use crate::{Real, Verdict};
 
 pub use errors::{Apart, EngineErrors, EngineErrorsSchema, ErrorBudget, NodeError};
+pub use start::{PROFILE, Place, Start};
 
 /// The schema name of [`Diagnosis`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +39,9 @@ pub struct Diagnosis {
     pub summary: String,
     /// Causes, the surest first; none where nothing differs or nothing could be named.
     pub causes: Vec<Cause>,
+    /// Where the difference starts; nothing where nothing differs or the runner shows no steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Whether the difference can be accepted, and what to do.
     pub acceptable: Option<Acceptable>,
     /// What would tell more, where no cause is confirmed.

@@ -1,8 +1,12 @@
 //! What a drill showed: which losses would be noticed.
 
+mod faults;
+
 use reproof_digest::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use faults::{Answer, FaultDrill, FaultDrillSchema, FaultOutcome, NamedFault, PlantedFault};
 
 use crate::{Real, Verdict};
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use reproof_digest::Digest;
 
+use crate::diagnosis::Diagnosis;
 use crate::{Assurance, CaseClass, Relation, Verdict};
 
 pub use evidence::{Basis, DecisionEvidence, EnvelopeEvidence, Evidence, RefereeEvidence, ToleranceEvidence};
@@ -59,6 +60,9 @@ pub struct Report {
     /// Whether training went on as recorded, where it was resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<ResumeReport>,
+    /// Why something differs, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Box<Diagnosis>>,
     /// When it was verified: RFC 3339, UTC.
     pub verified_at: String,
     /// The version of Reproof that verified.

@@ -31,6 +31,7 @@ mod storage;
 mod summary;
 mod tensors;
 pub mod test_data;
+mod undone;
 mod weights;
 mod wire;
 
@@ -47,6 +48,7 @@ pub use proto::{
     ValueInfo,
 };
 pub use tensors::{Tensors, with_tensors};
+pub use undone::{Undone, undone};
 pub use wire::WireError;
 
 pub(crate) use describe::describe;

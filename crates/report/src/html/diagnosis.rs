@@ -2,8 +2,8 @@
 
 use reproof_contract::diagnosis::{Diagnosis, Finding};
 
-use super::begin;
 use super::markup::{Name, Page};
+use super::{begin, start};
 use crate::figures::measure;
 
 pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis) {
@@ -16,6 +16,12 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis) {
         Name(&diagnosis.path),
         Name(&diagnosis.summary),
     );
+    sections(page, diagnosis);
+    writeln!(page, "</main>\n</body>\n</html>");
+}
+
+/// All but the banner.
+pub(super) fn sections(page: &mut Page, diagnosis: &Diagnosis) {
     for cause in &diagnosis.causes {
         writeln!(
             page,
@@ -40,8 +46,10 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis) {
             Name(&acceptable.recommendation),
         );
     }
+    if let Some(start) = &diagnosis.start {
+        start::write(page, start);
+    }
     experiments(page, diagnosis);
-    writeln!(page, "</main>\n</body>\n</html>");
 }
 
 fn experiments(page: &mut Page, diagnosis: &Diagnosis) {

@@ -13,6 +13,10 @@ const MOST: usize = 32;
 /// Sides of the grid that a small map is enlarged to.
 const SIDE: usize = 256;
 
+/// Sides of a cell of a strip.
+const STRIP_CELL: usize = 5;
+const STRIP_HEIGHT: usize = 28;
+
 /// What a cell shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
@@ -110,7 +114,34 @@ pub(super) fn write(page: &mut Page, heatmap: &Heatmap) {
         writeln!(page, "<path class=\"heat-special\" d=\"{diamonds}\"/>");
     }
     writeln!(page, "</svg>");
-    legend(page, heatmap, scale);
+    legend(page, &heatmap.values, scale);
+    writeln!(page, "</figure>");
+}
+
+/// A row of distances, one cell each, on a scale of its own.
+pub(super) fn strip(page: &mut Page, distances: &[Real], label: &str) {
+    let scale = Scale::of(distances);
+    let width = distances.len() * STRIP_CELL;
+    writeln!(
+        page,
+        "<figure>\n<figcaption>{label}</figcaption>\n<svg class=\"heatmap\" role=\"img\" aria-label=\"{label}\" \
+         viewBox=\"0 0 {width} {STRIP_HEIGHT}\" width=\"{width}\" preserveAspectRatio=\"none\">\n\
+         <rect class=\"heat-0\" width=\"{width}\" height=\"{STRIP_HEIGHT}\"/>",
+    );
+    for (place, distance) in distances.iter().enumerate() {
+        let class = match Scale::cell(scale, distance.0) {
+            Cell::Equal => continue,
+            Cell::Step(step) => step.to_string(),
+            Cell::Special => "special".to_owned(),
+        };
+        let x = place * STRIP_CELL;
+        writeln!(
+            page,
+            "<rect class=\"heat-{class}\" x=\"{x}\" width=\"{STRIP_CELL}\" height=\"{STRIP_HEIGHT}\"/>"
+        );
+    }
+    writeln!(page, "</svg>");
+    legend(page, distances, scale);
     writeln!(page, "</figure>");
 }
 
@@ -140,7 +171,7 @@ fn description(heatmap: &Heatmap, scale: Option<Scale>) -> String {
     )
 }
 
-fn legend(page: &mut Page, heatmap: &Heatmap, scale: Option<Scale>) {
+fn legend(page: &mut Page, values: &[Real], scale: Option<Scale>) {
     writeln!(page, "<ul class=\"legend\">\n<li><i class=\"swatch heat-0\"></i>equal</li>");
     if let Some(scale) = scale {
         write!(page, "<li>{} ", measure(Real(scale.smallest)));
@@ -149,7 +180,7 @@ fn legend(page: &mut Page, heatmap: &Heatmap, scale: Option<Scale>) {
         }
         writeln!(page, " {} (logarithmic)</li>", measure(Real(scale.largest)));
     }
-    if heatmap.values.iter().any(|value| !value.0.is_finite()) {
+    if values.iter().any(|value| !value.0.is_finite()) {
         writeln!(page, "<li><span class=\"special\" aria-hidden=\"true\">◆</span> NaN or infinity</li>");
     }
     writeln!(page, "</ul>");

@@ -12,6 +12,7 @@ mod markup;
 mod octaves;
 mod outputs;
 mod resume;
+mod start;
 mod tables;
 mod timeline;
 
@@ -34,6 +35,10 @@ pub fn page(report: &Report) -> String {
     writeln!(page, "<main>");
     checks::write(&mut page, report);
     cases::write(&mut page, report);
+    if let Some(diagnosis) = &report.diagnosis {
+        writeln!(page, "<section>\n<h2>Why</h2>\n<p>{}</p>\n</section>", Name(&diagnosis.summary));
+        diagnosis::sections(&mut page, diagnosis);
+    }
     outputs::write(&mut page, report);
     resume::write(&mut page, report);
     tables::environment(&mut page, report);

@@ -1,6 +1,7 @@
 //! What a diagnosis found, for people: the answer, what proves it, what was tried.
 
-use reproof_contract::diagnosis::{Cause, Diagnosis, Experiment, Finding};
+use reproof_contract::Real;
+use reproof_contract::diagnosis::{Cause, Diagnosis, Experiment, Finding, Place, Start};
 use reproof_contract::report::Confidence;
 
 use super::Style;
@@ -15,6 +16,12 @@ const LISTED: usize = 8;
 const FINDING: usize = 20;
 const DISTANCE: usize = 12;
 
+/// Steps at either end of a long way that are listed.
+const ENDS: usize = 4;
+
+/// No difference, and eight heights of one.
+const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
 /// The answer of a diagnosis. Ends with a line break.
 pub fn diagnosis(diagnosis: &Diagnosis, style: &Style) -> String {
     let mut sheet = Sheet::new(*style);
@@ -24,13 +31,22 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: &Style) -> String {
         Span::new(Ink::Dim, format!("  {}", diagnosis.runner.as_deref().unwrap_or("not executed"))),
     ]);
     sheet.paragraph(&[Span::new(Ink::Plain, "  ")], &diagnosis.path, Ink::Plain, None);
+    body(&mut sheet, diagnosis);
+    sheet.into_text()
+}
+
+/// All but the verdict.
+pub(super) fn body(sheet: &mut Sheet, diagnosis: &Diagnosis) {
     sheet.paragraph(&[Span::new(Ink::Strong, "  ")], &diagnosis.summary, Ink::Strong, None);
     for found in &diagnosis.causes {
-        cause(&mut sheet, found);
+        cause(sheet, found);
     }
     if let Some(unresolved) = &diagnosis.unresolved {
         sheet.blank();
         sheet.paragraph(&[Span::new(Ink::Strong, "to learn more ")], unresolved, Ink::Plain, None);
+    }
+    if let Some(start) = &diagnosis.start {
+        begins(sheet, start);
     }
     if let Some(acceptable) = &diagnosis.acceptable {
         sheet.blank();
@@ -38,8 +54,70 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: &Style) -> String {
         let lead = [Span::new(Ink::Plain, "              ")];
         sheet.paragraph(&lead, &acceptable.recommendation, Ink::Plain, None);
     }
-    experiments(&mut sheet, &diagnosis.experiments);
-    sheet.into_text()
+    experiments(sheet, &diagnosis.experiments);
+}
+
+/// Where the difference starts, the way to the outputs, and the whole run as a row of bars.
+fn begins(sheet: &mut Sheet, start: &Start) {
+    sheet.blank();
+    let told = |place: &Place| {
+        let distance =
+            place.distance.map_or_else(String::new, |distance| format!(", off by {}", measure(distance)));
+        // Operators are named by what they are.
+        let kind = if place.name.ends_with(&place.kind) { "" } else { &place.kind };
+        match format!("{kind}{distance}").trim_start_matches(", ") {
+            "" => place.name.clone(),
+            told => format!("{} ({told})", place.name),
+        }
+    };
+    let lead = [Span::new(Ink::Plain, "              ")];
+    sheet.paragraph(&[Span::new(Ink::Strong, "starts at     ")], &told(&start.step), Ink::Plain, None);
+    if let Some(recorded) = &start.recorded {
+        sheet.paragraph(&lead, &format!("the recorded run had {recorded} there"), Ink::Plain, None);
+    }
+    if !start.inside.is_empty() {
+        sheet.paragraph(&lead, &format!("in {}", start.inside.join(", in ")), Ink::Dim, None);
+    }
+    // The middle of a long way is as its ends.
+    let shown =
+        |place: usize| start.path.len() <= 2 * ENDS || place < ENDS || place + ENDS >= start.path.len();
+    for (place, step) in start.path.iter().enumerate() {
+        if shown(place) {
+            sheet.paragraph(&[Span::new(Ink::Plain, "         then ")], &told(step), Ink::Plain, None);
+        } else if place == ENDS {
+            let between = counted((start.path.len() - 2 * ENDS) as u64, "step");
+            sheet.paragraph(&lead, &format!("... {between} ..."), Ink::Dim, None);
+        }
+    }
+    for other in &start.others {
+        sheet.paragraph(&[Span::new(Ink::Plain, "     and also ")], &told(other), Ink::Plain, None);
+    }
+    let steps = format!("  {} of {} differ", start.differing, counted(start.steps, "step"));
+    let room = sheet.width().saturating_sub(14 + steps.len()).clamp(8, 64);
+    sheet.line(&[
+        Span::new(Ink::Plain, "              "),
+        Span::new(Ink::Plain, bars(&start.profile, room)),
+        Span::new(Ink::Dim, steps),
+    ]);
+}
+
+/// Distances as bars, the largest in each place, on a logarithmic scale of eight decades below the largest.
+fn bars(profile: &[Real], room: usize) -> String {
+    let largest =
+        profile.iter().map(|distance| distance.0).filter(|distance| distance.is_finite()).fold(0.0, f64::max);
+    let height = |distance: f64| match distance {
+        distance if distance <= 0.0 => BARS[0],
+        distance if distance.is_finite() && largest > 0.0 => {
+            let below = (largest / distance).log10().clamp(0.0, 7.0);
+            BARS[8 - below as usize]
+        }
+        _ => BARS[8],
+    };
+    let stretch = profile.len().div_ceil(room).max(1);
+    profile
+        .chunks(stretch)
+        .map(|some| height(some.iter().map(|distance| distance.0).fold(0.0, f64::max)))
+        .collect()
 }
 
 fn cause(sheet: &mut Sheet, found: &Cause) {

@@ -6,6 +6,7 @@ mod crowd;
 mod diagnosis;
 mod drill;
 mod engine_errors;
+mod faults;
 mod head;
 mod outputs;
 mod resume;
@@ -19,6 +20,7 @@ use crate::{advice, facts, figures, tone::Tone};
 pub use diagnosis::diagnosis;
 pub use drill::drill;
 pub use engine_errors::engine_errors;
+pub use faults::fault_drill;
 pub use scan::scan;
 use sheet::{Ink, Sheet, Span};
 
@@ -53,6 +55,11 @@ pub fn checklist(report: &Report, style: &Style) -> String {
     outputs::write(&mut sheet, report);
     resume::write(&mut sheet, report);
     environment(&mut sheet, report);
+    if let Some(diagnosis) = &report.diagnosis {
+        sheet.blank();
+        sheet.line(&[Span::new(Ink::Strong, "why")]);
+        diagnosis::body(&mut sheet, diagnosis);
+    }
     if let Some(advice) = advice::next(report) {
         sheet.blank();
         sheet.paragraph(&[Span::new(Ink::Strong, "next: ")], &advice, Ink::Plain, None);

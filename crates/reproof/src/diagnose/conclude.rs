@@ -1,7 +1,7 @@
 //! The answer: which causes stand, how sure, and what would tell more.
 
 use reproof_contract::Verdict;
-use reproof_contract::diagnosis::{Cause, Experiment, Finding};
+use reproof_contract::diagnosis::{Cause, Experiment, Finding, Start};
 use reproof_contract::report::Confidence;
 
 use super::evidence::packages;
@@ -13,6 +13,7 @@ pub(super) struct Conclusion {
     pub(super) causes: Vec<Cause>,
     pub(super) unresolved: Option<String>,
     pub(super) experiments: Vec<Experiment>,
+    pub(super) start: Option<Start>,
 }
 
 /// Causes that say no more than that something is other than recorded: a confirmed one that says what is enough.
@@ -22,14 +23,19 @@ const GENERAL: [&str; 5] =
 /// Where a change was seen: no second cause where it is known what the change does.
 const PLACES: [&str; 3] = ["code.changed", "files.changed", "architecture.changed"];
 
+/// That a loader made other tensors of the same file.
+const LOADED: &str = "weights.loaded";
+
 /// Sorts what was found and says it in a sentence.
 pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
-    let Found { mut causes, experiments, left_out, .. } = found;
+    let Found { mut causes, experiments, left_out, start, .. } = found;
     let is_exact =
         |cause: &Cause| cause.confidence == Confidence::Confirmed && !GENERAL.contains(&cause.id.as_str());
     if causes.iter().any(is_exact) {
-        let (places, mut kept): (Vec<Cause>, Vec<Cause>) =
-            causes.into_iter().partition(|cause| PLACES.contains(&cause.id.as_str()));
+        // Other tensors say enough, unless it is known which parameter of an estimator they are.
+        let more = causes.iter().any(|cause| is_exact(cause) && cause.id != LOADED);
+        let is_place = |cause: &Cause| PLACES.contains(&cause.id.as_str()) || (more && cause.id == LOADED);
+        let (places, mut kept): (Vec<Cause>, Vec<Cause>) = causes.into_iter().partition(is_place);
         if let Some(exact) = kept.iter_mut().find(|cause| is_exact(cause)) {
             for place in places {
                 exact.evidence.push(place.statement);
@@ -48,17 +54,20 @@ pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
         (cause.confidence != Confidence::Confirmed, general, cause.id != "package")
     });
     let unresolved = unresolved(case, &causes, &experiments, left_out);
-    Conclusion { summary: summary(case, &causes), causes, unresolved, experiments }
+    Conclusion { summary: summary(case, &causes, start.as_ref()), causes, unresolved, experiments, start }
 }
 
-fn summary(case: &Case<'_>, causes: &[Cause]) -> String {
+fn summary(case: &Case<'_>, causes: &[Cause], start: Option<&Start>) -> String {
     if case.report.verdict == Verdict::Identical {
         return "nothing differs: every output is the recorded one, to the bit".to_owned();
     }
     let Some(first) = causes.first() else {
         let narrowed =
             packages(case).map_or_else(String::new, |packages| format!("; what is left: {packages}"));
-        return format!("unresolved: {}{narrowed}", case.report.summary);
+        let at = start.map_or_else(String::new, |start| {
+            format!("; it starts at {} ({})", start.step.name, start.step.kind)
+        });
+        return format!("unresolved: {}{at}{narrowed}", case.report.summary);
     };
     let sure = match first.confidence {
         Confidence::Confirmed => "",
@@ -106,6 +115,11 @@ fn unresolved(
 pub(super) fn statement(cause: &str, change: &str) -> String {
     let what = match cause {
         "constant.epsilon" => "a constant of a normalisation is another",
+        "constant.parameter" => "a parameter of an estimator is another",
+        "code.step" => "a step of the pipeline takes part in another way",
+        "code.formula" => "the library computes a step by another formula",
+        "outputs.order" => "classes are in another order",
+        "inputs.missing" => "missing values are treated in another way",
         "code.activation" => "an activation is another function",
         "mode.training" => "a part of the model is in another mode of training or use",
         "code.mask" => "the attention mask is treated in another way",

@@ -11,8 +11,10 @@ mod contents;
 mod errors;
 mod evidence;
 mod experiments;
+mod look;
 mod packages;
 mod repeat;
+mod start;
 mod trials;
 
 use std::path::{Path, PathBuf};
@@ -123,9 +125,7 @@ pub fn diagnose(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Diagnosis, DiagnoseError> {
-    let stored = contract_of(path, options)?;
-    let scratch =
-        crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
+    contract_of(path, options)?;
     let verifying = VerifyOptions {
         folder: options.folder.clone(),
         private_root: options.private_root.clone(),
@@ -136,7 +136,53 @@ pub fn diagnose(
         shown_path: options.shown_path.clone(),
         ..VerifyOptions::new(SystemTime::now())
     };
-    let (report, execution) = examine(path, &verifying, runners, scratch.path(), progress)?;
+    verify_and_diagnose(path, &verifying, options, runners, progress).map(|(_, diagnosis)| diagnosis)
+}
+
+impl DiagnoseOptions {
+    /// As a verification is told, with time for experiments.
+    pub fn of(verifying: &VerifyOptions, budget: Duration) -> Self {
+        Self {
+            folder: verifying.folder.clone(),
+            private_root: verifying.private_root.clone(),
+            runner: verifying.runner.clone(),
+            case: None,
+            settings: verifying.settings.clone(),
+            limits: verifying.limits,
+            shown_path: verifying.shown_path.clone(),
+            relation: verifying.relation,
+            budget,
+            builds: None,
+        }
+    }
+}
+
+/// The report of a verification, which says why where something differs: no experiment begins later than `budget`.
+pub fn verify_and_explain(
+    path: &Path,
+    verifying: &VerifyOptions,
+    budget: Duration,
+    runners: &Runners,
+    progress: &dyn Progress,
+) -> Result<Report, DiagnoseError> {
+    let options = DiagnoseOptions::of(verifying, budget);
+    let (report, diagnosis) = verify_and_diagnose(path, verifying, &options, runners, progress)?;
+    let differs = report.verdict != Verdict::Identical;
+    Ok(Report { diagnosis: differs.then(|| Box::new(diagnosis)), ..report })
+}
+
+/// Verifies the artifact at `path` as `verifying` says, and finds out why it is not as recorded.
+pub fn verify_and_diagnose(
+    path: &Path,
+    verifying: &VerifyOptions,
+    options: &DiagnoseOptions,
+    runners: &Runners,
+    progress: &dyn Progress,
+) -> Result<(Report, Diagnosis), DiagnoseError> {
+    let scratch =
+        crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
+    let (report, execution) = examine(path, verifying, runners, scratch.path(), progress)?;
+    let stored = contract_of(path, options)?;
     let case = Case {
         path,
         stored: &stored,
@@ -148,25 +194,41 @@ pub fn diagnose(
         progress,
         deadline: Instant::now() + options.budget,
     };
+    let diagnosis = explain(&case)?;
+    Ok((report, diagnosis))
+}
+
+/// Why the artifact of a case is not as recorded.
+fn explain(case: &Case<'_>) -> Result<Diagnosis, DiagnoseError> {
+    let (stored, report) = (case.stored, case.report);
     let mut found = Found::default();
-    if let Some(damaged) = evidence::damaged_contract(&case) {
+    if let Some(damaged) = evidence::damaged_contract(case) {
         found.causes.push(damaged);
     } else if report.verdict != Verdict::Identical {
-        contents::read(&case, &mut found);
-        evidence::read(&case, &mut found);
-        experiments::make(&case, &mut found)?;
-        packages::make(&case, &mut found);
+        contents::read(case, &mut found);
+        evidence::read(case, &mut found);
+        if let Some(bench) = bench::Bench::new(case) {
+            let seen = look::look(case, &bench)?;
+            found.start.clone_from(&seen.start);
+            experiments::make(case, &bench, seen, &mut found)?;
+            packages::make(case, &bench, &mut found);
+        }
+        let named = found.settled || found.unsteady;
+        if let Some(start) = found.start.as_ref().filter(|_| !named) {
+            found.causes.extend(start::cause(case, start));
+        }
     }
-    let conclusion = conclude::conclude(&case, found);
+    let conclusion = conclude::conclude(case, found);
     Ok(Diagnosis {
         schema: DiagnosisSchema::V0,
         path: report.artifact.path.clone(),
         contract: stored.digest,
         runner: report.runner.clone(),
         verdict: report.verdict,
-        acceptable: acceptable::acceptable(&report, &conclusion.causes),
+        acceptable: acceptable::acceptable(report, &conclusion.causes),
         summary: conclusion.summary,
         causes: conclusion.causes,
+        start: conclusion.start,
         unresolved: conclusion.unresolved,
         experiments: conclusion.experiments,
     })
@@ -207,6 +269,8 @@ impl Case<'_> {
 struct Found {
     causes: Vec<reproof_contract::diagnosis::Cause>,
     experiments: Vec<reproof_contract::diagnosis::Experiment>,
+    /// Where the difference starts.
+    start: Option<reproof_contract::diagnosis::Start>,
     /// Whether an experiment gave the recorded bits, or the reason of all that differs was seen: nothing is left to look for.
     settled: bool,
     /// Experiments that were left out for want of time.

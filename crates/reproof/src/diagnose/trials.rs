@@ -81,9 +81,14 @@ pub(super) fn cause(alteration: &str) -> &'static str {
         "mask" => "code.mask",
         "scale" => "code.attention",
         "inputs" if value.starts_with("float") => "precision.inputs",
-        "inputs" if value.contains("channels") || value == "flipped" => "inputs.order",
+        "inputs" if value.starts_with("reversed") || value == "flipped" => "inputs.order",
+        "inputs" if value.starts_with("missing") => "inputs.missing",
         "inputs" => "inputs.scale",
-        "weights" => "precision.weights",
+        "weights" | "thresholds" => "precision.weights",
+        "parameter" => "constant.parameter",
+        "step" => "code.step",
+        "classes" => "outputs.order",
+        "transform" => "code.formula",
         "compute" | "autocast" => "precision.compute",
         "matmul" => "precision.matmul",
         "mkldnn" => "kernels.backend",
@@ -91,7 +96,7 @@ pub(super) fn cause(alteration: &str) -> &'static str {
         "layout" => "kernels.layout",
         "batch" => "kernels.batch",
         "deterministic" => "kernels.deterministic",
-        "threads" => "kernels.threads",
+        "threads" | "n_jobs" => "kernels.threads",
         _ => "code.changed",
     }
 }
@@ -119,6 +124,11 @@ fn fix(experiment: &Experiment) -> String {
             "choose the recorded attention kernel: torch.nn.attention.sdpa_kernel".to_owned()
         }
         "kernels.layout" => format!("put model and inputs into the recorded memory format: {value}"),
+        "constant.parameter" => {
+            let (name, was) = value.rsplit_once(':').unwrap_or(("it", value));
+            format!("set {name} to {was}, as when recorded")
+        }
+        "code.formula" => format!("use the version of the library that computes it as recorded: {value}"),
         "kernels.batch" => "run with the recorded batch size".to_owned(),
         "inputs.scale" | "inputs.order" => {
             format!("prepare inputs as when recorded: {value} gives the recorded outputs")

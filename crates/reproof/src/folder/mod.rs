@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use reproof_contract::Name;
 
 pub use private::private_root;
+pub(crate) use read::steps;
 pub use read::{FolderError, StoredContract, read};
 pub use tampering::Tampering;
 pub(crate) use write::{Draft, WriteError, exchange};
@@ -37,6 +38,12 @@ pub(crate) const RECORDED_IN: &str = "environment/recorded-in.json";
 
 /// What operators gave there.
 pub(crate) const FINGERPRINT: &str = "environment/fingerprint.json";
+
+/// Digests of what the model remembers once it is loaded.
+pub(crate) const LOADED: &str = "environment/loaded.json";
+
+/// What the model computed on its way, beside the goldens of a case.
+pub(crate) const STEPS: &str = "taps.json";
 
 /// The folder of the model's graph.
 pub(crate) const FROZEN: &str = "frozen";

@@ -1,16 +1,17 @@
 //! Reading a contract and checking the files that it vouches for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use reproof_contract::canonical::{self, CanonicalError};
 use reproof_contract::contract::{ArtifactIdentity, CaseRecord, ContractSchema, PrivateSuite};
 use reproof_contract::environment::{Document, Environment, Fingerprint};
+use reproof_contract::taps::Taps;
 use reproof_contract::{Contract, Name};
 use reproof_digest::{Digest, Kind, identity};
 use reproof_formats::{FormatError, values};
 
-use super::{CONTRACT_FILE, FINGERPRINT, FROZEN, RECORDED_IN, case_folder};
+use super::{CONTRACT_FILE, FINGERPRINT, FROZEN, LOADED, RECORDED_IN, STEPS, case_folder};
 use crate::artifact::MODEL_PART;
 use crate::cases::Case;
 
@@ -30,8 +31,8 @@ pub struct StoredContract {
     pub digest: Digest,
 }
 
-/// The largest description of an environment that is read, in bytes: a thousand packages take one.
-const LARGEST_ENVIRONMENT: u64 = 64 << 20;
+/// The largest document beside a contract that is read, in bytes: a thousand packages take one, a hundred thousand steps forty.
+const LARGEST_DOCUMENT: u64 = 64 << 20;
 
 impl StoredContract {
     /// The environment that it was recorded in, with what was installed there where that was written down.
@@ -51,15 +52,29 @@ impl StoredContract {
         self.document(FINGERPRINT)
     }
 
+    /// Digests of the tensors of the model as it was loaded when recorded, by name.
+    pub fn loaded(&self) -> Option<BTreeMap<String, String>> {
+        self.document(LOADED)
+    }
+
     /// A document beside the contract; one that is missing or unreadable is none, and its digest tells of damage.
     fn document<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let path = self.folder.join(name);
-        let metadata = std::fs::symlink_metadata(&path).ok()?;
-        if !metadata.is_file() || metadata.len() > LARGEST_ENVIRONMENT {
-            return None;
-        }
-        serde_json::from_slice(&std::fs::read(&path).ok()?).ok()
+        document(&self.folder.join(name))
     }
+}
+
+/// What a model computed on its way, where a run or a contract has it in this folder.
+pub(crate) fn steps(folder: &Path) -> Option<Taps> {
+    document(&folder.join(STEPS))
+}
+
+/// A document that is small enough to be one; nothing for what is missing or unreadable.
+fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > LARGEST_DOCUMENT {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// Why a contract could not be read.

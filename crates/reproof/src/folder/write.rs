@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use reproof_contract::Contract;
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::contract::ContractFile;
+use reproof_contract::taps::Taps;
 use reproof_digest::blob;
 use reproof_formats::{FormatError, values};
 use reproof_tensor::Value;
 use tempfile::TempDir;
 
-use super::{CONTRACT_FILE, GROWING, VALUES};
+use super::{CONTRACT_FILE, GROWING, STEPS, VALUES};
 use crate::scratch::owned;
 
 /// Why a contract's folder could not be written.
@@ -132,6 +133,17 @@ impl Draft {
         let text = serde_json::to_string_pretty(document);
         let text = text.map_err(|source| WriteError::Document { path: path.clone(), source })?;
         fs::write(&path, text + "\n").map_err(|source| WriteError::Write { action: "write", path, source })
+    }
+
+    /// Writes what a model computed on its way below the draft if that takes at most so many bytes; how many are left.
+    pub(crate) fn steps(&self, relative: &Path, taps: &Taps, room: usize) -> Result<usize, WriteError> {
+        let path = self.locate(relative).join(STEPS);
+        let text = serde_json::to_vec(taps);
+        let text = text.map_err(|source| WriteError::Document { path: path.clone(), source })?;
+        let Some(left) = room.checked_sub(text.len()) else { return Ok(room) };
+        self.folder(relative)?;
+        fs::write(&path, text).map_err(|source| WriteError::Write { action: "write", path, source })?;
+        Ok(left)
     }
 
     /// Copies a file into the draft.

@@ -27,6 +27,36 @@ pub(super) fn write<'a>(
     Ok(())
 }
 
+/// The most bytes that the steps of a suite take in a contract, which travels with the artifact.
+const LARGEST_STEPS: usize = 4 << 20;
+
+/// The cases whose steps are kept: one of each kind, so that a later difference that only one of them shows has a beginning.
+pub(super) fn tapped(kept: &[&Case], first: &Completed) -> Vec<Name> {
+    let mut classes = Vec::new();
+    let done = kept.iter().filter(|case| first.outputs(&case.name).is_some());
+    let of_its_kind = done.filter(|case| {
+        let new = !classes.contains(&case.class);
+        classes.extend(new.then_some(case.class));
+        new
+    });
+    of_its_kind.map(|case| case.name.clone()).collect()
+}
+
+/// Writes what the model computed on its way, where that is not too much.
+pub(super) fn write_steps(
+    draft: &Draft,
+    class: &str,
+    kept: &[&Case],
+    run: &Completed,
+) -> Result<(), RecordError> {
+    let mut room = LARGEST_STEPS;
+    for case in kept {
+        let Some(taps) = run.taps.get(&case.name) else { continue };
+        room = draft.steps(&golden_folder(class, &case.name), taps, room)?;
+    }
+    Ok(())
+}
+
 /// Writes every sample of a nondeterministic model: `sample-0`, `sample-1`, ...
 pub(super) fn write_samples(
     draft: &Draft,

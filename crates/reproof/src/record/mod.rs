@@ -33,7 +33,7 @@ use reproof_contract::contract::{
 };
 use reproof_contract::environment::Document;
 use reproof_contract::plan::Purpose;
-use reproof_contract::run::Precision;
+use reproof_contract::run::{Precision, RunSpec, Taps};
 use reproof_contract::{Assurance, CaseClass};
 use reproof_digest::Digest;
 use reproof_formats::Format;
@@ -233,7 +233,12 @@ fn execute(
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);
     sweep.restrict(&kept);
     progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
-    let second = sweep.run(Purpose::Repeat(1), |spec| spec.loading.state = true, progress)?;
+    let tapped = goldens::tapped(&kept, &first);
+    let again = |spec: &mut RunSpec| {
+        spec.loading.state = true;
+        spec.taps = Taps::Cases(tapped);
+    };
+    let second = sweep.run(Purpose::Repeat(1), again, progress)?;
     progress.end();
     let checks = honesty::check(&kept, &first, &second, options)?;
     let deterministic = honesty::is_deterministic(&checks);
@@ -258,6 +263,8 @@ fn execute(
         contract.referee = referee.record.clone();
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);
         goldens::write(draft, &class, &kept, &|name| first.outputs(name), &referee)?;
+        goldens::write_steps(draft, &class, &kept, &second)?;
+        surroundings::loaded(&second, draft)?;
         contract.goldens = golden_records(&class, &kept, &first, &referee);
         surroundings::fingerprint(&sweep, runners, &first, draft, notes, progress)?;
         rules::mark_ties(&mut contract.goldens, &contract.outputs, &kept, &first, notes);
@@ -281,7 +288,7 @@ fn execute(
 }
 
 /// The first run also tells what the model remembers and what is installed.
-fn surveyed(spec: &mut reproof_contract::run::RunSpec, samples: u32) {
+fn surveyed(spec: &mut RunSpec, samples: u32) {
     spec.repeats = samples;
     spec.loading.state = true;
     spec.loading.installed = true;
@@ -338,7 +345,7 @@ fn is_ordinary(case: &Case) -> bool {
 }
 
 /// A float64 run of the same cases, without engine options that belong to another engine.
-pub(crate) fn widen(spec: &mut reproof_contract::run::RunSpec) {
+pub(crate) fn widen(spec: &mut RunSpec) {
     spec.precision = Precision::Float64;
     spec.options.clear();
     spec.threads = None;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use reproof_contract::Name;
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Taps};
 use reproof_contract::signature::Source;
+use reproof_contract::{Name, taps};
 use reproof_digest::Digest;
 use reproof_formats::values;
 use reproof_progress::Progress;
@@ -17,7 +17,7 @@ use super::{RecordError, RecordOptions, explain};
 use crate::artifact::Artifact;
 use crate::cases::Case;
 use crate::execution::{Runners, given};
-use crate::folder::case_folder;
+use crate::folder::{self, case_folder};
 use crate::judge::Values;
 use crate::trust::settle;
 
@@ -30,6 +30,8 @@ pub(crate) struct Completed {
     pub(crate) environment: Option<Environment>,
     /// Per case: how it ended, and the outputs of every repeat.
     pub(crate) cases: BTreeMap<Name, (Status, Vec<Values>)>,
+    /// What the model computed on its way, of cases of which it was asked for.
+    pub(crate) taps: BTreeMap<Name, taps::Taps>,
     /// What the model remembers, where it was asked for.
     pub(crate) state: Option<ModelState>,
     /// Files beside the weights that have a part in what it computes.
@@ -178,8 +180,11 @@ pub(crate) fn specification(
 
 /// Reads the outputs that a run left.
 fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordError> {
-    let mut cases = BTreeMap::new();
+    let (mut cases, mut taps) = (BTreeMap::new(), BTreeMap::new());
     for case in outcome.cases {
+        if let Some(steps) = case.taps.as_deref().and_then(folder::steps) {
+            taps.insert(case.name.clone(), steps);
+        }
         let read = |path: &PathBuf| {
             values::read(path, "outputs")
                 .map_err(|source| RecordError::Outputs { path: path.clone(), source })
@@ -191,6 +196,7 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
         load: outcome.load.status,
         environment: outcome.environment,
         cases,
+        taps,
         state: outcome.state,
         sources: outcome.sources,
         elapsed,

@@ -7,7 +7,7 @@ use reproof_progress::{Progress, Unit};
 
 use super::{Completed, RecordError, Sweep};
 use crate::execution::Runners;
-use crate::folder::{Draft, FINGERPRINT, RECORDED_IN};
+use crate::folder::{Draft, FINGERPRINT, LOADED, RECORDED_IN};
 
 /// Writes the environment of the goldens with everything that is known of it; what goes into the contract itself leaves out
 /// the list of packages.
@@ -16,6 +16,15 @@ pub(super) fn describe(first: &Completed, draft: &Draft) -> Result<Option<Enviro
     let document = Document { schema: EnvironmentSchema::V0, environment: environment.clone() };
     draft.json(Path::new(RECORDED_IN), &document)?;
     Ok(Some(Environment { python: None, ..environment.clone() }))
+}
+
+/// Writes digests of what the model remembers once it is loaded: a loader that later makes something else of the same file is
+/// told by them.
+pub(super) fn loaded(run: &Completed, draft: &Draft) -> Result<(), RecordError> {
+    match run.state.as_ref().map(|state| &state.tensors) {
+        Some(tensors) if !tensors.is_empty() => Ok(draft.json(Path::new(LOADED), tensors)?),
+        _ => Ok(()),
+    }
 }
 
 /// Writes what operators give here, which later tells what moved without the model.

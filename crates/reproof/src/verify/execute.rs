@@ -254,6 +254,8 @@ impl Execution {
         }
         let loader = contract.loading.as_ref().and_then(|loading| loading.loader.as_ref());
         self.settings.loading.loader.as_ref() != loader
+            // A fault stands for code that is not the recorded code.
+            || !self.settings.loading.planted.is_empty()
             || self.sources != contract.context.sources
             || self.differences.iter().any(|difference| difference.grade == Grade::MayChangeResults)
     }

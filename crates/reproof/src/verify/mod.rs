@@ -206,6 +206,7 @@ pub(crate) fn examine(
         cases,
         environment,
         resume,
+        diagnosis: None,
         verified_at: crate::clock::rfc3339(options.now),
         verified_by: env!("CARGO_PKG_VERSION").to_owned(),
     };

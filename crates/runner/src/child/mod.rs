@@ -22,6 +22,7 @@ pub(crate) use attempts::{Attempt, Told, attempts, cause, last_words};
 pub use parent::ChildRunner;
 pub(crate) use parent::INHERITED;
 pub(crate) use supervise::{End, anonymous_memory};
+pub use taps::step_digest;
 pub(crate) use taps::{Collector, digests};
 pub use worker::serve;
 

@@ -34,7 +34,7 @@ impl Collector {
     pub(crate) fn new(wanted: &Wanted) -> Self {
         let named = match wanted {
             Wanted::Named(names) => Some(names.iter().cloned().collect()),
-            Wanted::None | Wanted::All => None,
+            Wanted::None | Wanted::All | Wanted::Cases(_) => None,
         };
         Self { named, calls: BTreeMap::new(), steps: Vec::new(), kept: Vec::new() }
     }
@@ -69,7 +69,7 @@ impl Collector {
             path: String::new(),
             dtype: tensor.dtype(),
             shape: tensor.shape().to_vec(),
-            digest: digest(tensor),
+            digest: step_digest(tensor),
             samples: samples(tensor),
         };
         let outputs = vec![output];
@@ -104,11 +104,11 @@ pub(crate) fn digests<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String
         Value::Tensor(tensor) => Some(tensor),
         _ => None,
     });
-    tensors.map(digest).collect()
+    tensors.map(step_digest).collect()
 }
 
-/// Digest of dtype, shape and values, as adapters of Python compute it.
-fn digest(tensor: &Tensor) -> String {
+/// Digest of dtype, shape and values, as taps tell what a step took and gave, and as adapters of Python compute it.
+pub fn step_digest(tensor: &Tensor) -> String {
     let dims = tensor.shape().iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let mut hasher = Sha256::new();
     hasher.update(format!("{} [{dims}] ", tensor.dtype()));

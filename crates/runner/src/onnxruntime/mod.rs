@@ -127,34 +127,48 @@ impl Session for OnnxRuntime {
             return Err(unsupported("a way to give values to nodes", "give them to the referee"));
         }
         let graph = Graph::read(&self.artifact)?;
-        let made = graph.nodes.iter().flat_map(|node| &node.outputs);
-        let mut wanted: Vec<String> =
-            made.filter(|name| taps.wants(name) && !self.outputs.contains(name)).cloned().collect();
-        wanted.sort();
-        wanted.dedup();
-        let model = graph.with_outputs(&wanted)?;
+        let mut known: HashMap<String, Vec<String>> =
+            inputs.iter().map(|(name, value)| (name.clone(), digests(std::iter::once(value)))).collect();
+        let (mut rest, mut at_once, mut last) = (graph.nodes.as_slice(), taps::FIRST, Values::new());
+        while !rest.is_empty() {
+            let nodes;
+            (nodes, rest) = rest.split_at(at_once.min(rest.len()));
+            let made = nodes.iter().flat_map(|node| &node.outputs);
+            let mut wanted: Vec<String> =
+                made.filter(|name| taps.wants(name) && !self.outputs.contains(name)).cloned().collect();
+            wanted.sort();
+            wanted.dedup();
+            let (outputs, found) = self.values(&graph, &wanted, inputs)?;
+            let values: HashMap<&str, &Value> =
+                outputs.iter().chain(&found).map(|(name, value)| (name.as_str(), value)).collect();
+            for node in nodes {
+                let taken: Vec<String> =
+                    node.inputs.iter().filter_map(|name| known.get(name)).flatten().cloned().collect();
+                for name in &node.outputs {
+                    let Some(value) = values.get(name.as_str()) else { continue };
+                    taps.add(name, &node.operator, taken.clone(), value)?;
+                    known.insert(name.clone(), digests(std::iter::once(*value)));
+                }
+            }
+            at_once = taps::next(at_once, &found);
+            last = outputs;
+        }
+        Ok(last)
+    }
+}
+
+impl OnnxRuntime {
+    /// The outputs of a run that also gives these values, and the values.
+    fn values(&self, graph: &Graph, wanted: &[String], inputs: &Values) -> Result<(Values, Values), Failure> {
+        let model = graph.with_outputs(wanted)?;
         let builder = self.settings.builder(&self.environment)?;
         let builder = builder.with_config_entry(taps::BESIDE, graph.folder().to_string_lossy());
         let mut session = builder.map_err(failure)?.commit_from_memory(&model).map_err(failure)?;
+        drop(model);
         let outputs = session.run(arguments(&self.inputs, &self.environment, inputs)?).map_err(failure)?;
-        let mut found = named(&outputs, &self.outputs)?;
         // What is between can be of types that nobody can be given.
-        found.extend(
-            wanted.iter().filter_map(|name| {
-                Some((name.clone(), output::from_runtime(name, outputs.get(name)?).ok()?))
-            }),
-        );
-        let known: HashMap<&str, &Value> =
-            inputs.iter().chain(&found).map(|(name, value)| (name.as_str(), value)).collect();
-        for node in &graph.nodes {
-            let taken = digests(node.inputs.iter().filter_map(|name| known.get(name.as_str()).copied()));
-            for name in &node.outputs {
-                if let Some(value) = known.get(name.as_str()) {
-                    taps.add(name, &node.operator, taken.clone(), value)?;
-                }
-            }
-        }
-        Ok(found.into_iter().take(self.outputs.len()).collect())
+        let read = |name: &String| Some((name.clone(), output::from_runtime(name, outputs.get(name)?).ok()?));
+        Ok((named(&outputs, &self.outputs)?, wanted.iter().filter_map(read).collect()))
     }
 }
 

@@ -8,7 +8,7 @@ use reproof_formats::onnx;
 
 use super::failure::unsupported;
 use crate::chain;
-use crate::engine::Failure;
+use crate::engine::{Failure, Values};
 
 /// Where the runtime looks for weights beside a model that comes from memory.
 pub(super) const BESIDE: &str = "session.model_external_initializers_file_folder_path";
@@ -72,6 +72,20 @@ impl Graph {
         let absolute = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         absolute.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
     }
+}
+
+/// Nodes whose values are asked for at first; then as many as fit into memory.
+pub(super) const FIRST: usize = 64;
+
+/// Bytes of values of nodes that are in memory at once.
+const AT_ONCE: u64 = 256 << 20;
+
+/// How many nodes are asked for after so many, which gave these values.
+pub(super) fn next(nodes: usize, values: &Values) -> usize {
+    let tensors = values.iter().flat_map(|(_, value)| value.tensors());
+    let bytes: u64 = tensors.map(|tensor| tensor.bytes().len() as u64).sum();
+    let fitting = (nodes as u64).saturating_mul(AT_ONCE) / bytes.max(1);
+    usize::try_from(fitting.clamp(1, 1 << 20)).unwrap_or(1)
 }
 
 /// A field of bytes, of a number below 16.

@@ -7,7 +7,7 @@ use reproof_contract::run::{CaseInput, ModelState, RunSpec, Status, Trial};
 use reproof_formats::values;
 use reproof_progress::Progress;
 
-use super::message::{Answer, Greeting, PROTOCOL, Reply, Request, TriedOut};
+use super::message::{Answer, Greeting, PROTOCOL, Reply, Request, TriedOut, Wanted};
 use super::worker::{Event, Worker};
 use super::{outputs, taps};
 use crate::chain;
@@ -71,7 +71,7 @@ impl<'a> Conversation<'a> {
                 repeats: spec.repeats,
                 // Once, after the last: a pass over every tensor is not free.
                 state: spec.loading.state && index + 1 == spec.cases.len(),
-                taps: (&spec.taps).into(),
+                taps: Wanted::of(&spec.taps, &case.name),
                 trials: &spec.trials,
             })?;
             let reply = match self.reply(index + 1)? {

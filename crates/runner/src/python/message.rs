@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use reproof_contract::Name;
 use reproof_contract::contract::GraphForm;
 use reproof_contract::environment::{Engine, Environment, Fingerprint, Library, Python, System};
 use reproof_contract::run::{Device, ModelState, Precision, RunSpec, Status, Taps};
@@ -47,6 +48,8 @@ pub(super) enum Request<'a> {
         state: bool,
         variables: &'a [&'a str],
         inputs: bool,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        planted: &'a [String],
     },
     /// Tell what only the interpreter knows of itself.
     Describe { id: usize, network: bool, memory_bytes: Option<u64>, imported: bool },
@@ -82,12 +85,14 @@ pub(super) enum Wanted<'a> {
     Named(&'a [String]),
 }
 
-impl<'a> From<&'a Taps> for Wanted<'a> {
-    fn from(taps: &'a Taps) -> Self {
+impl<'a> Wanted<'a> {
+    /// Those of one case.
+    pub(super) fn of(taps: &'a Taps, case: &Name) -> Self {
         match taps {
-            Taps::None => Self::None(()),
             Taps::All => Self::All("all"),
             Taps::Named(names) => Self::Named(names),
+            Taps::Cases(_) if taps.want(case) => Self::All("offered"),
+            Taps::Cases(_) | Taps::None => Self::None(()),
         }
     }
 }
@@ -114,6 +119,7 @@ impl<'a> Request<'a> {
             state: loading.state,
             variables: &VARIABLES,
             inputs: loading.inputs,
+            planted: &loading.planted,
         }
     }
 }

@@ -59,6 +59,14 @@ class Model:
         """What can be altered for an experiment: by text, a function that makes the context in which it is."""
         return {}
 
+    def faults(self, wanted=None):
+        """What can be planted to see whether anyone notices: by text, a function that makes the context in which it is.
+
+        These are the faults that make a difference for what was seen of the model. With a text that is `wanted`, that
+        one is among them whatever was seen, if the model can have it at all.
+        """
+        return {}
+
     def snapshot(self):
         """What puts back all that runs change in the model."""
         return lambda: None

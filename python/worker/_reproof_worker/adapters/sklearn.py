@@ -37,6 +37,12 @@ class Estimator(base.Model):
     def __init__(self, estimator, session):
         self._estimator = estimator
         self._float64 = session.float64
+        # What an experiment does to tables on their way in, the first one first.
+        self.table_changes = []
+
+    @property
+    def estimator(self):
+        return self._estimator
 
     def run(self, inputs):
         taps, estimator, table = self._stages(inputs)
@@ -91,7 +97,28 @@ class Estimator(base.Model):
         # `transform` of a classifier pipeline is not what it is for.
         return hasattr(self._estimator, name) and (name != "transform" or not hasattr(self._estimator, "predict"))
 
+    def alterations(self):
+        from ..alterations import sklearn_estimators
+
+        return sklearn_estimators.alterations(self)
+
+    def faults(self, wanted=None):
+        from ..alterations import sklearn_faults
+
+        return sklearn_faults.faults(self, wanted)
+
+    def watching(self):
+        from ..alterations import sklearn_tables
+
+        return sklearn_tables.watching(self)
+
     def _table(self, inputs):
+        table = self._given(inputs)
+        for change in self.table_changes:
+            table = change(table)
+        return table
+
+    def _given(self, inputs):
         names = list(getattr(self._estimator, "feature_names_in_", []))
         if len(inputs) == 1 and inputs[0][0] not in names:
             return inputs[0][1]

@@ -44,6 +44,11 @@ class Module(base.Model):
 
         return torch_modules.alterations(self)
 
+    def faults(self, wanted=None):
+        from ..alterations import torch_faults
+
+        return torch_faults.faults(self, wanted)
+
     def snapshot(self):
         buffers = getattr(self._module, "named_buffers", tuple)
         kept = [(buffer, buffer.detach().clone()) for _, buffer in buffers()]
@@ -56,9 +61,9 @@ class Module(base.Model):
         return restore
 
     def watching(self):
-        from ..alterations import torch_functions
+        from ..alterations import torch_watching
 
-        return torch_functions.watching(self)
+        return torch_watching.watching(self)
 
     def forward(self, inputs):
         """The module itself, behind every stage of preprocessing."""
@@ -171,12 +176,15 @@ def _named(module):
     return list(module.named_parameters()) + list(module.named_buffers())
 
 
-def _is_training(part):
+def drops(part):
+    """Whether a part does something else in training."""
     name = getattr(part, "original_name", None) or type(part).__name__
-    if not getattr(part, "training", False) or not _DROPS.search(name):
-        return False
     # Dropout of nothing, and norms that keep no statistics, are the same in training.
-    return getattr(part, "p", None) != 0.0
+    return bool(_DROPS.search(name)) and getattr(part, "p", None) != 0.0
+
+
+def _is_training(part):
+    return getattr(part, "training", False) and drops(part)
 
 
 def _told(name, part):

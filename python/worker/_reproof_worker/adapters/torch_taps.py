@@ -83,7 +83,8 @@ class _Operators(TorchDispatchMode):
         name = "{}:{}".format(self._running[-1][0], function) if self._running else str(function)
         inputs = self._digests((arguments, keywords)) if self._taps.wants(name) else []
         given = function(*arguments, **keywords)
-        self._taps.add(name, str(function), inputs, given)
+        # A weight in another shape is no step.
+        self._taps.add(name, str(function), inputs, _without(given, self._weights))
         return given
 
     def _digests(self, taken):
@@ -107,10 +108,11 @@ def _without(value, weights):
     return value
 
 
+# Operators that give their input as it is. Those that give it in another shape are steps: what comes next takes that shape.
+_GIVEN_BACK = ("aten::alias", "aten::detach", "aten::lift_fresh")
+
+
 def _only_looks(function):
-    """Whether an operator gives its input in another shape, memory with nothing in it, or nothing at all."""
-    returns = function._schema.returns
-    if "empty" in function._schema.name:
-        return True
-    aliases = [one.alias_info for one in returns]
-    return not returns or all(alias is not None and not alias.is_write for alias in aliases)
+    """Whether an operator gives its input back, memory with nothing in it, or nothing at all."""
+    name = function._schema.name
+    return not function._schema.returns or "empty" in name or name.startswith(_GIVEN_BACK)

@@ -1,24 +1,39 @@
-"""Other calls of a module: with changed inputs, or sample by sample."""
+"""Other calls of a module: with changed inputs or outputs."""
 
 import contextlib
 import functools
 
 import torch
 
+# What models of text call the mask of padding.
+PADDING = "attention_mask"
+
 
 @contextlib.contextmanager
 def around(model, wrap):
-    """Another way to call the module, for a while."""
-    module = model.module
-    forward = module.__dict__.get("forward")
-    module.forward = wrap(module.forward)
+    """Another way to call the module, for a while.
+
+    What was entered first gets the inputs first, so that a later one can undo it.
+    """
+    module, wraps = model.module, vars(model).setdefault("wraps", [])
+    if not wraps:
+        model.unwrapped = module.__dict__.get("forward")
+    wraps.append(wrap)
+    _rewrap(model)
     try:
         yield
     finally:
-        if forward is None:
-            del module.__dict__["forward"]
-        else:
-            module.forward = forward
+        wraps.remove(wrap)
+        _rewrap(model)
+
+
+def _rewrap(model):
+    module = model.module
+    module.__dict__.pop("forward", None)
+    if model.unwrapped is not None:
+        module.forward = model.unwrapped
+    for wrap in reversed(model.wraps):
+        module.forward = wrap(module.forward)
 
 
 def mapped(value, change):
@@ -34,7 +49,7 @@ def mapped(value, change):
     return value
 
 
-def _pictures(change):
+def _numbers(change):
     return lambda tensor: change(tensor) if tensor.is_floating_point() else tensor
 
 
@@ -52,17 +67,23 @@ def _reversed(tensor):
 
 
 INPUTS = {
-    "divided-by-255": _pictures(lambda tensor: tensor / 255),
-    "times-255": _pictures(lambda tensor: tensor * 255),
-    "times-256/255": _pictures(lambda tensor: tensor * (256 / 255)),
-    "times-255/256": _pictures(lambda tensor: tensor * (255 / 256)),
-    "reversed-channels": _pictures(_reversed),
-    "flipped": _pictures(lambda tensor: tensor.flip(-1) if tensor.dim() >= 3 else tensor),
-    "centred": _pictures(lambda tensor: (tensor - 0.5) / 0.5),
-    "uncentred": _pictures(lambda tensor: tensor * 0.5 + 0.5),
-    "normalised": _pictures(_normalised),
-    "unnormalised": _pictures(functools.partial(_normalised, undo=True)),
-    "float16": _pictures(lambda tensor: tensor.half().to(tensor.dtype)),
+    "divided-by-255": _numbers(lambda tensor: tensor / 255),
+    "times-255": _numbers(lambda tensor: tensor * 255),
+    "times-256/255": _numbers(lambda tensor: tensor * (256 / 255)),
+    "times-255/256": _numbers(lambda tensor: tensor * (255 / 256)),
+    "reversed-channels": _numbers(_reversed),
+    "flipped": _numbers(lambda tensor: tensor.flip(-1) if tensor.dim() >= 3 else tensor),
+    "centred": _numbers(lambda tensor: (tensor - 0.5) / 0.5),
+    "uncentred": _numbers(lambda tensor: tensor * 0.5 + 0.5),
+    "normalised": _numbers(_normalised),
+    "unnormalised": _numbers(functools.partial(_normalised, undo=True)),
+    "float16": _numbers(lambda tensor: tensor.half().to(tensor.dtype)),
+}
+
+
+OUTPUTS = {
+    "softmaxed": _numbers(lambda tensor: tensor.softmax(-1) if tensor.dim() and tensor.shape[-1] > 1 else tensor),
+    "float16": INPUTS["float16"],
 }
 
 
@@ -77,39 +98,27 @@ def inputs(model, change):
     return around(model, wrap)
 
 
-def singly(model):
-    """Each sample by itself."""
-
+def outputs(model, change):
     def wrap(forward):
         @functools.wraps(forward)
         def called(*arguments, **keywords):
-            tensors = [value for value in [*arguments, *keywords.values()] if isinstance(value, torch.Tensor)]
-            count = tensors[0].shape[0] if tensors and tensors[0].dim() else 0
-            if count < 2 or any(not value.dim() or value.shape[0] != count for value in tensors):
-                return forward(*arguments, **keywords)
-            rows = [
-                forward(*mapped(arguments, _row(index)), **mapped(dict(keywords), _row(index)))
-                for index in range(count)
-            ]
-            return _joined(rows)
+            return mapped(forward(*arguments, **keywords), change)
 
         return called
 
     return around(model, wrap)
 
 
-def _row(index):
-    return lambda tensor: tensor[index : index + 1]
+def unpadded(model):
+    """A mask of padding as it is where nobody passes one."""
 
+    def wrap(forward):
+        @functools.wraps(forward)
+        def called(*arguments, **keywords):
+            if isinstance(keywords.get(PADDING), torch.Tensor):
+                keywords[PADDING] = torch.ones_like(keywords[PADDING])
+            return forward(*arguments, **keywords)
 
-def _joined(rows):
-    first = rows[0]
-    if isinstance(first, torch.Tensor):
-        return torch.cat(rows) if first.dim() else first
-    if isinstance(first, dict):
-        for key in list(first):
-            first[key] = _joined([row[key] for row in rows])
-        return first
-    if isinstance(first, (list, tuple)) and not hasattr(first, "_fields"):
-        return type(first)(_joined(list(items)) for items in zip(*rows))
-    return first
+        return called
+
+    return around(model, wrap)

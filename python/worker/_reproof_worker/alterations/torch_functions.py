@@ -1,6 +1,5 @@
 """Other functions in place of those that a model calls, whether a module calls them or the model's code by name."""
 
-import contextlib
 import functools
 
 import torch
@@ -18,66 +17,78 @@ _FUNCTIONS = {
     "elu": torch.nn.functional.elu,
 }
 
+# What tensors and modules call them.
+_SPELLED = {
+    "relu": "relu", "relu_": "relu", "relu6": "relu6", "hardtanh": "relu6", "silu": "silu", "tanh": "tanh",
+    "leaky_relu": "leaky-relu", "elu": "elu",
+}  # fmt: skip
 
-def activations(model):
-    """Other functions for the activations that the model calls; which these are is seen when it runs."""
+ACTIVATIONS = frozenset(_FUNCTIONS)
+
+# Modes that are entered, in that order.
+_entered = []
+
+
+def activations(seen):
+    """Other functions for activations that a model was seen to call."""
     return {
-        "activation={}->{}".format(given, wanted): functools.partial(_Activation, given, wanted)
+        "activation={}->{}".format(given, wanted): functools.partial(Activation, given, wanted)
         for given in _FUNCTIONS
-        if given in getattr(model, "activations_seen", ())
+        if given in seen
         for wanted in _FUNCTIONS
         if wanted != given
     }
 
 
-class _Activation(TorchFunctionMode):
+class Calls(TorchFunctionMode):
+    """Sees every call of a function.
+
+    PyTorch asks the mode that was entered last. Here the one that was entered first changes a call first, so that one
+    entered later can undo it.
+    """
+
+    def __enter__(self):
+        _entered.append(self)
+        return super().__enter__()
+
+    def __exit__(self, *raised):
+        _entered.remove(self)
+        return super().__exit__(*raised)
+
+    def __torch_function__(self, function, types, arguments=(), keywords=None):
+        keywords = dict(keywords or {})
+        if self is _entered[-1]:
+            for mode in _entered:
+                function, arguments, keywords = mode.changed(function, arguments, keywords)
+        return function(*arguments, **keywords)
+
+    def changed(self, function, arguments, keywords):
+        """The call to make in place of one."""
+        raise NotImplementedError
+
+
+class Activation(Calls):
     """Calls another function wherever an activation is called, by a module or by name."""
 
     def __init__(self, given, wanted):
         super().__init__()
-        self._given, self._wanted, self.seen = given, wanted, set()
+        self._given, self._wanted = given, wanted
 
-    def __torch_function__(self, function, types, arguments=(), keywords=None):
-        keywords = keywords or {}
-        name = _named(function, keywords)
-        if name is not None:
-            self.seen.add(name)
-            if name == self._given:
-                return _FUNCTIONS[self._wanted](arguments[0] if arguments else keywords["input"])
-        return function(*arguments, **keywords)
+    def changed(self, function, arguments, keywords):
+        if activation(function, keywords) != self._given:
+            return function, arguments, keywords
+        return _FUNCTIONS[self._wanted], (arguments[0] if arguments else keywords["input"],), {}
 
 
-def _named(function, keywords):
-    name = getattr(function, "__name__", "")
+def spelled(function):
+    """The name of a function, or of the operator that stands for it in a graph."""
+    return getattr(function, "__name__", "").partition(".")[0]
+
+
+def activation(function, keywords):
+    """Which activation a call is; nothing for any other."""
+    ours = next((name for name, known in _FUNCTIONS.items() if known is function), None)
+    name = spelled(function)
     if name == "gelu":
         return "gelu-tanh" if keywords.get("approximate") == "tanh" else "gelu"
-    known = {"relu": "relu", "relu_": "relu", "relu6": "relu6", "hardtanh": "relu6", "silu": "silu", "tanh": "tanh"}
-    known.update({"leaky_relu": "leaky-relu", "elu": "elu"})
-    return known.get(name)
-
-
-@contextlib.contextmanager
-def watching(model):
-    """Notes which activations a model calls."""
-    mode = _Activation(None, None)
-    with mode:
-        yield
-    model.activations_seen = mode.seen
-
-
-class Attention(TorchFunctionMode):
-    """Attention without its mask or its scale."""
-
-    def __init__(self, mask=True, scale=True):
-        super().__init__()
-        self._mask, self._scale = mask, scale
-
-    def __torch_function__(self, function, types, arguments=(), keywords=None):
-        keywords = dict(keywords or {})
-        if getattr(function, "__name__", "") == "scaled_dot_product_attention":
-            if not self._mask:
-                arguments = arguments[:3]
-                keywords.update(attn_mask=None, is_causal=False)
-            if not self._scale:
-                keywords["scale"] = 1.0
-        return function(*arguments, **keywords)
+    return ours or _SPELLED.get(name)

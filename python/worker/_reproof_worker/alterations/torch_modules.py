@@ -1,11 +1,10 @@
 """What can be altered in a PyTorch module, the likeliest first."""
 
-import contextlib
 import functools
 
 import torch
 
-from . import torch_calls, torch_functions, torch_numbers
+from . import keeping, torch_attention, torch_calls, torch_functions, torch_numbers, torch_samples
 
 _EPSILONS = (1e-5, 1e-6, 1e-12, 1e-3, 1e-8, 1e-7)
 _EPSILON_NAMES = ("eps", "variance_epsilon", "epsilon")
@@ -17,11 +16,12 @@ def alterations(model):
     module = model.module
     if not isinstance(module, torch.nn.Module) or isinstance(module, torch.jit.ScriptModule):
         return {}
+    seen = getattr(model, "seen", None)
     device = next((tensor.device.type for tensor in module.parameters()), "cpu")
     found = {}
     found.update(_modes(module))
-    found.update(_constants(module))
-    found.update(torch_functions.activations(model))
+    found.update(epsilons(module, lambda values: _EPSILONS))
+    found.update(torch_functions.activations(seen.activations if seen else ()))
     for name, dtype in _TYPES.items():
         found["weights=" + name] = functools.partial(torch_numbers.rounded, module, dtype)
         found["compute=" + name] = functools.partial(torch_numbers.computing, model, dtype)
@@ -30,10 +30,12 @@ def alterations(model):
     found["matmul=highest"] = functools.partial(torch_numbers.matmul, "highest")
     found["mkldnn=off"] = functools.partial(torch.backends.mkldnn.flags, enabled=False)
     found["attention=math"] = torch_numbers.math_attention
-    found["mask=dropped"] = functools.partial(torch_functions.Attention, mask=False)
-    found["scale=dropped"] = functools.partial(torch_functions.Attention, scale=False)
+    for name in ("dropped", "causal"):
+        found["mask=" + name] = functools.partial(torch_attention.Attention, mask=name)
+    for name in ("dropped", "default"):
+        found["scale=" + name] = functools.partial(torch_attention.Attention, scale=name)
     found["layout=channels_last"] = functools.partial(torch_numbers.layout, module, torch.channels_last)
-    found["batch=1"] = functools.partial(torch_calls.singly, model)
+    found["batch=1"] = functools.partial(torch_samples.singly, model)
     for name, change in torch_calls.INPUTS.items():
         found["inputs=" + name] = functools.partial(torch_calls.inputs, model, change)
     found["deterministic=on"] = torch_numbers.deterministic
@@ -49,13 +51,13 @@ def _modes(module):
 
 
 def _mode(module, training):
-    return _kept(
+    return keeping.attributes(
         [(part, "training", part.training) for part in module.modules()], lambda: module.train(training)
     )
 
 
-def _constants(module):
-    """Other constants for each kind of normalisation."""
+def epsilons(module, others):
+    """Other constants for each kind of normalisation; `others` gives them for the values that it has."""
     kinds = {}
     for part in module.modules():
         for name in _EPSILON_NAMES:
@@ -64,7 +66,7 @@ def _constants(module):
     return {
         "epsilon={}:{:g}".format(kind, epsilon): functools.partial(_set, places, epsilon)
         for kind, places in kinds.items()
-        for epsilon in _EPSILONS
+        for epsilon in others([value for _, _, value in places])
         if any(value != epsilon for _, _, value in places)
     }
 
@@ -74,15 +76,4 @@ def _set(places, value):
         for part, name, _ in places:
             setattr(part, name, value)
 
-    return _kept(places, change)
-
-
-@contextlib.contextmanager
-def _kept(places, change):
-    """Attributes as they were, after a change."""
-    try:
-        change()
-        yield
-    finally:
-        for part, name, value in places:
-            setattr(part, name, value)
+    return keeping.attributes(places, change)

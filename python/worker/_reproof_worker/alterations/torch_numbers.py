@@ -5,23 +5,34 @@ import functools
 
 import torch
 
+from . import torch_keeping
 from .torch_calls import around, mapped
 
 
-@contextlib.contextmanager
 def rounded(module, dtype):
-    """Weights as they are after a smaller type; what was there is put back to the bit."""
+    """Weights as they are after a smaller type."""
+    return _reduced(module, lambda tensor: tensor.to(dtype))
+
+
+def quantised(module):
+    """Matrices as they are after integers of 8 bits, each row with its own scale and none with an offset."""
+    return _reduced(module, lambda tensor: _row_by_row(tensor) if tensor.dim() > 1 else tensor)
+
+
+def _reduced(module, reduce):
     tensors = [tensor for tensor in [*module.parameters(), *module.buffers()] if tensor.is_floating_point()]
-    kept = [tensor.detach().clone() for tensor in tensors]
-    try:
-        with torch.no_grad():
-            for tensor in tensors:
-                tensor.copy_(tensor.to(dtype))
-        yield
-    finally:
-        with torch.no_grad():
-            for tensor, value in zip(tensors, kept):
-                tensor.copy_(value)
+
+    def change():
+        for tensor in tensors:
+            tensor.copy_(reduce(tensor))
+
+    return torch_keeping.tensors(tensors, change)
+
+
+def _row_by_row(tensor):
+    scale = (tensor.flatten(1).abs().amax(1) / 127).view(-1, *[1] * (tensor.dim() - 1))
+    # A row of zeros stays one.
+    return torch.where(scale > 0, (tensor / scale).round().clamp(-127, 127) * scale, tensor)
 
 
 def _to(dtype):
@@ -82,9 +93,8 @@ def threads(count):
 
 
 def deterministic():
-    return _toggled(
-        torch.are_deterministic_algorithms_enabled, functools.partial(torch.use_deterministic_algorithms, warn_only=True), True
-    )
+    put = functools.partial(torch.use_deterministic_algorithms, warn_only=True)
+    return _toggled(torch.are_deterministic_algorithms_enabled, put, True)
 
 
 @contextlib.contextmanager

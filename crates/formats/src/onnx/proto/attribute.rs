@@ -91,6 +91,21 @@ impl Attribute {
         }
     }
 
+    /// The same attribute with another float.
+    pub(in crate::onnx) fn with_float(&self, value: f32) -> Self {
+        Self { float: Some(value), ..self.clone() }
+    }
+
+    /// The same attribute with another integer.
+    pub(in crate::onnx) fn with_integer(&self, value: i64) -> Self {
+        Self { integer: Some(value), ..self.clone() }
+    }
+
+    /// The same attribute with other bytes.
+    pub(in crate::onnx) fn with_bytes(&self, value: &[u8]) -> Self {
+        Self { bytes: Some(value.to_vec()), ..self.clone() }
+    }
+
     fn undeclared(&self) -> AttributeValue<'_> {
         use AttributeValue as Is;
         let single = self

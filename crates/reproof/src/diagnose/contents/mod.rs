@@ -3,6 +3,7 @@
 //! A contract holds no weights, only their digests. A change that can be undone is proved all the same: undone, a tensor has
 //! the recorded digest.
 
+mod graph;
 mod narrow;
 mod undone;
 
@@ -54,6 +55,9 @@ pub(super) fn read(case: &Case<'_>, found: &mut Found) {
             found.causes.push(general("weights.changed", "weights are not the recorded ones", changed()));
         }
         // No alteration of a model brings back what is no longer in its file.
+        found.settled = true;
+    } else if let Some(cause) = architecture.first().and_then(|_| graph::cause(case)) {
+        found.causes.push(cause);
         found.settled = true;
     } else if let Some(check) = architecture.first() {
         let statement =

@@ -49,13 +49,11 @@ pub struct Builds {
 }
 
 /// Finds the packages whose change makes the difference.
-pub(super) fn make(case: &Case<'_>, found: &mut Found) {
+pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) {
     // What a stage gives, and what an experiment undid, say nothing or enough of packages.
     let undone = found.experiments.iter().any(|experiment| experiment.finding == Finding::Recorded);
-    let Some(builds) = case.options.builds.as_ref().filter(|_| !undone && !found.unsteady) else {
-        return;
-    };
-    let Some(bench) = Bench::new(case).filter(|bench| bench.runner() == PYTHON) else { return };
+    let wanted = !undone && !found.unsteady && bench.runner() == PYTHON;
+    let Some(builds) = case.options.builds.as_ref().filter(|_| wanted) else { return };
     let recorded = case.stored.recorded_environment().and_then(|environment| environment.python);
     let current = case.execution.and_then(|execution| execution.environment.clone()?.python);
     let (Some(recorded), Some(current)) = (recorded, current) else { return };

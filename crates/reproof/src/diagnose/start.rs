@@ -1,0 +1,267 @@
+//! Where a difference starts: the steps of the recorded run against those of this one, by what they took and gave.
+//!
+//! A contract keeps digests of every step, so that no values are stored and one step at a time is in memory. A step begins
+//! a difference if all that it took occurs in the recorded run, something that it gave does not, and that leads to an
+//! output. Names are not needed for that: other code can name and number its steps in another way.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use reproof_contract::diagnosis::{Cause, PROFILE, Place, Start};
+use reproof_contract::report::Confidence;
+use reproof_contract::run::CaseOutcome;
+use reproof_contract::taps::{Step, Taps};
+use reproof_contract::{Name, Real};
+use reproof_formats::values;
+use reproof_runner::step_digest;
+
+use super::Case;
+use super::bench::Bench;
+use super::evidence::packages;
+use crate::folder::{golden_folder, steps};
+
+/// Other beginnings that are told.
+const OTHERS: usize = 8;
+
+/// The case whose steps are compared, one that differs if there is such, with its recorded steps.
+pub(super) fn recorded(case: &Case<'_>, bench: &Bench<'_>) -> Option<(Name, Taps)> {
+    let class = case.execution?.class();
+    let mut suite: Vec<&Name> = case.stored.contract.suite.iter().map(|record| &record.name).collect();
+    suite.sort_by_key(|name| bench.differing.iter().all(|differing| differing.name != **name));
+    let steps = |name: &Name| steps(&case.stored.values.join(golden_folder(&class, name)));
+    suite.into_iter().find_map(|name| Some((name.clone(), steps(name)?)))
+}
+
+/// Where a run of a case begins to differ.
+pub(super) fn find(recorded: &(Name, Taps), outcome: &CaseOutcome) -> Option<Start> {
+    let current = outcome.taps.as_deref().and_then(steps)?;
+    let outputs = outcome.outputs.first().and_then(|folder| values::read(folder, "outputs").ok());
+    let outputs = outputs.iter().flatten().flat_map(|(_, value)| value.tensors()).map(step_digest);
+    compare(recorded.0.as_str(), &recorded.1, &current, &outputs.collect())
+}
+
+/// An operator that the recorded run did not have, where the libraries that choose operators are the recorded ones: then it
+/// was the code that chose another.
+pub(super) fn cause(case: &Case<'_>, start: &Start) -> Option<Cause> {
+    if !(start.new || start.recorded.is_some()) || packages(case).is_some() {
+        return None;
+    }
+    let kind = &start.step.kind;
+    let (statement, fix) = match &start.recorded {
+        Some(recorded) => {
+            (format!("{kind} runs where {recorded} ran"), format!("use {recorded} there again"))
+        }
+        None => {
+            (format!("{kind} runs where the recorded run had no such step"), format!("take {kind} out again"))
+        }
+    };
+    let inside = start.inside.first().map_or_else(String::new, |inside| format!(" in {inside}"));
+    Some(Cause {
+        id: "code.operator".to_owned(),
+        confidence: Confidence::Confirmed,
+        statement,
+        evidence: vec![
+            format!(
+                "it is the first of {} steps that differ, at {}{inside}",
+                start.differing, start.step.name
+            ),
+            "what it took is what was recorded, to the bit".to_owned(),
+        ],
+        fix,
+    })
+}
+
+/// Where the run of a case begins to differ from the recorded one; nothing where no step of it leads to other outputs.
+/// `outputs` are the digests of what the run gave in the end.
+fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String>) -> Option<Start> {
+    let runs = Runs::new(&recorded.steps, &current.steps);
+    let leading = runs.leading(outputs);
+    let begins = |place: &usize| {
+        let step = &runs.current[*place];
+        runs.differs(step) && step.inputs.iter().all(|digest| runs.known.contains(digest.as_str()))
+    };
+    let (leads, others): (Vec<usize>, Vec<usize>) =
+        (0..runs.current.len()).filter(begins).partition(|place| leading.contains(place));
+    // Where a framework hides what is between its steps, nothing is known of where they lead.
+    let beginnings = if leads.is_empty() { others } else { leads };
+    let first = *beginnings.first()?;
+    let inside = runs.around(first);
+    let mut others: Vec<&Step> = Vec::new();
+    for place in &beginnings[1..] {
+        let step = &runs.current[*place];
+        let around = |inner: &Step| is_part(&inner.name, &step.name);
+        if !around(&runs.current[first]) && !others.iter().any(|other| around(other)) {
+            others.push(step);
+        }
+    }
+    others.truncate(OTHERS);
+    Some(Start {
+        case: case.to_owned(),
+        step: runs.place(&runs.current[first]),
+        new: !runs.named.contains_key(&(runs.current[first].name.as_str(), runs.current[first].call)),
+        recorded: runs.replaced(&runs.current[first]),
+        inside,
+        path: runs.path(first, outputs).into_iter().map(|place| runs.place(&runs.current[place])).collect(),
+        others: others.into_iter().map(|step| runs.place(step)).collect(),
+        differing: runs.current.iter().filter(|step| runs.differs(step)).count() as u64,
+        steps: runs.current.len() as u64,
+        profile: runs.profile(),
+    })
+}
+
+/// The steps of two runs.
+struct Runs<'a> {
+    recorded: &'a [Step],
+    named: HashMap<(&'a str, u32), &'a Step>,
+    current: &'a [Step],
+    /// All that was taken or given in the recorded run.
+    known: HashSet<&'a str>,
+    /// Steps of the current run by what they take, of that which is not known.
+    takers: HashMap<&'a str, Vec<usize>>,
+    /// Steps of the current run by what they give, of that which is not known.
+    givers: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Runs<'a> {
+    fn new(recorded: &'a [Step], current: &'a [Step]) -> Self {
+        let given = |step: &'a Step| step.outputs.iter().map(|tapped| tapped.digest.as_str());
+        let known: HashSet<&str> = recorded
+            .iter()
+            .flat_map(|step| step.inputs.iter().map(String::as_str).chain(given(step)))
+            .collect();
+        let (mut takers, mut givers) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for (place, step) in current.iter().enumerate() {
+            for digest in step.inputs.iter().map(String::as_str).filter(|digest| !known.contains(digest)) {
+                takers.entry(digest).or_default().push(place);
+            }
+            for digest in given(step).filter(|digest| !known.contains(digest)) {
+                givers.entry(digest).or_default().push(place);
+            }
+        }
+        let named = recorded.iter().map(|step| ((step.name.as_str(), step.call), step)).collect();
+        Self { recorded, named, current, known, takers, givers }
+    }
+
+    fn differs(&self, step: &Step) -> bool {
+        step.outputs.iter().any(|tapped| !self.known.contains(tapped.digest.as_str()))
+    }
+
+    /// Whether a step gives an output of the model that differs; where no step gives one, as what comes after the model was
+    /// not seen, the last step that differs does.
+    fn ends(&self, outputs: &HashSet<String>) -> HashSet<usize> {
+        let differing = || (0..self.current.len()).filter(|place| self.differs(&self.current[*place]));
+        let gives = |place: &usize| {
+            let mut given = self.current[*place].outputs.iter().map(|tapped| &tapped.digest);
+            given.any(|digest| outputs.contains(digest) && !self.known.contains(digest.as_str()))
+        };
+        let ends: HashSet<usize> = differing().filter(gives).collect();
+        if ends.is_empty() { differing().next_back().into_iter().collect() } else { ends }
+    }
+
+    /// The steps whose difference leads to an output.
+    fn leading(&self, outputs: &HashSet<String>) -> HashSet<usize> {
+        let mut found = self.ends(outputs);
+        let mut open: Vec<usize> = found.iter().copied().collect();
+        while let Some(place) = open.pop() {
+            let taken = self.current[place].inputs.iter();
+            for giver in taken.filter_map(|digest| self.givers.get(digest.as_str())).flatten() {
+                if found.insert(*giver) {
+                    open.push(*giver);
+                }
+            }
+        }
+        found
+    }
+
+    /// The fewest steps from one to an output, without the first.
+    fn path(&self, first: usize, outputs: &HashSet<String>) -> Vec<usize> {
+        let ends = self.ends(outputs);
+        let mut before = HashMap::from([(first, first)]);
+        let mut open = VecDeque::from([first]);
+        while let Some(place) = open.pop_front() {
+            if ends.contains(&place) {
+                let mut path: Vec<usize> =
+                    std::iter::successors(Some(place), |place| before.get(place).copied())
+                        .take_while(|place| *place != first)
+                        .collect();
+                path.reverse();
+                return path;
+            }
+            let given = self.current[place].outputs.iter();
+            for taker in given.filter_map(|tapped| self.takers.get(tapped.digest.as_str())).flatten() {
+                if !before.contains_key(taker) {
+                    before.insert(*taker, place);
+                    open.push_back(*taker);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Steps that a step is part of, the innermost first.
+    fn around(&self, first: usize) -> Vec<String> {
+        let inner = &self.current[first].name;
+        let outer = self.current[first..].iter().map(|step| &step.name).filter(|name| is_part(inner, name));
+        let mut names: Vec<String> = outer.cloned().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        names.dedup();
+        names
+    }
+
+    /// What the recorded run had in the place of a step, where that is of another kind.
+    fn replaced(&self, step: &Step) -> Option<String> {
+        if let Some(recorded) = self.named.get(&(step.name.as_str(), step.call)) {
+            return (recorded.kind != step.kind).then(|| recorded.kind.clone());
+        }
+        let here: HashSet<(&str, u32)> =
+            self.current.iter().map(|step| (step.name.as_str(), step.call)).collect();
+        let mut gone = self.recorded.iter().filter(|step| !here.contains(&(step.name.as_str(), step.call)));
+        gone.find(|gone| gone.inputs == step.inputs && !gone.inputs.is_empty()).map(|gone| gone.kind.clone())
+    }
+
+    fn place(&self, step: &Step) -> Place {
+        Place {
+            name: step.name.clone(),
+            call: step.call,
+            kind: step.kind.clone(),
+            shape: step.outputs.first().map(|tapped| tapped.shape.clone()).unwrap_or_default(),
+            distance: self.distance(step).filter(|distance| *distance > 0.0).map(Real),
+        }
+    }
+
+    /// How far what a step gave is from the recorded step of its name.
+    fn distance(&self, step: &Step) -> Option<f64> {
+        let recorded = self.named.get(&(step.name.as_str(), step.call))?;
+        let (mut apart, mut size) = (0.0, 0.0);
+        for (golden, given) in recorded.outputs.iter().zip(&step.outputs) {
+            for (golden, given) in golden.samples.iter().zip(&given.samples) {
+                if golden.0.to_bits() == given.0.to_bits() {
+                    size += if golden.0.is_finite() { golden.0 * golden.0 } else { 0.0 };
+                } else if golden.0.is_finite() && given.0.is_finite() {
+                    apart += (given.0 - golden.0).powi(2);
+                    size += golden.0 * golden.0;
+                } else {
+                    return Some(f64::INFINITY);
+                }
+            }
+        }
+        Some(if apart == 0.0 { 0.0 } else { (apart / size).sqrt() })
+    }
+
+    /// How far the run is from the recorded one, stretch by stretch.
+    fn profile(&self) -> Vec<Real> {
+        let mut far = 0.0;
+        let distances = self.current.iter().map(|step| {
+            // Of a step that the recorded run has not, nothing is known but that it differs.
+            far = if self.differs(step) { self.distance(step).unwrap_or(far) } else { 0.0 };
+            far
+        });
+        let distances: Vec<f64> = distances.collect();
+        let stretch = distances.len().div_ceil(PROFILE).max(1);
+        distances.chunks(stretch).map(|some| Real(some.iter().copied().fold(0.0, f64::max))).collect()
+    }
+}
+
+/// Whether a step is named as part of another: a module of a module, an operator in one.
+fn is_part(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', ':', '/']))
+}
