@@ -229,6 +229,8 @@ fn a_flipped_bit_of_a_graph_is_named_with_its_place() {
     place(&sandbox, "planted/perceptron.float32.weight-bit.onnx", "model.onnx");
     let told = sandbox.run(["diagnose", "model.onnx"]);
     told.exits(0).says("weights.bit-flip  confirmed").says("head.weight").says("bit 0 of element");
+    // The node takes the weight, and comes first of those that give something else.
+    told.says("starts at     ").says("(MatMul");
 }
 
 /// A contract keeps no graph, only its digest: the change is proved by putting it back.

@@ -81,7 +81,8 @@ fn every_framework_with_graphs_of_its_own_keeps_one() {
 #[test]
 fn texts_are_cut_before_the_graph_of_a_transformer() {
     let models = TORCH.sandbox();
-    let native = frozen(&models, "reader", "texts", &["--freeze=native"]);
+    // With the float64 run: on some processors the program takes other kernels than the module.
+    let native = frozen(&models, "reader", "texts", &["--freeze=native", "--budget", "9m"]);
     assert_eq!(native["form"], "torch-export", "{native:#}");
     assert!(!native["cases"].as_array().unwrap().is_empty(), "{native:#}");
 }

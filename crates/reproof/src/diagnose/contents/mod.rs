@@ -50,8 +50,13 @@ pub(super) fn read(case: &Case<'_>, found: &mut Found) {
     if let Some(check) = weights.first() {
         let changed = || check.actual.clone().unwrap_or_default();
         let (causes, all) = explained(case);
+        let other_tensors = !all && causes.is_empty() && !architecture.is_empty() && !has_changed(case);
         found.causes.extend(causes);
-        if !all {
+        if other_tensors {
+            // A graph that is spelled in another way has other constants, and the same tensors where it has the same.
+            let statement = "the graph is not the recorded one, and has other tensors; those that it shares are the recorded ones";
+            found.causes.push(general("architecture.changed", statement, changed()));
+        } else if !all {
             found.causes.push(general("weights.changed", "weights are not the recorded ones", changed()));
         }
         // No alteration of a model brings back what is no longer in its file.
@@ -124,6 +129,12 @@ fn changed<'a>(
         (record.digest != *digest).then_some(Changed { record, now, digest: *digest })
     });
     changed.collect()
+}
+
+/// Whether a tensor that was recorded has other values.
+fn has_changed(case: &Case<'_>) -> bool {
+    let Some((artifact, digests)) = opened(case) else { return true };
+    !changed(&artifact, &digests, &records(case)).is_empty()
 }
 
 /// What was done to the weights, where it can be told, and whether that is all that was done to them.
