@@ -48,7 +48,7 @@ def test_a_report_says_why_where_asked(digits):
     damage(digits / "model.onnx")
     report = reproof.verify(digits, diagnose=5)
     cause = report["diagnosis"]["causes"][0]
-    assert cause["id"] == "weights.bit-flip" and cause["confidence"] == "confirmed"
+    assert cause["id"] == "files.changed" and cause["confidence"] == "confirmed"
     assert "why" in str(report) and cause["statement"].split(":")[0] in report.to_html()
     with pytest.raises(reproof.UsageError, match="diagnose=-1: expected seconds"):
         reproof.verify(digits, diagnose=-1)
