@@ -206,7 +206,12 @@ fn changes_of_weights_are_named_without_the_weights() {
         (file(&b, &a, &c), "weights.swapped", "confirmed", "a holds b, b holds a"),
         (file(&b, &b, &c), "weights.copied", "confirmed", "a holds b"),
         (file(&narrow(&a), &narrow(&b), &narrow(&c)), "weights.narrowed", "likely", "bfloat16"),
-        (file(&doubled, &b, &c), "weights.changed", "confirmed", "weights are not the recorded ones"),
+        (
+            file(&doubled, &b, &c),
+            "weights.changed",
+            "confirmed",
+            "1 of 3 tensors are not the recorded ones: a",
+        ),
     ];
     let sandbox = sandbox();
     sandbox.write("w.safetensors", file(&a, &b, &c));

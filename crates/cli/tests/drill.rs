@@ -96,5 +96,11 @@ fn a_drill_needs_outputs_that_are_as_recorded() {
         .exits(3)
         .complains("with nothing planted the outputs are")
         .complains("reproof verify PATH --diagnose");
+    let whole = std::fs::read(sandbox.path("model.onnx")).unwrap();
+    sandbox.write("model.onnx", &whole[..whole.len() / 2]);
+    let cut = sandbox.run([&["drill", "model.onnx"][..], &engine].concat());
+    cut.exits(3)
+        .complains("no outputs are compared: weights cannot be read")
+        .complains("reproof verify PATH tells more");
     sandbox.run(["drill", "nowhere"]).exits(2).complains("no artifact at nowhere");
 }

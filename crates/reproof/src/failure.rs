@@ -140,7 +140,10 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             return Some("find out why first: reproof verify PATH --diagnose".to_owned());
         }
         Some(FaultError::NoOutputs { .. }) => {
-            return Some("name what runs it, as when it was recorded: --python INTERPRETER".to_owned());
+            return Some(
+                "reproof verify PATH tells more; a model of Python's frameworks needs --python INTERPRETER"
+                    .to_owned(),
+            );
         }
         Some(FaultError::NoFaults { known, .. }) => return Some(plantable(known)),
         _ => {}

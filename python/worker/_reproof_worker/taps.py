@@ -16,8 +16,9 @@ from .failure import Unsupported
 # As many values of a tensor are shown.
 _SAMPLES = 8
 
-# More steps than this are no help to anyone, and their file would outgrow the parent's limit.
-_STEPS = 100_000
+# More steps than this are no help to anyone, and their file would outgrow the parent's limit; a contract keeps fewer, so that
+# one that is recorded is not searched in vain.
+_STEPS, _OFFERED = 100_000, 20_000
 
 _CODES = {
     "BOOL": "B", "U8": "B", "I8": "b", "I16": "h", "U16": "H", "I32": "i", "U32": "I", "I64": "q", "U64": "Q",
@@ -29,9 +30,10 @@ class Taps:
     """The steps of one run of one case."""
 
     def __init__(self, wanted, give):
-        """`wanted` is `all` or names of steps; `give` makes a raw tensor of a tensor of the framework."""
-        self._named = set() if wanted == "all" else set(wanted)
-        self._all = wanted == "all"
+        """`wanted` is `all`, `offered` or names of steps; `give` makes a raw tensor of a tensor of the framework."""
+        self._all = wanted in ("all", "offered")
+        self._named = set() if self._all else set(wanted)
+        self._most = _OFFERED if wanted == "offered" else _STEPS
         self._give = give
         self._calls = {}
         self._steps = []
@@ -51,8 +53,8 @@ class Taps:
         self._calls[name] = call + 1
         if not self.wants(name):
             return
-        if len(self._steps) == _STEPS:
-            raise Unsupported("taps of more than {} steps".format(_STEPS), "name the steps that you want")
+        if len(self._steps) == self._most:
+            raise Unsupported("taps of more than {} steps".format(self._most), "name the steps that you want")
         outputs = [
             {
                 "path": path,

@@ -8,6 +8,7 @@ use clap::Args;
 use reproof::drill::{FaultOptions, drill_faults};
 use reproof::engines::recorded;
 use reproof::resume::{DrillOptions, ResumeCommand, drill};
+use reproof::verify::VerifyOptions;
 use reproof_report::terminal;
 
 use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
@@ -60,17 +61,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 fn faults(arguments: &Arguments) -> Result<Exit> {
     let (path, engine) = (&arguments.path, &arguments.engine);
     let wanted = engine.wanted().map(str::to_owned).or_else(|| recorded(path, arguments.contract.as_deref()));
-    let options = FaultOptions {
+    let verifying = VerifyOptions {
         folder: arguments.contract.clone(),
         private_root: private_root(),
         runner: engine.wanted().map(str::to_owned),
         settings: settings(engine, wanted.as_deref(), path)?,
         limits: engine.limits.limits(),
         shown_path: Some(output::shown(path)),
+        ..VerifyOptions::new(SystemTime::now())
+    };
+    let options = FaultOptions {
+        verifying,
         only: arguments.faults.clone(),
         budget: arguments.budget,
         diagnose: arguments.diagnose.then_some(arguments.each),
-        now: SystemTime::now(),
     };
     let found = drill_faults(path, &options, &runners(engine, wanted.as_deref())?, &Bars::new())?;
     show(arguments, &found, &terminal::fault_drill)

@@ -3,6 +3,7 @@
 //! A digest names no attribute, but a wrong guess never has it: usual values are put into each node in turn, and into all
 //! nodes that have the same, until the digest is the recorded one.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use reproof_digest::Digest;
@@ -89,21 +90,34 @@ pub struct Undone {
     pub recorded: String,
 }
 
-/// Looks for the one change of the model at `path` without which it has the `recorded` architecture digest.
-pub fn undone(path: &Path, recorded: &Digest) -> Result<Option<Undone>, FormatError> {
+/// Looks for the one change of the outermost graph of the model at `path` without which it has the `recorded` architecture
+/// digest, as long as it may `go_on`.
+pub fn undone(
+    path: &Path,
+    recorded: &Digest,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<Undone>, FormatError> {
     let source = file::open(path)?;
     let window = Window::new(&source, MEMORY);
-    search(&window, path, recorded).map_err(|error| FormatError::new(path, error))
+    search(&window, path, recorded, go_on).map_err(|error| FormatError::new(path, error))
 }
 
-fn search(window: &Window<'_>, path: &Path, recorded: &Digest) -> Result<Option<Undone>, OnnxError> {
+fn search(
+    window: &Window<'_>,
+    path: &Path,
+    recorded: &Digest,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<Undone>, OnnxError> {
     let mut model = decode(window)?;
     let mut locator = Locator::new(window, path);
     if model.graph.nodes.len() > NODES {
         return Ok(None);
     }
     let changes = changes(&model.graph.nodes);
-    for change in changes.iter().take(TRIES) {
+    for change in &changes {
+        if !go_on() {
+            return Ok(None);
+        }
         let kept: Vec<Node> =
             change.places.iter().filter_map(|place| model.graph.nodes.get(*place).cloned()).collect();
         change.make(&mut model);
@@ -165,54 +179,38 @@ impl Change {
     }
 }
 
-/// All guesses: whole groups of nodes first, as code that writes graphs changes all of them, then single nodes.
+/// Guesses: whole groups of nodes first, as code that writes graphs changes all of them, then single nodes. No more are
+/// made than are tried, whatever a graph holds.
 fn changes(nodes: &[Node]) -> Vec<Change> {
-    let mut groups: Vec<(Vec<usize>, Attribute)> = Vec::new();
-    let (mut grouped, mut single) = (Vec::new(), Vec::new());
-    for (place, node) in nodes.iter().enumerate() {
-        for others in OPERATORS.iter().filter(|others| others.contains(&node.op_type.as_str())) {
-            let others = others.iter().filter(|other| **other != node.op_type);
-            single.extend(others.map(|other| Change { places: vec![place], what: What::Operator(other) }));
-        }
-        for attribute in &node.attributes {
-            let same = |group: &&mut (Vec<usize>, Attribute)| {
-                group.1.name == attribute.name
-                    && told(&group.1.value()) == told(&attribute.value())
-                    && group
-                        .0
-                        .first()
-                        .and_then(|first| nodes.get(*first))
-                        .is_some_and(|first| first.op_type == node.op_type)
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.0.push(place),
-                None => groups.push((vec![place], attribute.clone())),
-            }
-            let others = guesses(attribute).into_iter();
-            single.extend(
-                others.map(|other| Change { places: vec![place], what: What::Attribute(Box::new(other)) }),
-            );
-        }
+    let mut groups: BTreeMap<(&str, &str, String), (Vec<usize>, &Attribute)> = BTreeMap::new();
+    let attributes = nodes.iter().enumerate().flat_map(|(place, node)| {
+        node.attributes.iter().map(move |attribute| (place, node.op_type.as_str(), attribute))
+    });
+    for (place, operator, attribute) in attributes.clone().take(TRIES) {
+        let key = (operator, attribute.name.as_str(), told(&attribute.value()));
+        groups.entry(key).or_insert_with(|| (Vec::new(), attribute)).0.push(place);
     }
-    for (places, attribute) in groups.into_iter().filter(|(places, _)| places.len() > 1) {
-        let others = guesses(&attribute).into_iter();
-        grouped.extend(
-            others.map(|other| Change { places: places.clone(), what: What::Attribute(Box::new(other)) }),
-        );
-    }
-    grouped.extend(operators(nodes));
-    grouped.extend(single);
-    grouped
+    let groups = groups.into_values().filter(|(places, _)| places.len() > 1);
+    let grouped = groups.flat_map(|(places, attribute)| {
+        let guesses = guesses(attribute).into_iter();
+        guesses.map(move |guess| Change { places: places.clone(), what: What::Attribute(Box::new(guess)) })
+    });
+    let single = attributes.flat_map(|(place, _, attribute)| {
+        let guesses = guesses(attribute).into_iter();
+        guesses.map(move |guess| Change { places: vec![place], what: What::Attribute(Box::new(guess)) })
+    });
+    grouped.chain(operators(nodes)).chain(single).take(TRIES).collect()
 }
 
-/// Every node of an operator with another one in its place.
+/// Every node of an operator with another one in its place, and each of them alone.
 fn operators(nodes: &[Node]) -> Vec<Change> {
     let mut found = Vec::new();
     for others in OPERATORS {
         for operator in others {
             let places: Vec<usize> =
                 (0..nodes.len()).filter(|place| nodes[*place].op_type == **operator).collect();
-            if places.len() > 1 {
+            let alone = places.iter().filter(|_| places.len() > 1).map(|place| vec![*place]);
+            for places in std::iter::once(places.clone()).chain(alone).filter(|places| !places.is_empty()) {
                 let others = others.iter().filter(|other| *other != operator);
                 found.extend(
                     others.map(|other| Change { places: places.clone(), what: What::Operator(other) }),

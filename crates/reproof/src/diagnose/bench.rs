@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use reproof_contract::diagnosis::{Experiment, Finding};
 use reproof_contract::plan::{Purpose, Unit};
-use reproof_contract::run::{CaseInput, Outcome, RunSpec, Status};
+use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_contract::{Name, Real};
 use reproof_formats::values;
 use reproof_tensor::Leaf;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{Case, DiagnoseError};
 use crate::execution::{Runners, given};
-use crate::folder::{case_folder, golden_folder};
+use crate::folder::{case_input, golden_folder};
 use crate::judge::{Values, all_identical, leaves};
 use crate::record::{explain, specification};
 use crate::verify::{golden_class, named};
@@ -69,10 +69,7 @@ impl<'a> Bench<'a> {
         if differing.is_empty() {
             return None;
         }
-        let cases = differing.iter().map(|differing| CaseInput {
-            name: differing.name.clone(),
-            folder: absolute(&case.stored.values.join(case_folder(&differing.name))),
-        });
+        let cases = differing.iter().map(|differing| case_input(&case.stored.values, &differing.name));
         let artifact = given(&execution.runner, case.path, &execution.model);
         let mut spec = specification(artifact, cases.collect(), case.options.limits);
         execution.settings.apply(&mut spec);
@@ -196,10 +193,6 @@ impl<'a> Bench<'a> {
         };
         experiment(finding, left, None)
     }
-}
-
-pub(super) fn absolute(path: &Path) -> std::path::PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The largest of distances; nothing if one of them is not known.

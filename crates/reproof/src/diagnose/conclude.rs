@@ -26,6 +26,18 @@ const PLACES: [&str; 3] = ["code.changed", "files.changed", "architecture.change
 /// That a loader made other tensors of the same file.
 const LOADED: &str = "weights.loaded";
 
+/// Names that are listed in a sentence.
+const LISTED: usize = 6;
+
+/// Names in a sentence, of many the first.
+pub(super) fn listed(names: &[&str]) -> String {
+    let shown = names[..names.len().min(LISTED)].join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// Sorts what was found and says it in a sentence.
 pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
     let Found { mut causes, experiments, left_out, start, .. } = found;

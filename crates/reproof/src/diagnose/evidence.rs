@@ -2,7 +2,7 @@
 
 use reproof_contract::Verdict;
 use reproof_contract::diagnosis::Cause;
-use reproof_contract::report::{Check, CheckStatus, Confidence};
+use reproof_contract::report::{Check, CheckStatus, Confidence, Grade};
 
 use super::{Case, Found};
 use crate::verify::{ModelBehind, stage_finding};
@@ -76,6 +76,14 @@ fn preprocessing(case: &Case<'_>) -> Option<(Cause, ModelBehind)> {
             .to_owned(),
     };
     Some((cause, finding.model))
+}
+
+/// Whether anything but the model's own code is other than recorded and may change results: a package, a setting, the machine.
+pub(super) fn surroundings_differ(case: &Case<'_>) -> bool {
+    let differences = case.execution.map(|execution| execution.differences.as_slice()).unwrap_or_default();
+    differences
+        .iter()
+        .any(|found| found.grade > Grade::Harmless && !found.item.starts_with("settings.loader"))
 }
 
 /// Packages that are others than recorded and may change results.

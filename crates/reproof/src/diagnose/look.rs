@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use reproof_contract::diagnosis::{Cause, Start};
 use reproof_contract::report::Confidence;
-use reproof_contract::run::{CaseInput, Taps};
+use reproof_contract::run::Taps;
 
-use super::bench::{Bench, absolute};
+use super::bench::Bench;
+use super::conclude::listed;
 use super::{Case, DiagnoseError, start};
-use crate::folder::case_folder;
-
-/// Tensors that are named.
-const NAMED: usize = 6;
+use crate::folder::case_input;
 
 /// What was seen.
 #[derive(Default)]
@@ -25,7 +23,7 @@ pub(super) struct Seen {
 /// Looks into a run, where the contract tells what was there when it was recorded.
 pub(super) fn look(case: &Case<'_>, bench: &Bench<'_>) -> Result<Seen, DiagnoseError> {
     let (loaded, recorded) = (case.stored.loaded(), start::recorded(case, bench));
-    if loaded.is_none() && recorded.is_none() {
+    if !case.has_time() || (loaded.is_none() && recorded.is_none()) {
         return Ok(Seen::default());
     }
     case.progress.begin("looking where it starts", None, reproof_progress::Unit::Items);
@@ -33,8 +31,7 @@ pub(super) fn look(case: &Case<'_>, bench: &Bench<'_>) -> Result<Seen, DiagnoseE
         spec.loading.state = true;
         match &recorded {
             Some((name, _)) => {
-                let folder = absolute(&case.stored.values.join(case_folder(name)));
-                spec.cases = vec![CaseInput { name: name.clone(), folder }];
+                spec.cases = vec![case_input(&case.stored.values, name)];
                 spec.taps = Taps::Cases(vec![name.clone()]);
             }
             None => spec.cases.truncate(1),
@@ -53,19 +50,15 @@ pub(super) fn look(case: &Case<'_>, bench: &Bench<'_>) -> Result<Seen, DiagnoseE
 fn other_tensors(recorded: &BTreeMap<String, String>, current: &BTreeMap<String, String>) -> Option<Cause> {
     let changed =
         recorded.iter().filter(|(name, digest)| current.get(*name).is_some_and(|now| now != *digest));
-    let changed: Vec<&String> = changed.map(|(name, _)| name).collect();
-    let gone: Vec<&String> = recorded.keys().filter(|name| !current.contains_key(*name)).collect();
-    let new: Vec<&String> = current.keys().filter(|name| !recorded.contains_key(*name)).collect();
-    let told = |what: &str, names: &[&String]| {
-        let shown = names.iter().take(NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-        let more = names.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (!names.is_empty()).then(|| format!("{what}: {shown}{more}"))
-    };
-    let told: Vec<String> = [told("other values", &changed), told("gone", &gone), told("new", &new)]
+    let changed: Vec<&str> = changed.map(|(name, _)| name.as_str()).collect();
+    let absent = |from: &BTreeMap<String, String>, name: &&String| !from.contains_key(*name);
+    let gone: Vec<&str> = recorded.keys().filter(|name| absent(current, name)).map(String::as_str).collect();
+    let new: Vec<&str> = current.keys().filter(|name| absent(recorded, name)).map(String::as_str).collect();
+    let told = [("other values", &changed), ("gone", &gone), ("new", &new)]
         .into_iter()
-        .flatten()
-        .collect();
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{what}: {}", listed(names)));
+    let told: Vec<String> = told.collect();
     let count = changed.len() + gone.len() + new.len();
     (count > 0).then(|| Cause {
         id: "weights.loaded".to_owned(),

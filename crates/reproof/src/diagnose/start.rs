@@ -16,7 +16,7 @@ use reproof_runner::step_digest;
 
 use super::Case;
 use super::bench::Bench;
-use super::evidence::packages;
+use super::evidence::surroundings_differ;
 use crate::folder::{golden_folder, steps};
 
 /// Other beginnings that are told.
@@ -39,10 +39,10 @@ pub(super) fn find(recorded: &(Name, Taps), outcome: &CaseOutcome) -> Option<Sta
     compare(recorded.0.as_str(), &recorded.1, &current, &outputs.collect())
 }
 
-/// An operator that the recorded run did not have, where the libraries that choose operators are the recorded ones: then it
-/// was the code that chose another.
+/// An operator that the recorded run did not have, where libraries, settings and machine, which choose operators too, are the
+/// recorded ones: then it was the code that chose another.
 pub(super) fn cause(case: &Case<'_>, start: &Start) -> Option<Cause> {
-    if !(start.new || start.recorded.is_some()) || packages(case).is_some() {
+    if !(start.new || start.recorded.is_some()) || surroundings_differ(case) {
         return None;
     }
     let kind = &start.step.kind;
@@ -74,6 +74,9 @@ pub(super) fn cause(case: &Case<'_>, start: &Start) -> Option<Cause> {
 /// `outputs` are the digests of what the run gave in the end.
 fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String>) -> Option<Start> {
     let runs = Runs::new(&recorded.steps, &current.steps);
+    if !outputs.is_empty() && outputs.iter().all(|digest| runs.known.contains(digest.as_str())) {
+        return None;
+    }
     let leading = runs.leading(outputs);
     let begins = |place: &usize| {
         let step = &runs.current[*place];
@@ -87,6 +90,7 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
     let from_outside = |place: &usize| {
         let mut taken = runs.current[*place].inputs.iter().map(String::as_str);
         leading.contains(place)
+            && runs.counterpart(&runs.current[*place]).is_some()
             && taken.all(|digest| runs.known.contains(digest) || !runs.givers.contains_key(digest))
     };
     let beginnings = if beginnings.is_empty() {
@@ -95,7 +99,7 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
         beginnings
     };
     let first = *beginnings.first()?;
-    let inside = runs.around(first);
+    let (inside, counterpart) = (runs.around(first), runs.counterpart(&runs.current[first]));
     let mut others: Vec<&Step> = Vec::new();
     for place in &beginnings[1..] {
         let step = &runs.current[*place];
@@ -108,8 +112,10 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
     Some(Start {
         case: case.to_owned(),
         step: runs.place(&runs.current[first]),
-        new: !runs.named.contains_key(&(runs.current[first].name.as_str(), runs.current[first].call)),
-        recorded: runs.replaced(&runs.current[first]),
+        new: counterpart.is_none(),
+        recorded: counterpart
+            .filter(|step| step.kind != runs.current[first].kind)
+            .map(|step| step.kind.clone()),
         inside,
         path: runs.path(first, outputs).into_iter().map(|place| runs.place(&runs.current[place])).collect(),
         others: others.into_iter().map(|step| runs.place(step)).collect(),
@@ -218,15 +224,16 @@ impl<'a> Runs<'a> {
         names
     }
 
-    /// What the recorded run had in the place of a step, where that is of another kind.
-    fn replaced(&self, step: &Step) -> Option<String> {
+    /// What the recorded run had in the place of a step: the step of its name, else one that took the same and is not here
+    /// under its own name.
+    fn counterpart(&self, step: &Step) -> Option<&'a Step> {
         if let Some(recorded) = self.named.get(&(step.name.as_str(), step.call)) {
-            return (recorded.kind != step.kind).then(|| recorded.kind.clone());
+            return Some(recorded);
         }
         let here: HashSet<(&str, u32)> =
             self.current.iter().map(|step| (step.name.as_str(), step.call)).collect();
         let mut gone = self.recorded.iter().filter(|step| !here.contains(&(step.name.as_str(), step.call)));
-        gone.find(|gone| gone.inputs == step.inputs && !gone.inputs.is_empty()).map(|gone| gone.kind.clone())
+        gone.find(|gone| gone.inputs == step.inputs && !gone.inputs.is_empty())
     }
 
     fn place(&self, step: &Step) -> Place {
@@ -275,4 +282,108 @@ impl<'a> Runs<'a> {
 /// Whether a step is named as part of another: a module of a module, an operator in one.
 fn is_part(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', ':', '/']))
+}
+
+#[cfg(test)]
+mod tests {
+    use reproof_contract::taps::Tapped;
+    use reproof_tensor::DType;
+
+    use super::*;
+
+    fn step(name: &str, kind: &str, inputs: &[&str], output: &str, value: f64) -> Step {
+        let tapped = Tapped {
+            path: String::new(),
+            dtype: DType::F32,
+            shape: vec![2],
+            digest: output.to_owned(),
+            samples: vec![Real(1.0), Real(value)],
+        };
+        let inputs = inputs.iter().map(|input| (*input).to_owned()).collect();
+        Step { name: name.to_owned(), call: 0, kind: kind.to_owned(), inputs, outputs: vec![tapped] }
+    }
+
+    fn begins(recorded: Vec<Step>, current: Vec<Step>, output: &str) -> Option<Start> {
+        let taps = |steps| Taps { disturbed: false, steps };
+        compare("case", &taps(recorded), &taps(current), &HashSet::from([output.to_owned()]))
+    }
+
+    fn recorded() -> Vec<Step> {
+        vec![
+            step("a:norm", "norm", &["x"], "n", 1.0),
+            step("a", "Block", &["x"], "n", 1.0),
+            step("b:gelu", "gelu", &["n"], "g", 1.0),
+            step("head", "mm", &["g"], "y", 1.0),
+        ]
+    }
+
+    #[test]
+    fn the_same_run_begins_nowhere() {
+        assert_eq!(begins(recorded(), recorded(), "y"), None);
+    }
+
+    #[test]
+    fn a_constant_begins_in_the_innermost_step_and_leads_to_the_output() {
+        let current = vec![
+            step("a:norm", "norm", &["x"], "n2", 2.0),
+            step("a", "Block", &["x"], "n2", 2.0),
+            step("b:gelu", "gelu", &["n2"], "g2", 1.0),
+            step("head", "mm", &["g2"], "y2", 1.0),
+        ];
+        let start = begins(recorded(), current, "y2").unwrap();
+        assert_eq!((start.step.name.as_str(), start.inside.as_slice()), ("a:norm", &["a".to_owned()][..]));
+        assert!(!start.new && start.recorded.is_none() && start.others.is_empty());
+        assert_eq!(
+            start.path.iter().map(|place| place.name.as_str()).collect::<Vec<_>>(),
+            ["b:gelu", "head"]
+        );
+        assert_eq!(start.step.distance, Some(Real(std::f64::consts::FRAC_1_SQRT_2)));
+        assert_eq!((start.differing, start.steps), (4, 4));
+    }
+
+    /// A module of another name that computes with another constant is the same operator.
+    #[test]
+    fn a_renamed_step_is_not_a_new_operator() {
+        let mut current = recorded();
+        current[2] = step("c:gelu", "gelu", &["n"], "g2", 1.0);
+        current[3] = step("head", "mm", &["g2"], "y2", 1.0);
+        let start = begins(recorded(), current.clone(), "y2").unwrap();
+        assert_eq!((start.step.name.as_str(), start.new, start.recorded), ("c:gelu", false, None));
+        current[2].kind = "relu".to_owned();
+        let start = begins(recorded(), current, "y2").unwrap();
+        assert_eq!((start.new, start.recorded.as_deref()), (false, Some("gelu")));
+    }
+
+    #[test]
+    fn an_operator_in_between_is_new_and_one_that_leads_nowhere_is_none() {
+        let mut current = recorded();
+        current.insert(0, step("log", "log", &["x"], "unused", 1.0));
+        assert_eq!(begins(recorded(), current.clone(), "y"), None, "no output differs");
+        current.insert(4, step("sin", "sin", &["g"], "s", 1.0));
+        current[5] = step("head", "mm", &["s"], "y2", 1.0);
+        let start = begins(recorded(), current, "y2").unwrap();
+        assert_eq!((start.step.name.as_str(), start.new), ("sin", true));
+    }
+
+    #[test]
+    fn branches_have_beginnings_of_their_own() {
+        let branches = |left: &str, right: &str, output: &str| {
+            vec![
+                step("left", "mm", &["x"], left, 1.0),
+                step("right", "mm", &["x"], right, 1.0),
+                step("sum", "add", &[left, right], output, 1.0),
+            ]
+        };
+        let start = begins(branches("l", "r", "y"), branches("l2", "r2", "y2"), "y2").unwrap();
+        assert_eq!(start.step.name, "left");
+        assert_eq!(start.others.iter().map(|place| place.name.as_str()).collect::<Vec<_>>(), ["right"]);
+    }
+
+    /// Engines that count weights among what a node takes.
+    #[test]
+    fn a_changed_weight_comes_from_no_step() {
+        let run = |weight: &str, output: &str| vec![step("mm", "MatMul", &["x", weight], output, 1.0)];
+        let start = begins(run("w", "y"), run("w2", "y2"), "y2").unwrap();
+        assert_eq!((start.step.name.as_str(), start.new), ("mm", false));
+    }
 }

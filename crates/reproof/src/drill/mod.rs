@@ -5,105 +5,38 @@
 //! changed is seen without a suite.
 
 mod answer;
+mod error;
 mod files;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use reproof_contract::drill::{FaultDrill, FaultDrillSchema, FaultOutcome, PlantedFault};
 use reproof_contract::plan::{Purpose, Unit as Work};
-use reproof_contract::run::{CaseInput, Limits, RunSpec};
+use reproof_contract::run::RunSpec;
 use reproof_contract::{Real, Report, Verdict};
 use reproof_progress::{Progress, Unit};
 
 use self::files::FileFault;
-use crate::artifact::{Artifact, OpenError};
-use crate::diagnose::{DiagnoseError, DiagnoseOptions, verify_and_diagnose};
-use crate::execution::{ExecuteError, PYTHON, Runners, Settings, given};
-use crate::folder::{self, FolderError, StoredContract, case_folder};
+use crate::artifact::Artifact;
+use crate::diagnose::{DiagnoseOptions, verify_and_diagnose};
+use crate::execution::{PYTHON, Runners, given};
+use crate::folder::{self, StoredContract, case_input};
 use crate::record::specification;
-use crate::verify::{Execution, VerifyError, VerifyOptions, examine};
+use crate::verify::{Execution, VerifyOptions, examine};
+pub use error::FaultError;
 
 /// What a drill of faults is told.
 #[derive(Clone, Debug)]
 pub struct FaultOptions {
-    /// The contract's folder, if not beside the artifact.
-    pub folder: Option<PathBuf>,
-    /// The root of all private suites of the user, where there is one.
-    pub private_root: Option<PathBuf>,
-    /// The engine under test; by default the one that recorded, where it is there.
-    pub runner: Option<String>,
-    /// Threads and engine options of each run.
-    pub settings: Settings,
-    /// Limits of each run.
-    pub limits: Limits,
-    /// The path as reports show it.
-    pub shown_path: Option<String>,
+    /// How each model that has a fault is verified; as the same artifact, whatever is said.
+    pub verifying: VerifyOptions,
     /// Beginnings of the faults that are planted; all that are known where none is given.
     pub only: Vec<String>,
     /// Time for all faults; none is planted later.
     pub budget: Duration,
     /// Time for the diagnosis of each, where one is asked for.
     pub diagnose: Option<Duration>,
-    /// The current time.
-    pub now: SystemTime,
-}
-
-/// Why a drill of faults could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum FaultError {
-    /// There is nothing at the path.
-    #[error("no artifact at {}", path.display())]
-    NoArtifact {
-        /// The path.
-        path: PathBuf,
-    },
-    /// The contract could not be read.
-    #[error(transparent)]
-    Contract(#[from] FolderError),
-    /// The artifact could not be read.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A verification could not be made.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// A diagnosis could not be made.
-    #[error(transparent)]
-    Diagnose(#[from] DiagnoseError),
-    /// A run could not be made.
-    #[error(transparent)]
-    Execute(#[from] ExecuteError),
-    /// Nothing that could be planted has an effect on outputs that are compared.
-    #[error("no outputs are compared: {summary}")]
-    NoOutputs {
-        /// What the verification said.
-        summary: String,
-    },
-    /// The artifact fails as it is.
-    #[error("with nothing planted the outputs are {verdict} already: {summary}")]
-    Differs {
-        /// The verdict over all outputs.
-        verdict: Verdict,
-        /// What the verification said.
-        summary: String,
-    },
-    /// Nothing can be planted, or nothing of what was asked for.
-    #[error("no such fault can be planted in {}", path.display())]
-    NoFaults {
-        /// The artifact.
-        path: PathBuf,
-        /// Some of those that can.
-        known: Vec<String>,
-    },
-    /// There is no folder for temporary files.
-    #[error("could not write below {}", path.display())]
-    Scratch {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 /// A fault, and where it is planted.
@@ -131,8 +64,8 @@ pub fn drill_faults(
     if !path.exists() {
         return Err(FaultError::NoArtifact { path: path.to_owned() });
     }
-    let place = options.folder.clone().unwrap_or_else(|| folder::beside(path));
-    let stored = folder::read(&place)?.look_below(options.private_root.as_deref());
+    let place = options.verifying.folder.clone().unwrap_or_else(|| folder::beside(path));
+    let stored = folder::read(&place)?.look_below(options.verifying.private_root.as_deref());
     let drill = Drill { path, place, stored: &stored, options, runners, progress, began: Instant::now() };
     let (untouched, execution) = {
         let scratch = scratch()?;
@@ -186,18 +119,11 @@ struct Drill<'a> {
 impl Drill<'_> {
     /// How a model that has these faults is verified.
     fn verifying(&self, planted: Vec<String>) -> VerifyOptions {
-        let mut settings = self.options.settings.clone();
-        settings.loading.planted = planted;
-        VerifyOptions {
-            folder: Some(self.place.clone()),
-            private_root: self.options.private_root.clone(),
-            relation: Some(reproof_contract::Relation::Same),
-            runner: self.options.runner.clone(),
-            settings,
-            limits: self.options.limits,
-            shown_path: self.options.shown_path.clone(),
-            ..VerifyOptions::new(self.options.now)
-        }
+        let mut verifying = self.options.verifying.clone();
+        verifying.folder = Some(self.place.clone());
+        verifying.relation = Some(reproof_contract::Relation::Same);
+        verifying.settings.loading.planted = planted;
+        verifying
     }
 
     /// The faults that are planted.
@@ -220,13 +146,9 @@ impl Drill<'_> {
     /// Faults that the framework knows for this model, as the cases of the suite use it.
     fn of_loaded(&self, execution: &Execution) -> Result<Vec<String>, FaultError> {
         let contract = &self.stored.contract;
-        let cases = contract.suite.iter().map(|case| CaseInput {
-            name: case.name.clone(),
-            folder: std::path::absolute(self.stored.values.join(case_folder(&case.name)))
-                .unwrap_or_else(|_| self.stored.values.join(case_folder(&case.name))),
-        });
+        let cases = contract.suite.iter().map(|case| case_input(&self.stored.values, &case.name));
         let artifact = given(&execution.runner, self.path, &execution.model);
-        let mut spec: RunSpec = specification(artifact, cases.collect(), self.options.limits);
+        let mut spec: RunSpec = specification(artifact, cases.collect(), self.options.verifying.limits);
         execution.settings.apply(&mut spec);
         spec.trials = vec!["!".to_owned()];
         let unit = Work {

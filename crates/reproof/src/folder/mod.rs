@@ -11,6 +11,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::Name;
+use reproof_contract::run::CaseInput;
 
 pub use private::private_root;
 pub(crate) use read::steps;
@@ -60,6 +61,12 @@ pub(crate) const VALUES: [&str; 2] = ["suite", "goldens"];
 /// The folder of a case's inputs, below the contract's folder.
 pub(crate) fn case_folder(case: &Name) -> PathBuf {
     Path::new("suite").join(case.as_str())
+}
+
+/// A case as runs take it: its inputs below the folder of values.
+pub(crate) fn case_input(values: &Path, case: &Name) -> CaseInput {
+    let folder = values.join(case_folder(case));
+    CaseInput { name: case.clone(), folder: std::path::absolute(&folder).unwrap_or(folder) }
 }
 
 /// The folder of a case's goldens, below the contract's folder.

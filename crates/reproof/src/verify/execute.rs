@@ -9,7 +9,7 @@ use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
 use reproof_contract::report::{
     Check, EnvironmentDifference, EnvironmentReport, FingerprintComparison, Grade, Phase, PhaseName,
 };
-use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
+use reproof_contract::run::{CaseOutcome, Device, Status};
 use reproof_contract::signature::Source;
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
@@ -19,7 +19,7 @@ use super::load::Load;
 use super::{Subject, VerifyError, changed};
 use crate::engines::named;
 use crate::execution::{PYTHON, REFEREE, Settings, given};
-use crate::folder::case_folder;
+use crate::folder::case_input;
 use crate::record::{explain, specification};
 use crate::trust::settle;
 
@@ -57,18 +57,12 @@ pub(crate) struct Execution {
 /// The plan of a verification: one unit with every case of the suite.
 pub(super) fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, runner: &str) -> Plan {
     let suite = subject.stored.contract.suite.iter();
-    let folder = |case: &reproof_contract::Name| subject.stored.values.join(case_folder(case));
-    let cases =
-        suite.map(|case| CaseInput { name: case.name.clone(), folder: absolute(&folder(&case.name)) });
+    let cases = suite.map(|case| case_input(&subject.stored.values, &case.name));
     let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
     settings.apply(&mut spec);
     spec.loading.installed = true;
     let unit = Work { runner: runner.to_owned(), purpose: Purpose::Outputs, spec };
     Plan { schema: PlanSchema::V0, units: vec![unit] }
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The runner to use: the one asked for, else the one that recorded if it is there, else any other.

@@ -30,6 +30,10 @@ class Module(base.Model):
     def module(self):
         return self._module
 
+    @property
+    def is_wide(self):
+        return self._session.float64
+
     def run(self, inputs):
         return self.forward(inputs)
 

@@ -17,22 +17,24 @@ def lost(module):
     return found
 
 
-def bits(module, read):
-    """Single bits, by what they mean, and a last place of a whole tensor; `read` has rows that are known to be read."""
+def bits(module, read, is_wide):
+    """Single bits, by what they mean, and a last place of a whole tensor; `read` has rows that are known to be read. Of a model
+    that was made wide, these are the bits of the type that it is stored in: the same fault."""
     known = torch_parts.weights(module)
     if not known:
         return {}
     largest, names = torch_parts.largest(module), list(known)
-    wanted = [(largest, bit) for bit in reversed(torch_bits.significant(known[largest].dtype))]
-    wanted += [(name, torch_bits.top_mantissa(known[name].dtype)) for name in (names[0], names[-1])]
+    dtype = torch_bits.stored(module, is_wide)
+    wanted = [(largest, bit) for bit in reversed(torch_bits.significant(dtype(known[largest])))]
+    wanted += [(name, torch_bits.top_mantissa(dtype(known[name]))) for name in (names[0], names[-1])]
     found = {}
     for name, bit in wanted:
         place, part = name, known[name]
         if name in read and read[name][0] < len(part):
             # Of a table of embeddings, a row that is read.
             place, part = "{}[{}]".format(name, read[name][0]), part.detach()[read[name][0]]
-        found["weight=bit:{}:{}".format(bit, place)] = _changed(part, functools.partial(torch_bits.flip, part, bit))
-    found["weight=ulp:" + largest] = _changed(known[largest], functools.partial(torch_bits.step, known[largest]))
+        found["weight=bit:{}:{}".format(bit, place)] = _changed(part, functools.partial(torch_bits.flip, part, bit, dtype(part)))
+    found["weight=ulp:" + largest] = _changed(known[largest], functools.partial(torch_bits.step, known[largest], dtype(known[largest])))
     return found
 
 

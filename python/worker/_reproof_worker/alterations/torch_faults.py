@@ -48,7 +48,7 @@ def faults(model, wanted=None):
     else:
         found.update(_rounded(module))
     found.update(torch_damage.lost(module))
-    found.update(torch_damage.bits(module, seen.rows))
+    found.update(torch_damage.bits(module, seen.rows, model.is_wide))
     return found
 
 

@@ -14,7 +14,7 @@ pub(super) fn cause(case: &Case<'_>) -> Option<Cause> {
         return None;
     }
     let recorded = &case.stored.contract.artifact.architecture_digest;
-    let change = onnx::undone(&artifact.model, recorded).ok()??;
+    let change = onnx::undone(&artifact.model, recorded, &|| case.has_time()).ok()??;
     let onnx::Undone { node, operator, nodes, attribute, current, recorded } = change;
     let place = if nodes > 1 {
         format!("{nodes} nodes, the first of which makes {node}")

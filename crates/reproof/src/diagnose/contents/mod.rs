@@ -7,7 +7,7 @@ mod graph;
 mod narrow;
 mod undone;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reproof_contract::contract::TensorRecord;
 use reproof_contract::diagnosis::Cause;
@@ -15,6 +15,7 @@ use reproof_contract::report::{Check, Confidence};
 use reproof_digest::{Digest, ReadAt as _};
 use reproof_formats::{Sources, TensorDescription};
 
+use super::conclude::listed;
 use super::evidence::failed;
 use super::{Case, Found};
 use crate::artifact::{Artifact, Digests, MODEL_PART, digests};
@@ -48,17 +49,7 @@ pub(super) fn read(case: &Case<'_>, found: &mut Found) {
     };
     let (weights, architecture) = (broken("load.integrity.weights"), broken("load.architecture"));
     if let Some(check) = weights.first() {
-        let changed = || check.actual.clone().unwrap_or_default();
-        let (causes, all) = explained(case);
-        let other_tensors = !all && causes.is_empty() && !architecture.is_empty() && !has_changed(case);
-        found.causes.extend(causes);
-        if other_tensors {
-            // A graph that is spelled in another way has other constants, and the same tensors where it has the same.
-            let statement = "the graph is not the recorded one, and has other tensors; those that it shares are the recorded ones";
-            found.causes.push(general("architecture.changed", statement, changed()));
-        } else if !all {
-            found.causes.push(general("weights.changed", "weights are not the recorded ones", changed()));
-        }
+        found.causes.extend(of_weights(case, check, !architecture.is_empty()));
         // No alteration of a model brings back what is no longer in its file.
         found.settled = true;
     } else if let Some(cause) = architecture.first().and_then(|_| graph::cause(case)) {
@@ -131,22 +122,57 @@ fn changed<'a>(
     changed.collect()
 }
 
-/// Whether a tensor that was recorded has other values.
-fn has_changed(case: &Case<'_>) -> bool {
-    let Some((artifact, digests)) = opened(case) else { return true };
-    !changed(&artifact, &digests, &records(case)).is_empty()
-}
-
-/// What was done to the weights, where it can be told, and whether that is all that was done to them.
-fn explained(case: &Case<'_>) -> (Vec<Cause>, bool) {
-    let nothing = (Vec::new(), false);
-    let Some((artifact, digests)) = opened(case) else { return nothing };
+/// Why weights are not the recorded ones: what was done to them where it can be told, else that they are others.
+fn of_weights(case: &Case<'_>, check: &Check, other_names: bool) -> Vec<Cause> {
+    let seen = || check.actual.clone().unwrap_or_default();
+    let Some((artifact, digests)) = opened(case) else {
+        return vec![general("weights.changed", "weights are not the recorded ones", seen())];
+    };
     let records = records(case);
     let changed = changed(&artifact, &digests, &records);
-    if let Some(cause) = undone::exchanged(&changed, &records) {
+    if changed.is_empty() && other_names {
+        return vec![general("architecture.changed", &other_tensors(&artifact, &records), seen())];
+    }
+    let (mut causes, all) = explained(case, &artifact, &changed, &records);
+    if !all {
+        let names: Vec<&str> = changed.iter().map(|one| one.now.name.as_str()).collect();
+        let statement = if names.is_empty() {
+            "weights are not the recorded ones".to_owned()
+        } else {
+            let (count, of) = (names.len(), records.len());
+            format!("{count} of {of} tensors are not the recorded ones: {}", listed(&names))
+        };
+        causes.push(general("weights.changed", &statement, seen()));
+    }
+    causes
+}
+
+/// Which tensors an artifact has, and which it lacks: a graph that is spelled in another way has other constants, a file that
+/// was cut down has fewer.
+fn other_tensors(artifact: &Artifact, records: &BTreeMap<&str, &TensorRecord>) -> String {
+    let tensors = artifact.description.tensors.iter().filter(|tensor| tensor.part == MODEL_PART);
+    let now: BTreeSet<&str> = tensors.map(|tensor| tensor.name.as_str()).collect();
+    let gone: Vec<&str> = records.keys().copied().filter(|name| !now.contains(name)).collect();
+    let new: Vec<&str> = now.iter().copied().filter(|name| !records.contains_key(name)).collect();
+    let told = [("gone", gone), ("new", new)].into_iter().filter(|(_, names)| !names.is_empty());
+    let told: Vec<String> = told.map(|(what, names)| format!("{what}: {}", listed(&names))).collect();
+    let told = if told.is_empty() { "the same names".to_owned() } else { told.join("; ") };
+    format!(
+        "names or shapes of tensors are not the recorded ones ({told}); values of those that it shares are"
+    )
+}
+
+/// What was done to tensors that changed, where it can be told, and whether that is all that was done to them.
+fn explained(
+    case: &Case<'_>,
+    artifact: &Artifact,
+    changed: &[Changed<'_>],
+    records: &BTreeMap<&str, &TensorRecord>,
+) -> (Vec<Cause>, bool) {
+    if let Some(cause) = undone::exchanged(changed, records) {
         return (vec![cause], true);
     }
-    let Ok(sources) = Sources::open(&artifact.description) else { return nothing };
+    let Ok(sources) = Sources::open(&artifact.description) else { return (Vec::new(), false) };
     let mut narrow = narrow::Narrow::default();
     let mut causes = Vec::new();
     for one in changed.iter().take(LOOKED_INTO) {

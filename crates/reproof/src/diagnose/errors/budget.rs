@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use reproof_contract::contract::CaseRecord;
 use reproof_contract::diagnosis::{Apart, ErrorBudget, NodeError};
 use reproof_contract::plan::{Purpose, Unit as Work};
-use reproof_contract::run::{CaseInput, Outcome, RunSpec, Taps};
+use reproof_contract::run::{Outcome, RunSpec, Taps};
 use reproof_contract::{Real, taps};
 use reproof_formats::values;
 use reproof_progress::{Progress, Unit};
@@ -18,7 +18,7 @@ use super::super::{DiagnoseError, DiagnoseOptions};
 use super::chunks::{self, Chunk};
 use super::graph::Graph;
 use crate::execution::{PYTHON, REFEREE, Runners};
-use crate::folder::{StoredContract, case_folder};
+use crate::folder::{StoredContract, case_input};
 use crate::record::{explain, specification, widen};
 
 /// The adapter that runs graphs of ONNX in Python.
@@ -87,9 +87,7 @@ impl Run<'_> {
         change: impl FnOnce(&mut RunSpec),
         scratch: &Path,
     ) -> Result<(Outcome, PathBuf), DiagnoseError> {
-        let folder = self.stored.values.join(case_folder(&self.case.name));
-        let folder = std::path::absolute(&folder).unwrap_or(folder);
-        let case = CaseInput { name: self.case.name.clone(), folder };
+        let case = case_input(&self.stored.values, &self.case.name);
         let mut spec = specification(&self.graph.path, vec![case], self.options.limits);
         spec.taps = wanted;
         change(&mut spec);
