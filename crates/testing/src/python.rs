@@ -45,6 +45,7 @@ const SETS: &[Set] = &[
         ],
     },
     Set { name: "mlflow", locks: &[Lock { file: "mlflow.lock", dependencies: true }] },
+    Set { name: "signing", locks: &[Lock { file: "signing.lock", dependencies: true }] },
     // A compiler that only builders of TensorFlow use is left out of the lock.
     Set { name: "tf", locks: &[Lock { file: "tf.lock", dependencies: false }] },
 ];
@@ -119,8 +120,8 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
         .ok_or(EnvironmentError::NoCache)
 }
 
-/// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax`, `mlflow` or
-/// `tf`) of this repository, built where missing.
+/// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax`, `mlflow`,
+/// `signing` or `tf`) of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.
