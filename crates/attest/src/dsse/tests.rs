@@ -10,6 +10,9 @@ fn key() -> PrivateKey {
     PrivateKey::generate_p256([5; 32])
 }
 
+/// How a bundle is made into another one.
+type Change = fn(&mut Value);
+
 fn signed() -> Value {
     let bundle = Bundle::sign(IN_TOTO, b"{}".to_vec(), &key()).unwrap();
     serde_json::from_slice(&bundle.to_json()).unwrap()
@@ -44,17 +47,16 @@ fn a_bundle_has_the_members_that_stock_readers_want() {
 #[test]
 fn forms_that_others_write_are_read() {
     let public = key().public_key();
-    type Change = fn(&mut Value);
     let changes: [(&str, Change); 8] = [
         ("no log entries", |b| {
-            drop(b["verificationMaterial"].as_object_mut().unwrap().remove("tlogEntries"))
+            drop(b["verificationMaterial"].as_object_mut().unwrap().remove("tlogEntries"));
         }),
         ("log entries", |b| b["verificationMaterial"]["tlogEntries"] = json!([{ "logIndex": "1" }])),
         ("time stamps", |b| b["verificationMaterial"]["timestampVerificationData"] = json!({})),
         ("no key id", |b| drop(b["dsseEnvelope"]["signatures"][0].as_object_mut().unwrap().remove("keyid"))),
         ("null key id", |b| b["dsseEnvelope"]["signatures"][0]["keyid"] = Value::Null),
         ("a key itself", |b| {
-            b["verificationMaterial"]["publicKey"] = json!({ "rawBytes": "AA==", "keyDetails": "PKIX" })
+            b["verificationMaterial"]["publicKey"] = json!({ "rawBytes": "AA==", "keyDetails": "PKIX" });
         }),
         ("an empty hint", |b| b["verificationMaterial"]["publicKey"] = json!({ "hint": "" })),
         ("a second signature", |b| {
@@ -72,7 +74,6 @@ fn forms_that_others_write_are_read() {
 
 #[test]
 fn what_is_no_bundle_is_refused_by_what_is_wrong() {
-    type Change = fn(&mut Value);
     let changes: [(&str, Change); 14] = [
         ("expected `application/vnd.dev.sigstore.bundle.v0.3+json`", |b| {
             b["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.3".into();
@@ -80,7 +81,7 @@ fn what_is_no_bundle_is_refused_by_what_is_wrong() {
         ("unknown field `extra`", |b| b["extra"] = json!(1)),
         ("unknown field `other`", |b| b["verificationMaterial"]["other"] = json!(1)),
         ("missing field `verificationMaterial`", |b| {
-            drop(b.as_object_mut().unwrap().remove("verificationMaterial"))
+            drop(b.as_object_mut().unwrap().remove("verificationMaterial"));
         }),
         ("names its signer nowhere", |b| b["verificationMaterial"] = json!({})),
         ("names its signer more than once", |b| b["verificationMaterial"]["certificate"] = json!({})),
@@ -91,7 +92,7 @@ fn what_is_no_bundle_is_refused_by_what_is_wrong() {
         ("signature of the bundle is not base64", |b| b["dsseEnvelope"]["signatures"][0]["sig"] = "*".into()),
         ("has no signature", |b| b["dsseEnvelope"]["signatures"] = json!([])),
         ("a list of at most 16 entries", |b| {
-            b["dsseEnvelope"]["signatures"] = json!(vec![json!({ "sig": "" }); 17])
+            b["dsseEnvelope"]["signatures"] = json!(vec![json!({ "sig": "" }); 17]);
         }),
         ("signature of the bundle has 1026 bytes: expected at most 1024", |b| {
             b["dsseEnvelope"]["signatures"][0]["sig"] = "A".repeat(1368).into();

@@ -42,7 +42,7 @@ fn foreign(statement: &Value) -> Bundle {
 }
 
 /// A statement of another signer over these resources, with the right root.
-fn statement_of(serialization: Value, resources: &[(&str, &str, Vec<u8>)]) -> Value {
+fn statement_of(serialization: &Value, resources: &[(&str, &str, Vec<u8>)]) -> Value {
     let root = Sha256::of(&resources.iter().flat_map(|(_, _, digest)| digest.clone()).collect::<Vec<u8>>());
     let resources: Vec<Value> = resources
         .iter()
@@ -195,7 +195,7 @@ fn any_order_is_read() {
     let mut resources =
         vec![("a/b", "sha256", digest("1")), ("a-b", "sha256", digest("2")), ("é", "sha256", digest("3"))];
     for _ in 0..2 {
-        let bundle = foreign(&statement_of(files_method(), &resources));
+        let bundle = foreign(&statement_of(&files_method(), &resources));
         assert!(compared(&bundle, &[file("a/b", "1"), file("a-b", "2"), file("é", "3")]).holds());
         resources.reverse();
     }
@@ -219,7 +219,7 @@ fn other_hashes_and_shards_are_compared_where_their_digests_can_be_had() {
             .iter()
             .map(|(name, range)| (*name, algorithm.name(), algorithm.digest(&content[range.clone()])))
             .collect();
-        let bundle = foreign(&statement_of(method, &resources));
+        let bundle = foreign(&statement_of(&method, &resources));
         let mut digests = |path: &str, range: Option<Range<u64>>, algorithm: Algorithm| {
             asked.push(path.to_owned());
             let range = range.map_or(0..10, |range| range.start as usize..range.end as usize);
@@ -239,7 +239,7 @@ fn other_hashes_and_shards_are_compared_where_their_digests_can_be_had() {
 fn a_sharded_file_of_another_length_is_changed_and_empty_ones_are_told() {
     let digest = Algorithm::Sha256.digest(b"0123");
     let method = json!({ "method": "shards", "hash_type": "sha256", "shard_size": 4 });
-    let bundle = foreign(&statement_of(method, &[("m:0:4", "sha256-sharded-4", digest)]));
+    let bundle = foreign(&statement_of(&method, &[("m:0:4", "sha256-sharded-4", digest)]));
     let mut digests = |_: &str, _: Option<Range<u64>>, algorithm: Algorithm| Ok(algorithm.digest(b"0123"));
     let outcome =
         verify(&bundle, &key().public_key(), [("m", 5), ("empty", 0)], &Options::default(), &mut digests);
@@ -254,11 +254,11 @@ fn a_sharded_file_of_another_length_is_changed_and_empty_ones_are_told() {
 #[test]
 fn manifests_that_lie_are_refused_by_what_is_wrong() {
     let digest = || Algorithm::Sha256.digest(b"");
-    let one = || statement_of(files_method(), &[("m", "sha256", digest())]);
+    let one = || statement_of(&files_method(), &[("m", "sha256", digest())]);
     let shards = |names: &[&str]| {
         let method = json!({ "method": "shards", "hash_type": "sha256", "shard_size": 4 });
         let resources: Vec<_> = names.iter().map(|name| (*name, "sha256", digest())).collect();
-        statement_of(method, &resources)
+        statement_of(&method, &resources)
     };
     let with = |pointer: &str, value: Value| {
         let mut statement = one();
@@ -283,10 +283,10 @@ fn manifests_that_lie_are_refused_by_what_is_wrong() {
         ("resource `m` has no sha256 digest", with("/predicate/resources/0/digest", json!("AA"))),
         ("has no usable name", with("/predicate/resources/0/name", json!(""))),
         ("has no usable name", with("/predicate/resources/0/name", json!("../m"))),
-        ("lists no file", statement_of(files_method(), &[])),
+        ("lists no file", statement_of(&files_method(), &[])),
         (
             "`m` is listed twice",
-            statement_of(files_method(), &[("m", "sha256", digest()), ("m", "sha256", digest())]),
+            statement_of(&files_method(), &[("m", "sha256", digest()), ("m", "sha256", digest())]),
         ),
         ("not a manifest in JSON", json!({})),
         ("`m` is not a shard", shards(&["m"])),
@@ -310,7 +310,7 @@ fn manifests_that_lie_are_refused_by_what_is_wrong() {
 fn paths_with_colons_are_sharded_too() {
     let digest = Algorithm::Sha256.digest(b"0123");
     let method = json!({ "method": "shards", "hash_type": "sha256", "shard_size": 4 });
-    let bundle = foreign(&statement_of(method, &[("a:1:2:0:4", "sha256", digest)]));
+    let bundle = foreign(&statement_of(&method, &[("a:1:2:0:4", "sha256", digest)]));
     let mut digests = |_: &str, _: Option<Range<u64>>, algorithm: Algorithm| Ok(algorithm.digest(b"0123"));
     assert!(verify(&bundle, &key().public_key(), [("a:1:2", 4)], &Options::default(), &mut digests).holds());
 }
