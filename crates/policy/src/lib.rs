@@ -1,0 +1,2 @@
+//! Policy.
+#![forbid(unsafe_code)]
