@@ -5,6 +5,7 @@
 //! * [`statement`]: what is said: in-toto statements with the predicates that Reproof writes.
 //! * [`oms`]: the signature of a model after the OpenSSF Model Signing specification.
 //! * [`bom`]: the bill of materials of a model in CycloneDX.
+//! * [`log`](mod@log): an append-only log of acts that nobody can rewrite unseen: tiles, checkpoints, proofs.
 //! * [`bundle`]: how a statement is named on disk, and many of them as lines.
 //!
 //! Three layers that know nothing of each other's content: a **key** signs bytes, an **envelope** binds bytes to their
@@ -31,6 +32,7 @@ pub mod bundle;
 pub mod dsse;
 mod hex;
 pub mod key;
+pub mod log;
 pub mod oms;
 mod sha256;
 pub mod statement;
