@@ -72,7 +72,7 @@ impl Element {
     }
 
     /// The number by which a block names it.
-    pub(crate) const fn code(self) -> u8 {
+    pub const fn code(self) -> u8 {
         match self {
             Self::Byte => 1,
             Self::Float8 => 2,
@@ -87,7 +87,7 @@ impl Element {
     }
 
     /// The element that a block names by `code`.
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
+    pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|element| element.code() == code)
     }
 }

@@ -8,6 +8,7 @@
 //! * [`layout`]: a file as segments that tile it, hashed once.
 //! * [`identity`]: tensor, weights, values and artifact digests.
 //! * [`ranges`]: parallel hashing of byte ranges with bounded memory.
+//! * [`tree`]: the digest of a blob from the values of its parts.
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -17,6 +18,7 @@ pub mod identity;
 pub mod layout;
 pub mod ranges;
 mod source;
+pub mod tree;
 
 pub use builder::Builder;
 pub use digest::{Digest, Kind, ParseDigestError};

@@ -8,10 +8,10 @@
 use std::io;
 use std::ops::Range;
 
-use blake3::hazmat::{self, HasherExt as _};
+use blake3::hazmat::HasherExt as _;
 use rayon::prelude::*;
 
-use crate::{Digest, Kind, ReadAt, blob};
+use crate::{Digest, Kind, ReadAt, blob, tree};
 
 /// Bytes read at a time by each thread.
 const BUFFER: u64 = 256 << 10;
@@ -136,7 +136,7 @@ fn split(
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Digest, RangeError> {
     let length = length(range);
-    let subtrees: Vec<hazmat::ChainingValue> = (0..length.div_ceil(SUBTREE) as usize)
+    let subtrees: Vec<tree::ChainingValue> = (0..length.div_ceil(SUBTREE) as usize)
         .into_par_iter()
         .with_max_len(1)
         .map(|index| {
@@ -149,21 +149,5 @@ fn split(
             Ok(hasher.finalize_non_root())
         })
         .collect::<Result<_, _>>()?;
-    let middle = left(subtrees.len());
-    let (first, second) = (merge(&subtrees[..middle]), merge(&subtrees[middle..]));
-    Ok(digest(hazmat::merge_subtrees_root(&first, &second, hazmat::Mode::Hash)))
-}
-
-/// The number of subtrees left of the root: the largest power of two below `count`, as BLAKE3 defines.
-fn left(count: usize) -> usize {
-    count.next_power_of_two() / 2
-}
-
-fn merge(subtrees: &[hazmat::ChainingValue]) -> hazmat::ChainingValue {
-    if let [only] = subtrees {
-        return *only;
-    }
-    let middle = left(subtrees.len());
-    let (first, second) = (merge(&subtrees[..middle]), merge(&subtrees[middle..]));
-    hazmat::merge_subtrees_non_root(&first, &second, hazmat::Mode::Hash)
+    Ok(tree::join(&subtrees))
 }

@@ -9,6 +9,7 @@
 //! Never a dependency of a product crate; `cargo xtask layers` sees to that.
 #![forbid(unsafe_code)]
 
+mod bucket;
 pub mod damage;
 pub mod folder;
 pub mod generated;
@@ -16,5 +17,6 @@ mod invocation;
 pub mod python;
 mod sandbox;
 
+pub use bucket::{BUCKET, BucketServer};
 pub use invocation::{Finished, Invocation};
 pub use sandbox::Sandbox;

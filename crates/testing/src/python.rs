@@ -46,6 +46,7 @@ const SETS: &[Set] = &[
     },
     Set { name: "mlflow", locks: &[Lock { file: "mlflow.lock", dependencies: true }] },
     Set { name: "signing", locks: &[Lock { file: "signing.lock", dependencies: true }] },
+    Set { name: "storage", locks: &[Lock { file: "storage.lock", dependencies: true }] },
     // A compiler that only builders of TensorFlow use is left out of the lock.
     Set { name: "tf", locks: &[Lock { file: "tf.lock", dependencies: false }] },
 ];
@@ -121,7 +122,7 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
 }
 
 /// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax`, `mlflow`,
-/// `signing` or `tf`) of this repository, built where missing.
+/// `signing`, `storage` or `tf`) of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.

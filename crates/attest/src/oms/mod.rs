@@ -1,6 +1,6 @@
 //! The signature of a model after the OpenSSF Model Signing specification v1.0.
 //!
-//! A signed **manifest** lists every file of a model with its digest. [`sign`] makes one as stock tools read it: whole files,
+//! A signed **manifest** lists every file of a model with its digest. [`sign()`] makes one as stock tools read it: whole files,
 //! SHA-256, in the order of code points. [`verify()`] takes what other signers make: any order, files or shards, SHA-256,
 //! BLAKE2b or BLAKE3. It compares with the files as they were found and says of each how it differs.
 //!

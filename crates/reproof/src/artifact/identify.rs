@@ -33,6 +33,8 @@ pub struct Digests {
     pub parts: BTreeMap<String, Digest>,
     /// Per file, in the order of [`Artifact::files`]: size and `layout-v1` digest.
     pub files: Vec<(u64, Digest)>,
+    /// Per file, the BLAKE3 of each segment; empty where digests are recorded ones.
+    pub segments: Vec<Vec<Digest>>,
     /// Per tensor, in the order of the description.
     pub tensors: Vec<Digest>,
 }
@@ -130,6 +132,7 @@ pub fn digests(artifact: &Artifact, progress: &dyn Progress) -> Result<Digests, 
             .map(|name| ((*name).to_owned(), identity::named(Kind::Part, part(name))))
             .collect(),
         files,
+        segments,
         tensors,
     })
 }

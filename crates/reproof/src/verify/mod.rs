@@ -233,6 +233,7 @@ pub(crate) fn recorded_digests(stored: &StoredContract) -> Digests {
         architecture: identity.architecture_digest,
         parts: identity.parts.clone(),
         files: identity.files.iter().map(|file| (file.size, file.digest)).collect(),
+        segments: Vec::new(),
         tensors: identity.tensors.iter().map(|tensor| tensor.digest).collect(),
     }
 }

@@ -1,0 +1,191 @@
+//! Looking at everything that is stored, or at a sample of it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rayon::prelude::*;
+use reproof_digest::{Digest, Kind, blob};
+use reproof_progress::{Progress, Unit};
+
+use crate::catalog::Catalog;
+use crate::object::all_blocks;
+use crate::pack::{PACKS, index_key, pack_key, pack_of_key, sidecar_of};
+use crate::{Bucket, Manifest, Store, StoreError};
+
+/// What a check looks at.
+#[derive(Debug, Default)]
+pub struct CheckOptions<'a> {
+    /// The manifests that must be whole.
+    pub manifests: &'a [Digest],
+    /// The share of objects that are decoded and hashed, from 0 to 1. Whether they exist is checked for all.
+    pub sample: f64,
+    /// Chooses the sample; another number chooses others.
+    pub seed: u64,
+    /// A second copy of the packs, to mend damaged ones from.
+    pub repair_from: Option<&'a Bucket>,
+}
+
+/// What a check saw.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Manifests that were read.
+    pub manifests: u64,
+    /// Objects that they need, each counted once.
+    pub objects: u64,
+    /// Of these, objects that were decoded and hashed.
+    pub hashed: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+    /// What is wrong, mended faults included.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What: a manifest, an object, a pack.
+    pub what: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// Manifests that need it.
+    pub affects: Vec<Digest>,
+    /// Whether it was mended.
+    pub mended: bool,
+}
+
+impl Store {
+    /// Looks at what is stored; faults are values, an error means that nothing could be looked at.
+    pub fn check(&self, options: &CheckOptions<'_>, progress: &dyn Progress) -> Result<Checked, StoreError> {
+        self.refresh();
+        let mut checked = Checked::default();
+        if let Some(copy) = options.repair_from {
+            self.mend(copy, &mut checked, progress)?;
+            self.refresh();
+        }
+        let mut users: BTreeMap<[u8; 32], Vec<Digest>> = BTreeMap::new();
+        for digest in options.manifests {
+            match Manifest::read(&self.bucket, digest) {
+                Ok(manifest) => {
+                    checked.manifests += 1;
+                    let objects: HashSet<_> = manifest.objects().map(|object| *object.as_bytes()).collect();
+                    for object in objects {
+                        users.entry(object).or_default().push(*digest);
+                    }
+                }
+                Err(error @ StoreError::Bucket { .. }) => return Err(error),
+                Err(error) => checked.faults.push(Fault {
+                    what: format!("manifest {}", digest.short()),
+                    problem: error.to_string(),
+                    affects: vec![*digest],
+                    mended: false,
+                }),
+            }
+        }
+        checked.objects = users.len() as u64;
+        self.with_catalog(|catalog| {
+            self.look_at_objects(catalog, &users, options, &mut checked, progress);
+            Ok(())
+        })?;
+        Ok(checked)
+    }
+
+    fn look_at_objects(
+        &self,
+        catalog: &Catalog,
+        users: &BTreeMap<[u8; 32], Vec<Digest>>,
+        options: &CheckOptions<'_>,
+        checked: &mut Checked,
+        progress: &dyn Progress,
+    ) {
+        let chosen = |digest: &[u8; 32]| chosen(digest, options.seed, options.sample);
+        let sizes = users.keys().filter(|digest| chosen(digest)).filter_map(|digest| catalog.find(digest));
+        let bytes: u64 = sizes.map(|stored| stored.length).sum();
+        progress.begin("checking objects", Some(bytes), Unit::Bytes);
+        let faults: Vec<Fault> = users
+            .par_iter()
+            .filter_map(|(digest, affects)| {
+                let problem = match catalog.find(digest) {
+                    None => Some("no pack holds it, or not all of it".to_owned()),
+                    Some(_) if !chosen(digest) => None,
+                    Some(_) => self.hash_object(catalog, digest, progress).err(),
+                }?;
+                let what = format!("object {}", Digest::new(Kind::Blob, *digest).short());
+                Some(Fault { what, problem, affects: affects.clone(), mended: false })
+            })
+            .collect();
+        progress.end();
+        checked.hashed = users.keys().filter(|digest| chosen(digest)).count() as u64;
+        checked.bytes = bytes;
+        checked.faults.extend(faults);
+    }
+
+    /// Decodes an object block by block and hashes it.
+    fn hash_object(
+        &self,
+        catalog: &Catalog,
+        digest: &[u8; 32],
+        progress: &dyn Progress,
+    ) -> Result<(), String> {
+        let stored = self.find(catalog, digest).map_err(|error| error.to_string())?;
+        let mut hasher = blake3::Hasher::new();
+        for block in all_blocks(stored.length) {
+            let bytes = self.blocks(catalog, digest, block..block + 1).map_err(|error| error.to_string())?;
+            hasher.update(&bytes);
+            progress.advance(bytes.len() as u64);
+        }
+        let found = Digest::new(Kind::Blob, *hasher.finalize().as_bytes());
+        if found.as_bytes() == digest { Ok(()) } else { Err(format!("its bytes give {}", found.short())) }
+    }
+
+    /// Hashes every pack and replaces those that are damaged by what `copy` has under the same name; makes indexes anew.
+    fn mend(&self, copy: &Bucket, checked: &mut Checked, progress: &dyn Progress) -> Result<(), StoreError> {
+        let mut packs: HashMap<String, u64> = HashMap::new();
+        for bucket in [copy, &self.bucket] {
+            bucket.list(PACKS, |entry| {
+                packs.extend(pack_of_key(&entry.key).map(|pack| (pack.to_owned(), entry.size)));
+            })?;
+        }
+        progress.begin("checking packs", Some(packs.values().sum()), Unit::Bytes);
+        for (pack, size) in &packs {
+            let key = pack_key(pack);
+            let found = self.bucket.get(&key, u64::MAX)?;
+            let whole = |bytes: &bytes::Bytes| blob(bytes).to_hex() == *pack;
+            let fault = |problem: &str, mended| Fault {
+                what: format!("pack {pack}"),
+                problem: problem.to_owned(),
+                affects: Vec::new(),
+                mended,
+            };
+            if !found.as_ref().is_some_and(whole) {
+                let problem =
+                    if found.is_some() { "its bytes are not what its name says" } else { "it is missing" };
+                let other = copy.get(&key, u64::MAX)?.filter(whole);
+                checked.faults.push(fault(problem, other.is_some()));
+                if let Some(bytes) = other {
+                    self.bucket.remove(&key)?;
+                    self.bucket.create(&key, bytes)?;
+                    self.bucket.remove(&index_key(pack))?;
+                }
+            }
+            if self.read_index(pack).is_ok_and(|entries| entries.is_some()) {
+                continue;
+            }
+            if let Ok(sidecar) = sidecar_of(&self.bucket, pack, *size) {
+                self.bucket.remove(&index_key(pack))?;
+                self.bucket.create(&index_key(pack), sidecar)?;
+                checked.faults.push(fault("its index was missing or damaged", true));
+            }
+            progress.advance(*size);
+        }
+        progress.end();
+        Ok(())
+    }
+}
+
+/// Whether an object belongs to the sample: by its digest and the seed, so that the same seed always takes the same.
+fn chosen(digest: &[u8; 32], seed: u64, share: f64) -> bool {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes()).update(digest);
+    let hash = hasher.finalize();
+    let first = hash.as_bytes().first_chunk::<8>().expect("a hash has 32 bytes");
+    (u64::from_le_bytes(*first) as f64) < share * u64::MAX as f64 || share >= 1.0
+}

@@ -1,0 +1,64 @@
+//! A server with the interface of S3, started for a test and ended with it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+/// A server in memory with one bucket. It decides conditional writes atomically; it checks neither signatures nor
+/// checksums.
+#[derive(Debug)]
+pub struct BucketServer {
+    process: Child,
+    endpoint: String,
+}
+
+/// The bucket that is there from the start.
+pub const BUCKET: &str = "history";
+
+/// Starts the server that the program says is ready, and makes the bucket.
+const PROGRAM: &str = r#"
+import sys
+from moto.server import ThreadedMotoServer
+import boto3
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False)
+server.start()
+endpoint = f"http://127.0.0.1:{sys.argv[1]}"
+client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                      aws_access_key_id="test", aws_secret_access_key="test")
+client.create_bucket(Bucket=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.read()
+"#;
+
+impl BucketServer {
+    /// Starts one on a free port.
+    ///
+    /// # Panics
+    /// If it cannot be started: a test that needs it has failed.
+    pub fn start() -> Self {
+        let python =
+            crate::python::environment("storage").expect("the packages of the server can be installed");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = port.expect("a port is free").port();
+        let mut command = Command::new(python);
+        command.args(["-c", PROGRAM, &port.to_string(), BUCKET]).stdin(Stdio::piped());
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let output = BufReader::new(process.stdout.take().expect("it is a pipe"));
+        let ready = output.lines().map_while(Result::ok).any(|line| line == "ready");
+        assert!(ready, "the server ended before it was ready: {:?}", process.wait());
+        Self { process, endpoint: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+impl Drop for BucketServer {
+    fn drop(&mut self) {
+        // It ends by itself when its standard input does; this does not wait for that.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
