@@ -36,7 +36,8 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap*", &["cli", "server"]),
     ("axum*", &["server"]),
     ("pyo3*", &["python"]),
-    ("sqlx*", &["registry"]),
+    ("postgres", &["registry"]),
+    ("rusqlite", &["registry"]),
     ("ort", &["runner"]),
     ("anyhow", &["cli", "server", "xtask"]),
     ("indicatif", &["cli"]),
@@ -213,7 +214,7 @@ mod tests {
             ("reproof", "clap"),
             ("reproof-report", "axum"),
             ("reproof-cli", "pyo3"),
-            ("reproof-store", "sqlx"),
+            ("reproof-store", "rusqlite"),
             ("reproof", "ort"),
             ("reproof-runner", "anyhow"),
         ] {

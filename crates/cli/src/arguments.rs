@@ -11,7 +11,8 @@ use reproof_contract::run::{Device, Limits};
 use reproof_formats::OpenOptions;
 
 use crate::commands::{
-    accept, cases, diagnose, diff, digest, drill, env, inspect, record, scan, schema, shell, unit, verify,
+    accept, cases, diagnose, diff, digest, drill, env, inspect, record, registry, scan, schema, shell, sign,
+    unit, verify,
 };
 use crate::quantities::{duration, memory};
 
@@ -47,6 +48,54 @@ pub(crate) enum Command {
     Drill(drill::Arguments),
     /// Show, compare, lock and fingerprint the environment of a Python interpreter.
     Env(env::Arguments),
+    /// Make a registry: versions with names, promotion with proof, a log that nobody can rewrite unseen.
+    Init(registry::init::Arguments),
+    /// Store an artifact with its contract, once and for ever, as MODEL@VERSION.
+    Push(registry::push::Arguments),
+    /// Get a version back, byte for byte, and check that it is what was pushed.
+    Pull(registry::pull::Arguments),
+    /// Show the models of the registry, one of them, or a version.
+    Show(registry::show::Arguments),
+    /// Show who did what, when.
+    Log(registry::log::Arguments),
+    /// Show where aliases point, and where they pointed.
+    Alias(registry::alias::Arguments),
+    /// Show what was found out about a version, or add to it.
+    Evidence(registry::evidence::Arguments),
+    /// Show or set what an alias asks of the versions that it may point to.
+    Gate(registry::gate::Arguments),
+    /// Say that a version may be used, or may not.
+    Approve(registry::decide::Arguments),
+    /// Point an alias to a version, if its gate holds for that exact digest.
+    Promote(registry::promote::Arguments),
+    /// Point an alias back to an earlier version.
+    Revert(registry::promote::RevertArguments),
+    /// Take a version out of use; its bytes stay.
+    Retire(registry::state::RetireArguments),
+    /// Hold a version for inspection: no alias moves to it until the flag is cleared.
+    Flag(registry::state::Arguments),
+    /// Clear the flags of a version.
+    Clear(registry::state::Arguments),
+    /// Set or remove tags of a version.
+    Tag(registry::state::TagArguments),
+    /// Add a review note to a version.
+    Note(registry::state::NoteArguments),
+    /// Say what a model is.
+    Describe(registry::state::DescribeArguments),
+    /// Tell what a version lacks.
+    Lint(registry::lint::Arguments),
+    /// Make users known, give them roles and tokens.
+    Access(registry::access::Arguments),
+    /// Check the log of the registry, print its checkpoint, export it.
+    Audit(registry::audit::Arguments),
+    /// Check that everything stored is still there and is what it was.
+    Fsck(registry::maintain::CheckArguments),
+    /// Remove what no version needs, after a grace period.
+    Gc(registry::maintain::CollectArguments),
+    /// Sign the files of an artifact, as OpenSSF Model Signing has it.
+    Sign(sign::Arguments),
+    /// Check what others signed.
+    Attest(sign::AttestArguments),
     /// Print the JSON Schema of a document.
     Schema(schema::Arguments),
     /// Print completions for a shell.

@@ -41,6 +41,14 @@ fn split(text: &str) -> (&str, &str) {
     (&text[..end], text[end..].trim())
 }
 
+/// A share from `1%` or `0.01`, as a number from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let (number, divisor) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
+    let share = number.trim().parse::<f64>().ok().map(|number| number / divisor);
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a share like 1% or 0.01".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

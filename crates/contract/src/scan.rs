@@ -44,6 +44,9 @@ pub enum ScanVerdict {
 }
 
 impl ScanVerdict {
+    /// Every verdict.
+    pub const ALL: [Self; 3] = [Self::Clean, Self::Findings, Self::Incomplete];
+
     /// The word as written.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,6 +70,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity, the least first.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Dangerous];
+
     /// The word as written.
     pub const fn as_str(self) -> &'static str {
         match self {

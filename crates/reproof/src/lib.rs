@@ -9,6 +9,8 @@
 //! * [`diff`](mod@diff): what changed between two artifacts.
 //! * [`drill`]: which mistakes a suite would catch.
 //! * [`resume`](mod@resume): whether training goes on as it did.
+//! * [`registry`]: versions with names, promotion with proof, a log that nobody can rewrite unseen.
+//! * [`sign`](mod@sign): signatures over an artifact's files.
 //! * [`scan`](mod@scan): what would run, or leak, if an artifact were loaded.
 //! * [`trust`]: leave to run code, given for these very bytes.
 //! * [`cases`]: canonical inputs, proposed or imported.
@@ -31,9 +33,11 @@ pub mod folder;
 mod judge;
 pub mod project;
 pub mod record;
+pub mod registry;
 pub mod resume;
 pub mod scan;
 mod scratch;
+pub mod sign;
 pub mod trust;
 pub mod verify;
 

@@ -41,6 +41,22 @@ impl Store {
         Ok(())
     }
 
+    /// The bytes of a small file.
+    pub fn read_file(&self, file: &StoredFile) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        for segment in &file.segments {
+            match segment {
+                StoredSegment::Inline(inline) => bytes.extend_from_slice(inline),
+                StoredSegment::Object { digest, length } => {
+                    bytes.extend(self.with_catalog(|catalog| {
+                        self.blocks(catalog, digest.as_bytes(), all_blocks(*length))
+                    })?);
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     fn restore_file(
         &self,
         file: &StoredFile,

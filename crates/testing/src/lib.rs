@@ -2,6 +2,7 @@
 //!
 //! * [`Sandbox`]: runs the built binary with nothing of the machine around it.
 //! * [`python`]: virtual environments from lock files, built once and kept outside the checkout.
+//! * [`Postgres`]: a real PostgreSQL server, for as long as a test needs it.
 //! * [`generated`]: folders of files that a script makes once.
 //! * [`folder`]: copies of folders, and proof that nothing in one changed.
 //! * [`damage`]: files broken in one exact place.
@@ -14,9 +15,11 @@ pub mod damage;
 pub mod folder;
 pub mod generated;
 mod invocation;
+mod postgres;
 pub mod python;
 mod sandbox;
 
 pub use bucket::{BUCKET, BucketServer};
 pub use invocation::{Finished, Invocation};
+pub use postgres::{Postgres, PostgresError};
 pub use sandbox::Sandbox;

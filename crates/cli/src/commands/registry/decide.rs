@@ -1,0 +1,65 @@
+//! `approve`: a person says that a version may be used, or may not.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use reproof::registry::policy::Role;
+use reproof::registry::{Reference, private_key};
+use serde_json::json;
+
+use super::{RegistryArguments, document, publish};
+use crate::arguments::OutputArguments;
+use crate::failure::Exit;
+use crate::output;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// Which version, as MODEL@VERSION.
+    #[arg(value_name = "MODEL@VERSION")]
+    name: Reference,
+    /// The role in which you decide.
+    #[arg(long = "as", value_name = "ROLE", default_value = "reviewer")]
+    role: Role,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Say that it may not be used.
+    #[arg(long)]
+    reject: bool,
+    /// Sign the decision with this private key.
+    #[arg(long, value_name = "PEM")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    registry: RegistryArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let key = arguments.key.as_deref().map(private_key).transpose()?;
+    let registry = arguments.registry.open()?;
+    let decision = registry.decide(
+        &arguments.name,
+        arguments.role,
+        !arguments.reject,
+        &arguments.reason,
+        key.as_ref(),
+    )?;
+    publish(&registry);
+    if arguments.output.json {
+        output::json(&json!({
+            "schema": "reproof.decision/v0",
+            "version": arguments.name.to_string(),
+            "decision": document::approval(&decision),
+        }))?;
+    } else {
+        let signed = if key.is_some() { ", signed" } else { "" };
+        let what = decision.decision.name();
+        output::data(&format!(
+            "{} {what} by {} as {}{signed}\n",
+            arguments.name, decision.decided.who, decision.role
+        ))?;
+    }
+    Ok(Exit::Reached)
+}

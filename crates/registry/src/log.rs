@@ -1,0 +1,205 @@
+//! The log: every act in order, and how far it was published.
+
+use crate::database::Row;
+use crate::merkle::Tree;
+use crate::page::{Page, PageRequest};
+use crate::registry::Registry;
+use crate::transaction::{Transaction, at};
+use crate::{At, Error, models, secret, text};
+
+/// An act, as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its place, from 0, without holes.
+    pub sequence: u64,
+    /// When, as told.
+    pub at: At,
+    /// The greatest time told so far: later than `at` where the clock of whoever acted was behind.
+    pub effective: At,
+    /// Who.
+    pub who: String,
+    /// What, such as `alias.set`.
+    pub act: String,
+    /// The canonical JSON that says all of it: a leaf of the transparency log.
+    pub leaf: Vec<u8>,
+    /// SHA-256 of a zero byte and the leaf, as RFC 6962 hashes leaves.
+    pub leaf_hash: [u8; 32],
+}
+
+/// How far the log was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The entries in the published tree.
+    pub size: u64,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// When.
+    pub at: At,
+}
+
+/// The most bytes of a checkpoint's text.
+const MAX_CHECKPOINT: usize = 16 << 10;
+
+/// The most entries that one call gives.
+pub const MAX_ENTRIES: u32 = 10_000;
+
+/// The columns of a [`LogEntry`], and where they come from.
+macro_rules! log_sql {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.sequence, l.at, l.effective, w.text, a.text, l.leaf, l.leaf_hash FROM log l ",
+            "JOIN label w ON w.id = l.who JOIN label a ON a.id = l.act ",
+            $rest
+        )
+    };
+}
+
+fn read(row: &mut Row) -> Result<LogEntry, Error> {
+    Ok(LogEntry {
+        sequence: row.count()?,
+        at: at(row.integer()?)?,
+        effective: at(row.integer()?)?,
+        who: row.text()?,
+        act: row.text()?,
+        leaf: row.bytes()?,
+        leaf_hash: row.hash()?,
+    })
+}
+
+fn size(tx: &mut Transaction<'_>) -> Result<u64, Error> {
+    tx.one("SELECT sequence + 1 FROM log ORDER BY sequence DESC LIMIT 1", &[])?
+        .map_or(Ok(0), |mut row| row.count())
+}
+
+fn published(tx: &mut Transaction<'_>) -> Result<Option<Published>, Error> {
+    tx.one("SELECT size, checkpoint, at FROM published ORDER BY size DESC LIMIT 1", &[])?
+        .map(|mut row| Ok(Published { size: row.count()?, checkpoint: row.text()?, at: at(row.integer()?)? }))
+        .transpose()
+}
+
+/// The root over the first entries, and an error where one is missing.
+fn root(tx: &mut Transaction<'_>, size: u64) -> Result<[u8; 32], Error> {
+    let mut tree = Tree::default();
+    let mut next = 0;
+    while next < size {
+        let upto = size.min(next + u64::from(MAX_ENTRIES));
+        let parameters = [text::count("entries", next)?.into(), text::count("entries", upto)?.into()];
+        let rows = tx.all(
+            "SELECT sequence, leaf_hash FROM log WHERE sequence >= ?1 AND sequence < ?2 ORDER BY sequence",
+            &parameters,
+        )?;
+        for mut row in rows {
+            let sequence = row.count()?;
+            if sequence != next {
+                return Err(Error::Damaged {
+                    what: format!("the log: expected entry {next}, got {sequence}"),
+                });
+            }
+            tree.push(row.hash()?);
+            next += 1;
+        }
+        if next != upto {
+            return Err(Error::Damaged { what: format!("the log: entry {next} is missing") });
+        }
+    }
+    Ok(tree.root())
+}
+
+impl Registry {
+    /// The number of entries in the log.
+    pub fn log_size(&self) -> Result<u64, Error> {
+        self.read(size)
+    }
+
+    /// The entries from `sequence` on, at most `limit` and at most [`MAX_ENTRIES`].
+    pub fn log_since(&self, sequence: u64, limit: u32) -> Result<Vec<LogEntry>, Error> {
+        let from = text::count("place in the log", sequence)?;
+        self.read(|tx| {
+            tx.all(
+                log_sql!("WHERE l.sequence >= ?1 ORDER BY l.sequence LIMIT ?2"),
+                &[from.into(), i64::from(limit.min(MAX_ENTRIES)).into()],
+            )?
+            .into_iter()
+            .map(|mut row| read(&mut row))
+            .collect()
+        })
+    }
+
+    /// The entries about a model, newest first.
+    pub fn log_of(&self, model: &str, request: &PageRequest) -> Result<Page<LogEntry>, Error> {
+        const LIST: &str = "log";
+        let before = request.after_number(LIST)?.unwrap_or(i64::MAX);
+        let rows = self.read(|tx| {
+            let model = models::find(tx, model)?;
+            tx.all(
+                log_sql!("WHERE l.model = ?1 AND l.sequence < ?2 ORDER BY l.sequence DESC LIMIT ?3"),
+                &[model.into(), before.into(), request.rows().into()],
+            )
+        })?;
+        request.page(LIST, rows, |row| {
+            let entry = read(row)?;
+            Ok((entry.sequence.to_string(), entry))
+        })
+    }
+
+    /// How far the log was published; `None` if it never was.
+    pub fn published(&self) -> Result<Option<Published>, Error> {
+        self.read(published)
+    }
+
+    /// Notes that the first `size` entries were published under a checkpoint. It only grows; the same size again changes
+    /// nothing.
+    pub fn set_published(&self, size_published: u64, checkpoint: &str, now: At) -> Result<(), Error> {
+        text::text("checkpoint", checkpoint, MAX_CHECKPOINT)?;
+        let kept = text::count("published entries", size_published)?;
+        self.act(|tx| {
+            let log = size(tx)?;
+            if size_published > log {
+                return Err(Error::LogShorter { log, published: size_published });
+            }
+            match published(tx)? {
+                Some(before) if before.size == size_published => return Ok(()),
+                Some(before) if before.size > size_published => {
+                    return Err(Error::PublishedMore { published: before.size, offered: size_published });
+                }
+                _ => {}
+            }
+            tx.run(
+                "INSERT INTO published (size, checkpoint, at) VALUES (?1, ?2, ?3)",
+                &[kept.into(), checkpoint.into(), now.microseconds().into()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The RFC 6962 root over the first `size` entries.
+    pub fn log_root(&self, size_wanted: u64) -> Result<[u8; 32], Error> {
+        self.read(|tx| {
+            let log = size(tx)?;
+            if size_wanted > log {
+                return Err(Error::LogShorter { log, published: size_wanted });
+            }
+            root(tx, size_wanted)
+        })
+    }
+
+    /// Checks that this database has the history that was published: the first `size` entries of its log must have the root
+    /// that `expected` gives for them. A database that was restored from an older copy has fewer entries, or others in their
+    /// place once it was written to. `expected` is asked only where the size can be right.
+    pub fn check_against(
+        &self,
+        size_published: u64,
+        expected: impl FnOnce(u64) -> Result<[u8; 32], Error>,
+    ) -> Result<(), Error> {
+        let actual = self.log_root(size_published)?;
+        let expected = expected(size_published)?;
+        if actual == expected {
+            return Ok(());
+        }
+        Err(Error::LogDiffers {
+            size: size_published,
+            expected: secret::hex(&expected),
+            actual: secret::hex(&actual),
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! What was found out about a version, as signed statements bound to its artifact digest. Failing verdicts are kept too.
+
+use std::path::Path;
+
+use reproof_attest::Timestamp;
+use reproof_attest::key::PrivateKey;
+use reproof_attest::statement::{
+    self, Approval, Decision, Descriptor, Statement as InToto, Subject, Verification,
+};
+use reproof_contract::report::Report;
+use reproof_contract::scan::Scan;
+use reproof_digest::{Digest, blob};
+use reproof_policy::role::{Act, Role};
+use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEvidence, State, Version};
+
+use super::{Reference, Registry, RegistryError};
+
+/// The folder of statements in the store.
+const STATEMENTS: &str = "statements";
+
+/// Bytes of a statement, at most.
+const STATEMENT_LIMIT: u64 = 64 << 20;
+
+/// A statement that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its digest.
+    pub digest: Digest,
+    /// The hint of the key that signed it; empty where it is not signed.
+    pub key_hint: String,
+}
+
+/// What came of attaching a document.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// The version.
+    pub version: Version,
+    /// The statement.
+    pub statement: Statement,
+    /// What the records did.
+    pub batch: Batch,
+    /// Whether the version was flagged because of it.
+    pub flagged: bool,
+}
+
+impl Registry {
+    /// Keeps the report of a verification as evidence for a version: a signed statement where there is a key. A negative
+    /// verdict flags the version where a gate of its model says so.
+    pub fn attach_report(
+        &self,
+        reference: &Reference,
+        report: &Report,
+        key: Option<&PrivateKey>,
+    ) -> Result<Attached, RegistryError> {
+        let version = self.resolve(reference)?;
+        self.allow(Act::Attest, Some(&version.model), None)?;
+        let subject = subject(&version)?;
+        let text = serde_json::to_vec(report).expect("a report is texts and numbers");
+        let wrong = |error: &dyn std::fmt::Display| RegistryError::Evidence {
+            what: "the report".into(),
+            problem: error.to_string(),
+        };
+        let verification =
+            Verification::of_report(&subject, report, &text, Vec::new()).map_err(|error| wrong(&error))?;
+        let statement = self.keep(&verification.test_result(&subject), key)?;
+        self.keep_document(&text)?;
+        let at = moment(&report.verified_at).ok_or_else(|| wrong(&"its time is none"))?;
+        let environment = report.environment.class.clone();
+        let evidence = NewEvidence {
+            artifact: version.artifact,
+            kind: EvidenceKind::Verification,
+            environment: &environment,
+            verdict: report.verdict.as_str(),
+            assurance: report.assurance.as_str(),
+            statement: statement.digest,
+            who: self.who(),
+            at,
+            key_hint: &statement.key_hint,
+        };
+        let batch = self.records.add_evidence(self.by(), &[evidence])?;
+        let flagged =
+            report.verdict.is_negative() && batch.added > 0 && self.flag_negative(&version, report)?;
+        Ok(Attached { version, statement, batch, flagged })
+    }
+
+    /// Keeps what a scan found as evidence for a version.
+    pub fn attach_scan(
+        &self,
+        reference: &Reference,
+        scan: &Scan,
+        key: Option<&PrivateKey>,
+    ) -> Result<Attached, RegistryError> {
+        let version = self.resolve(reference)?;
+        self.allow(Act::Attest, Some(&version.model), None)?;
+        let subject = subject(&version)?;
+        let text = serde_json::to_vec(scan).expect("a scan is texts and numbers");
+        let described = Descriptor::of_bytes("scan.json", "application/vnd.reproof.scan+json", &text);
+        let statement = self.keep(&statement::scan(&subject, scan, &described), key)?;
+        self.keep_document(&text)?;
+        let worst = scan.findings.iter().map(|finding| finding.severity).max();
+        let evidence = NewEvidence {
+            artifact: version.artifact,
+            kind: EvidenceKind::Scan,
+            environment: "",
+            verdict: scan.verdict.as_str(),
+            // How far a scan reaches is in its statement; what gates ask for is how serious it was.
+            assurance: worst.map_or("", |severity| severity.as_str()),
+            statement: statement.digest,
+            who: self.who(),
+            at: self.now(),
+            key_hint: &statement.key_hint,
+        };
+        let batch = self.records.add_evidence(self.by(), &[evidence])?;
+        Ok(Attached { version, statement, batch, flagged: false })
+    }
+
+    /// Approves or rejects a version in a role, as a statement that is signed where there is a key.
+    pub fn decide(
+        &self,
+        reference: &Reference,
+        role: Role,
+        approved: bool,
+        reason: &str,
+        key: Option<&PrivateKey>,
+    ) -> Result<reproof_registry::Approval, RegistryError> {
+        let version = self.resolve(reference)?;
+        if version.state == State::Deleted {
+            let problem = format!("it was deleted by {}", version.since.who);
+            return Err(RegistryError::Reference { text: reference.to_string(), problem });
+        }
+        let decision =
+            self.access().may_approve(self.who(), Some(&version.submitted.who), &version.model, None);
+        if !decision.allowed {
+            return Err(RegistryError::Denied {
+                who: self.who().to_owned(),
+                reason: decision.reason.to_string(),
+            });
+        }
+        self.has(role, &version.model)?;
+        let subject = subject(&version)?;
+        let said = Approval {
+            model: version.model.clone(),
+            version: version.version.clone(),
+            artifact: version.artifact,
+            person: self.who().to_owned(),
+            role: role.as_str().to_owned(),
+            decision: if approved { Decision::Approved } else { Decision::Rejected },
+            reason: reason.to_owned(),
+            time: Timestamp::from_unix(self.seconds() as i64).map_err(|error| RegistryError::Evidence {
+                what: "the clock".to_owned(),
+                problem: error.to_string(),
+            })?,
+        };
+        let statement = self.keep(&InToto::of_approval(&subject, said), key)?;
+        let new = NewApproval {
+            model: &version.model,
+            version: &version.version,
+            artifact: version.artifact,
+            role: role.as_str(),
+            approved,
+            reason,
+            evidence: &[statement.digest],
+        };
+        Ok(self.records.decide(self.by(), &new)?)
+    }
+
+    /// Refuses a role that the actor does not have for a model.
+    fn has(&self, role: Role, model: &str) -> Result<(), RegistryError> {
+        let reproof_policy::role::Access::Granted(grants) = self.access() else { return Ok(()) };
+        if grants
+            .iter()
+            .any(|grant| grant.alias.is_none() && grant.models.covers(model) && grant.role.includes(role))
+        {
+            return Ok(());
+        }
+        let reason = format!("deciding as {} needs that role for {model}", role.as_str());
+        Err(RegistryError::Denied { who: self.who().to_owned(), reason })
+    }
+
+    /// Stores a statement, signed where there is a key.
+    fn keep<P: statement::Predicate>(
+        &self,
+        statement: &InToto<P>,
+        key: Option<&PrivateKey>,
+    ) -> Result<Statement, RegistryError> {
+        let wrong = |error: &dyn std::fmt::Display| RegistryError::Evidence {
+            what: "the statement".into(),
+            problem: error.to_string(),
+        };
+        let (bytes, key_hint) = match key {
+            Some(key) => {
+                let bundle = statement.sign(key).map_err(|error| wrong(&error))?;
+                (bundle.to_json(), key.public_key().hint().to_string())
+            }
+            None => (statement.to_payload().map_err(|error| wrong(&error))?, String::new()),
+        };
+        Ok(Statement { digest: self.keep_document(&bytes)?, key_hint })
+    }
+
+    fn keep_document(&self, bytes: &[u8]) -> Result<Digest, RegistryError> {
+        let digest = blob(bytes);
+        self.store.bucket().create(&statement_key(&digest), bytes.to_vec())?;
+        Ok(digest)
+    }
+
+    /// The bytes of a kept statement or of the document that it is about.
+    pub fn statement(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RegistryError> {
+        let found = self.store.bucket().get(&statement_key(digest), STATEMENT_LIMIT)?;
+        match found {
+            Some(bytes) if blob(&bytes) != *digest => {
+                let what = "a stored statement".to_owned();
+                Err(RegistryError::Unexpected { what, expected: *digest, found: blob(&bytes) })
+            }
+            found => Ok(found.map(|bytes| bytes.to_vec())),
+        }
+    }
+
+    /// Everything that was found out about a version's artifact, the newest of each kind and environment.
+    pub fn evidence(&self, reference: &Reference) -> Result<Vec<Evidence>, RegistryError> {
+        let version = self.resolve(reference)?;
+        Ok(self.records.latest_evidence(&version.artifact)?)
+    }
+
+    /// Flags a version after a negative verdict, unless it is flagged.
+    fn flag_negative(&self, version: &Version, report: &Report) -> Result<bool, RegistryError> {
+        let shown = self.records.show(&version.model, &version.version)?;
+        if !shown.flags.is_empty() || version.state != State::Active {
+            return Ok(false);
+        }
+        let reason = format!("verification came to {}: {}", report.verdict, report.summary);
+        self.records.raise_flag(self.by(), &version.model, &version.version, &reason)?;
+        Ok(true)
+    }
+}
+
+/// What statements about a version are about: the artifact, and its files by SHA-256 where the contract has it.
+fn subject(version: &Version) -> Result<Subject, RegistryError> {
+    let name = format!("{}@{}", version.model, version.version);
+    Subject::new(&name, version.artifact, &[])
+        .map_err(|error| RegistryError::Evidence { what: name, problem: error.to_string() })
+}
+
+fn statement_key(digest: &Digest) -> String {
+    let hex = digest.to_hex();
+    format!("{STATEMENTS}/{}/{hex}", &hex[..2])
+}
+
+/// A moment from RFC 3339.
+fn moment(text: &str) -> Option<At> {
+    At::from_seconds(crate::clock::parse_rfc3339(text)?)
+}
+
+/// A private key from a PEM file.
+pub fn private_key(path: &Path) -> Result<PrivateKey, RegistryError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| RegistryError::Read { path: path.to_owned(), source })?;
+    PrivateKey::from_pem(&text)
+        .map_err(|error| RegistryError::Key { what: path.display().to_string(), problem: error.to_string() })
+}

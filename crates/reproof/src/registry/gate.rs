@@ -1,0 +1,191 @@
+//! Promotion: an alias moves to a version only if its gates hold for that exact digest.
+
+use reproof_contract::scan::{ScanVerdict, Severity};
+use reproof_contract::{Assurance, Verdict};
+use reproof_digest::Digest;
+use reproof_policy::role::{Act, Role};
+use reproof_policy::{Approval, Facts, Gate, Outcome, ScanFacts};
+use reproof_registry::{AliasEvent, Decision, Evidence, EvidenceKind, GateFacts, MoveAlias, State, Version};
+use serde::Serialize;
+
+use super::{Reference, Registry, RegistryError};
+
+/// What one gate says.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateOutcome {
+    /// The models that it is for.
+    pub pattern: String,
+    /// Its revision.
+    pub revision: u64,
+    /// Requirement by requirement.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What a promotion came to.
+#[derive(Clone, Debug)]
+pub struct Promotion {
+    /// The version that was to be promoted.
+    pub version: Version,
+    /// Where the alias pointed.
+    pub before: Option<String>,
+    /// What each gate says.
+    pub gates: Vec<GateOutcome>,
+    /// Why it cannot be promoted whatever gates say, such as an open flag.
+    pub obstacles: Vec<String>,
+    /// The move, unless it was refused or only tried.
+    pub moved: Option<AliasEvent>,
+}
+
+impl Promotion {
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        self.obstacles.is_empty() && self.gates.iter().all(|gate| gate.outcome.holds)
+    }
+}
+
+impl Registry {
+    /// Points `alias` at a version if its gates hold; otherwise says what is missing. `trying` changes nothing.
+    pub fn promote(
+        &self,
+        reference: &Reference,
+        alias: &str,
+        reason: &str,
+        trying: bool,
+    ) -> Result<Promotion, RegistryError> {
+        let version = self.resolve(reference)?;
+        self.allow(Act::Promote, Some(&version.model), Some(alias))?;
+        let facts = self.records.gate_facts(&version.model, &version.version, alias)?;
+        let now = self.seconds();
+        let known = facts_of(&facts);
+        let mut gates = Vec::new();
+        for gate in &facts.gates {
+            let text = gate.text.as_deref().unwrap_or_default();
+            let rules = Gate::parse(text).map_err(|error| RegistryError::Rule {
+                what: format!("the gate of `{}` for `{alias}`", gate.pattern),
+                problem: error.to_string(),
+            })?;
+            let outcome = rules.evaluate(&known, now);
+            gates.push(GateOutcome { pattern: gate.pattern.clone(), revision: gate.revision, outcome });
+        }
+        let before = facts.alias.as_ref().and_then(|alias| alias.version.clone());
+        let mut promotion = Promotion { obstacles: obstacles(&facts), version, before, gates, moved: None };
+        if promotion.holds() && !trying {
+            let rests_on: Vec<Digest> = facts.evidence.iter().map(|evidence| evidence.statement).collect();
+            let request = MoveAlias {
+                model: &promotion.version.model,
+                alias,
+                expected: promotion.before.as_deref(),
+                reason,
+                evidence: &rests_on,
+            };
+            promotion.moved =
+                Some(self.records.set_alias(self.by(), &request, &promotion.version.version)?);
+        }
+        Ok(promotion)
+    }
+
+    /// The gates that a model must pass for an alias.
+    pub fn gates(&self, model: &str, alias: &str) -> Result<Vec<reproof_registry::Gate>, RegistryError> {
+        self.allow(Act::Read, Some(model), None)?;
+        Ok(self.records.gates(model, alias)?)
+    }
+
+    /// Sets the gate of an alias after checking that it can be understood, or removes it.
+    pub fn set_gate(&self, pattern: &str, alias: &str, text: Option<&str>) -> Result<(), RegistryError> {
+        self.allow(Act::SetGate, None, Some(alias))
+            .or_else(|_| self.allow(Act::SetGate, Some(pattern), Some(alias)))?;
+        if let Some(text) = text {
+            Gate::parse(text).map_err(|error| RegistryError::Rule {
+                what: "the gate".to_owned(),
+                problem: error.to_string(),
+            })?;
+        }
+        let current = self.records.gate_history(pattern, alias, &reproof_registry::PageRequest::first(1))?;
+        let revision = current.items.first().map_or(0, |gate| gate.revision);
+        self.records.set_gate(self.by(), pattern, alias, text, revision)?;
+        Ok(())
+    }
+}
+
+/// What is known of a version, as gates ask for it.
+fn facts_of(known: &GateFacts) -> Facts {
+    let (version, evidence) = (&known.version, &known.evidence);
+    let of = |kind: EvidenceKind| evidence.iter().filter(move |evidence| evidence.kind == kind);
+    let verdicts: Vec<(&Evidence, Verdict)> = of(EvidenceKind::Verification)
+        .filter_map(|evidence| Some((evidence, evidence.verdict.parse().ok()?)))
+        .collect();
+    let assurances = verdicts.iter().filter_map(|(evidence, _)| evidence.assurance.parse::<Assurance>().ok());
+    let scan = of(EvidenceKind::Scan).next_back().and_then(|evidence| {
+        Some(ScanFacts {
+            verdict: word(&ScanVerdict::ALL, ScanVerdict::as_str, &evidence.verdict)?,
+            severity: word(&Severity::ALL, Severity::as_str, &evidence.assurance),
+            at: seconds(evidence.at),
+        })
+    });
+    let approvals = known.approvals.iter().filter(|approval| approval.decision == Decision::Approved);
+    let signatures = evidence.iter().filter(|evidence| !evidence.key_hint.is_empty());
+    let mut signatures: Vec<String> = signatures.map(|evidence| evidence.key_hint.clone()).collect();
+    signatures.sort();
+    signatures.dedup();
+    Facts {
+        model: version.model.clone(),
+        version: version.version.clone(),
+        artifact: version.artifact.to_string(),
+        verdict: verdicts.iter().map(|(_, verdict)| *verdict).max(),
+        assurance: assurances.min(),
+        verified_at: verdicts.iter().map(|(evidence, _)| seconds(evidence.at)).min(),
+        environments: verdicts
+            .iter()
+            .filter(|(evidence, _)| !evidence.environment.is_empty())
+            .map(|(evidence, verdict)| (evidence.environment.clone(), *verdict))
+            .collect(),
+        scan,
+        signed: Some(of(EvidenceKind::Signature).next().is_some()),
+        signatures: Some(signatures),
+        approvals: approvals
+            .filter_map(|approval| {
+                Some(Approval {
+                    person: approval.decided.who.clone(),
+                    role: approval.role.parse::<Role>().ok()?,
+                    at: seconds(approval.decided.at),
+                })
+            })
+            .collect(),
+        submitter: Some(version.submitted.who.clone()),
+        flags: Some(known.flags.iter().map(|flag| flag.reason.clone()).collect()),
+        classification: Some(known.model.classification.clone()).filter(|word| !word.is_empty()),
+        tags: known.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        lint: None,
+    }
+}
+
+/// What keeps a version from any alias.
+fn obstacles(facts: &GateFacts) -> Vec<String> {
+    let version = &facts.version;
+    let mut obstacles = Vec::new();
+    if version.state != State::Active {
+        obstacles
+            .push(format!("it is {} since {}, by {}", version.state, version.since.at, version.since.who));
+    }
+    obstacles.extend(facts.flags.iter().map(|flag| {
+        format!(
+            "it is flagged by {}: {} (reproof clear {}@{})",
+            flag.raised.who, flag.reason, version.model, version.version
+        )
+    }));
+    let rejected = facts.approvals.iter().filter(|approval| approval.decision == Decision::Rejected);
+    obstacles.extend(rejected.map(|approval| {
+        format!("{} rejected it as {}: {}", approval.decided.who, approval.role, approval.reason)
+    }));
+    obstacles
+}
+
+/// The one that is written so.
+fn word<T: Copy>(all: &[T], written: impl Fn(T) -> &'static str, text: &str) -> Option<T> {
+    all.iter().copied().find(|one| written(*one) == text)
+}
+
+fn seconds(at: reproof_registry::At) -> u64 {
+    at.microseconds().unsigned_abs() / 1_000_000
+}

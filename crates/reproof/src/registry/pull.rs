@@ -1,0 +1,128 @@
+//! Getting a version back, byte for byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use reproof_digest::Digest;
+use reproof_progress::Progress;
+use reproof_registry::{State, Version};
+use reproof_store::Manifest;
+
+use super::{Reference, Registry, RegistryError};
+use crate::artifact::{Artifact, digests};
+use crate::folder;
+
+/// How a version is pulled.
+#[derive(Clone, Debug, Default)]
+pub struct PullOptions {
+    /// Where the artifact goes: itself, or an existing folder to put it into. The artifact's own name where not told.
+    pub destination: Option<PathBuf>,
+    /// The artifact digest that it must have.
+    pub expect: Option<Digest>,
+}
+
+/// What was pulled.
+#[derive(Clone, Debug)]
+pub struct Pulled {
+    /// The version.
+    pub version: Version,
+    /// Where the artifact is.
+    pub path: PathBuf,
+    /// Where its contract is, where it has one.
+    pub contract: Option<PathBuf>,
+    /// Bytes that were restored.
+    pub size: u64,
+}
+
+impl Registry {
+    /// Restores a version with its contract, and checks that it has the version's digest before it appears in its place.
+    /// Interrupted and done again, it goes on.
+    pub fn pull(
+        &self,
+        reference: &Reference,
+        options: &PullOptions,
+        progress: &dyn Progress,
+    ) -> Result<Pulled, RegistryError> {
+        let version = self.resolve(reference)?;
+        if version.state == State::Deleted {
+            return Err(RegistryError::Reference {
+                text: reference.to_string(),
+                problem: format!("it was deleted by {} at {}", version.since.who, version.since.at),
+            });
+        }
+        if let Some(expected) = options.expect.filter(|expected| *expected != version.artifact) {
+            let what = format!("{}@{}", version.model, version.version);
+            return Err(RegistryError::Unexpected { what, expected, found: version.artifact });
+        }
+        let manifest = self.store.manifest(&version.manifest)?;
+        let path = place(&manifest, options.destination.as_deref())?;
+        let contract = folder_of_contract(&path, manifest.folder);
+        for target in [&path, &contract] {
+            if target.exists() {
+                return Err(RegistryError::Occupied { path: target.clone() });
+            }
+        }
+        // Both are built in one folder beside their place, so that renaming them is no copy.
+        let draft = draft(&path);
+        let inner = draft.join(path.file_name().unwrap_or_default());
+        self.store.restore(&manifest.files, &inner, progress)?;
+        if manifest.folder && manifest.files.is_empty() {
+            make(&inner)?;
+        }
+        let found = digests(&Artifact::open(&inner)?, progress)?.artifact;
+        if found != version.artifact {
+            let what = format!("what the store has for {}@{}", version.model, version.version);
+            return Err(RegistryError::Unexpected { what, expected: version.artifact, found });
+        }
+        let kept = folder_of_contract(&inner, manifest.folder);
+        if !manifest.contract.is_empty() {
+            self.store.restore(&manifest.contract, &kept, progress)?;
+        }
+        let moved = |from: &Path, to: &Path| {
+            fs::rename(from, to).map_err(|source| RegistryError::Write { path: to.to_owned(), source })
+        };
+        if !manifest.contract.is_empty() && !manifest.folder {
+            moved(&kept, &contract)?;
+        }
+        // The artifact last: where it is, everything is.
+        moved(&inner, &path)?;
+        let _ = fs::remove_dir_all(&draft);
+        let contract = (!manifest.contract.is_empty()).then_some(contract);
+        Ok(Pulled { version, path, contract, size: manifest.size() })
+    }
+}
+
+fn folder_of_contract(path: &Path, is_folder: bool) -> PathBuf {
+    if is_folder {
+        return path.join(crate::artifact::CONTRACT_FOLDER);
+    }
+    folder::beside(path)
+}
+
+/// Where the artifact goes.
+fn place(manifest: &Manifest, destination: Option<&Path>) -> Result<PathBuf, RegistryError> {
+    let name = Path::new(&manifest.name);
+    let plain = name.components().count() == 1 && name.file_name().is_some();
+    let named = |folder: &Path| if plain { folder.join(name) } else { folder.join("artifact") };
+    let path = match destination {
+        None => named(Path::new("")),
+        Some(folder) if folder.is_dir() => named(folder),
+        Some(path) => path.to_owned(),
+    };
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make(parent)?;
+    }
+    Ok(path)
+}
+
+fn make(folder: &Path) -> Result<(), RegistryError> {
+    fs::create_dir_all(folder).map_err(|source| RegistryError::Write { path: folder.to_owned(), source })
+}
+
+/// The folder in which an artifact is built before it appears.
+fn draft(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".reproof-pull");
+    path.with_file_name(name)
+}
