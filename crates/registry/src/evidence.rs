@@ -151,9 +151,11 @@ const LATEST: &str = evidence_sql!(
          SELECT * FROM (SELECT kind, environment FROM evidence WHERE artifact = ?1 \
                         ORDER BY kind, environment LIMIT 1) AS first \
          UNION ALL \
-         SELECT n.kind, n.environment FROM place AS p JOIN evidence AS n ON n.id = ( \
-             SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND (x.kind, x.environment) > (p.kind, p.environment) \
-             ORDER BY x.kind, x.environment LIMIT 1)) \
+         SELECT n.kind, n.environment FROM place AS p JOIN evidence AS n ON n.id = coalesce( \
+             (SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND x.kind = p.kind AND x.environment > p.environment \
+              ORDER BY x.environment LIMIT 1), \
+             (SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND x.kind > p.kind \
+              ORDER BY x.kind, x.environment LIMIT 1))) \
      SELECT (SELECT max(y.id) FROM evidence AS y \
              WHERE y.artifact = ?1 AND y.kind = place.kind AND y.environment = place.environment) \
      FROM place LIMIT ?2) ORDER BY e.kind, en.text"
@@ -236,7 +238,9 @@ fn add(tx: &mut Transaction<'_>, by: By<'_>, evidence: &[NewEvidence<'_>]) -> Re
     }
     statements.sort_unstable();
     let mut tree = merkle::Tree::default();
-    statements.iter().for_each(|statement| tree.push(merkle::leaf_hash(statement)));
+    for statement in &statements {
+        tree.push(merkle::leaf_hash(statement));
+    }
     let (added, root) = (statements.len() as u64, tree.root());
     let known = evidence.len() as u64 - added;
     if added == 0 {

@@ -287,7 +287,7 @@ fn wrap(registry: &str, error: &postgres::Error, committing: bool) -> Error {
         let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
         let problem = format!("{error}{source}");
         let inner = std::error::Error::source(error);
-        let lost = error.is_closed() || inner.is_some_and(|source| source.is::<std::io::Error>());
+        let lost = error.is_closed() || inner.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
         return if lost {
             Error::ConnectionLost { registry, problem, committing }
         } else {
