@@ -132,16 +132,12 @@ fn check_expected(pointer: Option<&Pointer>, request: &MoveAlias<'_>) -> Result<
     if actual == request.expected {
         return Ok(());
     }
-    let (by, at) = pointer.map_or((String::new(), At::default()), |pointer| {
-        (pointer.alias.since.who.clone(), pointer.alias.since.at)
-    });
     Err(Error::AliasMoved {
         model: request.model.to_owned(),
         alias: request.alias.to_owned(),
         expected: request.expected.map(ToOwned::to_owned),
         actual: actual.map(ToOwned::to_owned),
-        by,
-        at,
+        last: pointer.map(|pointer| Box::new(pointer.alias.since.clone())),
     })
 }
 
@@ -176,29 +172,27 @@ fn write(
     if let Some(previous) = request.expected {
         entry = entry.detail("previous", previous);
     }
-    let Recorded { sequence, effective } = tx.record(by, &entry)?;
+    let recorded = tx.record(by, &entry)?;
+    let Recorded { sequence, effective } = recorded;
     let version: Value = target.map(|target| target.id).into();
     let previous = pointer.as_ref().and_then(|pointer| pointer.version);
-    let alias = match pointer {
-        Some(pointer) => {
-            tx.run(
-                "UPDATE alias SET version = ?1, sequence = ?2 WHERE id = ?3",
-                &[version.clone(), sequence.into(), pointer.id.into()],
-            )?;
-            pointer.id
-        }
-        None => {
-            let count = tx
-                .one("SELECT count(*) FROM alias WHERE model = ?1", &[model.into()])?
-                .map_or(Ok(0), |mut row| row.count())?;
-            if count >= MAX_FEW {
-                return Err(Error::TooMuch { what: "aliases of a model", limit: MAX_FEW, got: count + 1 });
-            }
-            tx.insert(
-                "INSERT INTO alias (model, name, version, sequence) VALUES (?1, ?2, ?3, ?4) RETURNING id",
-                &[model.into(), request.alias.into(), version.clone(), sequence.into()],
-            )?
-        }
+    let alias = if let Some(pointer) = pointer {
+        tx.run(
+            "UPDATE alias SET version = ?1, sequence = ?2 WHERE id = ?3",
+            &[version.clone(), sequence.into(), pointer.id.into()],
+        )?;
+        pointer.id
+    } else {
+        tx.room(
+            "aliases of a model",
+            MAX_FEW,
+            "SELECT count(*) FROM alias WHERE model = ?1",
+            &[model.into()],
+        )?;
+        tx.insert(
+            "INSERT INTO alias (model, name, version, sequence) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+            &[model.into(), request.alias.into(), version.clone(), sequence.into()],
+        )?
     };
     tx.run(
         "INSERT INTO alias_event (sequence, alias, kind, version, previous, reason, effective) \
@@ -215,10 +209,10 @@ fn write(
     )?;
     Ok(AliasEvent {
         kind,
-        version: target.map(|target| target.version.version.clone()),
+        version: target.map(|target| target.version.number.clone()),
         previous: request.expected.map(ToOwned::to_owned),
         reason: request.reason.to_owned(),
-        moved: Stamp { sequence: sequence as u64, who: by.who.to_owned(), at: by.at },
+        moved: recorded.stamp(by),
     })
 }
 

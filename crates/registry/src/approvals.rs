@@ -89,33 +89,19 @@ pub(crate) fn of_version(tx: &mut Transaction<'_>, version: i64) -> Result<Vec<A
     for place in 0..approvals.len() {
         let (earlier, rest) = approvals.split_at_mut(place);
         let Some(this) = rest.first_mut() else { break };
-        match this.withdraws {
-            Some(id) => {
-                earlier.iter_mut().filter(|one| one.id == id).for_each(|one| one.in_force = false);
-            }
-            None => {
-                let again =
-                    |one: &&mut Approval| one.decided.who == this.decided.who && one.role == this.role;
-                earlier.iter_mut().filter(again).for_each(|one| one.in_force = false);
-                this.in_force = true;
-            }
+        this.in_force = this.withdraws.is_none();
+        for before in earlier {
+            let again = before.decided.who == this.decided.who && before.role == this.role;
+            let ended = this.withdraws.map_or(again, |id| before.id == id);
+            before.in_force &= !ended;
         }
     }
     Ok(approvals)
 }
 
 fn room(tx: &mut Transaction<'_>, version: i64) -> Result<(), Error> {
-    let count = tx
-        .one("SELECT count(*) FROM approval WHERE version = ?1", &[version.into()])?
-        .map_or(Ok(0), |mut row| row.count())?;
-    if count >= MAX_APPROVALS {
-        return Err(Error::TooMuch {
-            what: "decisions about a version",
-            limit: MAX_APPROVALS,
-            got: count + 1,
-        });
-    }
-    Ok(())
+    let count = "SELECT count(*) FROM approval WHERE version = ?1";
+    tx.room("decisions about a version", MAX_APPROVALS, count, &[version.into()])
 }
 
 impl Registry {
@@ -129,7 +115,7 @@ impl Registry {
             if found.version.artifact != new.artifact {
                 return Err(Error::OtherArtifact {
                     model: found.version.model,
-                    version: found.version.version,
+                    version: found.version.number,
                     existing: found.version.artifact,
                     offered: new.artifact,
                 });
@@ -166,7 +152,7 @@ impl Registry {
                 withdraws: None,
                 in_force: true,
                 reason: new.reason.to_owned(),
-                decided: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                decided: recorded.stamp(by),
             })
         })
     }

@@ -2,7 +2,7 @@
 
 use reproof_digest::Digest;
 
-use crate::At;
+use crate::{At, Stamp};
 
 /// Why an act was refused, or a question not answered. Nothing of a refused act is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -216,8 +216,8 @@ pub enum Error {
     },
     /// Somebody moved the alias meanwhile.
     #[error(
-        "alias `{alias}` of {model} was moved: expected {}, got {}, by {by} at {at}; look at it and decide again",
-        shown(expected.as_deref()), shown(actual.as_deref())
+        "alias `{alias}` of {model} was moved: expected {}, got {}, {}; look at it and decide again",
+        shown(expected.as_deref()), shown(actual.as_deref()), moved(last.as_deref())
     )]
     AliasMoved {
         /// The model.
@@ -228,10 +228,8 @@ pub enum Error {
         expected: Option<String>,
         /// The version that it points to.
         actual: Option<String>,
-        /// Who moved it last; empty where it was never set.
-        by: String,
-        /// When.
-        at: At,
+        /// Who moved it last, and when; `None` where it was never set.
+        last: Option<Box<Stamp>>,
     },
     /// There is no earlier version to go back to.
     #[error("alias `{alias}` of {model} cannot be reverted: {problem}")]
@@ -365,4 +363,11 @@ impl Error {
 
 fn shown(version: Option<&str>) -> &str {
     version.unwrap_or("no version")
+}
+
+fn moved(last: Option<&Stamp>) -> String {
+    last.map_or_else(
+        || "as nobody ever set it".to_owned(),
+        |stamp| format!("by {} at {}", stamp.who, stamp.at),
+    )
 }

@@ -144,19 +144,19 @@ fn read(row: &mut Row) -> Result<Evidence, Error> {
     })
 }
 
-/// The latest finding of each kind in each environment. Each step finds the next environment in the index, so the cost
-/// follows the number of environments and not that of findings.
+/// The latest finding of each kind in each environment: a walk down the index, where each step finds the last row of the
+/// place before. So the cost follows the number of environments and not that of findings.
 const LATEST: &str = evidence_sql!(
-    "WHERE e.id IN (WITH RECURSIVE place (kind, environment) AS ( \
-         SELECT * FROM (SELECT kind, environment FROM evidence WHERE artifact = ?1 \
-                        ORDER BY kind, environment LIMIT 1) AS first \
+    "WHERE e.id IN (WITH RECURSIVE newest (id, kind, environment) AS ( \
+         SELECT * FROM (SELECT id, kind, environment FROM evidence WHERE artifact = ?1 \
+                        ORDER BY kind DESC, environment DESC, id DESC LIMIT 1) AS last \
          UNION ALL \
-         SELECT n.kind, n.environment FROM place AS p JOIN evidence AS n ON n.id = ( \
-             SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND (x.kind, x.environment) > (p.kind, p.environment) \
-             ORDER BY x.kind, x.environment LIMIT 1)) \
-     SELECT (SELECT max(y.id) FROM evidence AS y \
-             WHERE y.artifact = ?1 AND y.kind = place.kind AND y.environment = place.environment) \
-     FROM place LIMIT ?2) ORDER BY e.kind, en.text"
+         SELECT n.id, n.kind, n.environment FROM newest AS p JOIN evidence AS n ON n.id = coalesce( \
+             (SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND x.kind = p.kind AND x.environment < p.environment \
+              ORDER BY x.environment DESC, x.id DESC LIMIT 1), \
+             (SELECT x.id FROM evidence AS x WHERE x.artifact = ?1 AND x.kind < p.kind \
+              ORDER BY x.kind DESC, x.environment DESC, x.id DESC LIMIT 1))) \
+     SELECT id FROM newest LIMIT ?2) ORDER BY e.kind, en.text"
 );
 
 /// The latest finding of each kind in each environment, by kind and environment.
@@ -236,7 +236,9 @@ fn add(tx: &mut Transaction<'_>, by: By<'_>, evidence: &[NewEvidence<'_>]) -> Re
     }
     statements.sort_unstable();
     let mut tree = merkle::Tree::default();
-    statements.iter().for_each(|statement| tree.push(merkle::leaf_hash(statement)));
+    for statement in &statements {
+        tree.push(merkle::leaf_hash(statement));
+    }
     let (added, root) = (statements.len() as u64, tree.root());
     let known = evidence.len() as u64 - added;
     if added == 0 {

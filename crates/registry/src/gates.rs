@@ -90,15 +90,12 @@ impl Registry {
                 return Err(Error::GateChanged { pattern, alias, expected, actual });
             }
             if before.is_none() {
-                let count = tx
-                    .one(
-                        "SELECT count(*) FROM gate WHERE alias = ?1 AND superseded IS NULL",
-                        &[alias.into()],
-                    )?
-                    .map_or(Ok(0), |mut row| row.count())?;
-                if count >= MAX_FEW {
-                    return Err(Error::TooMuch { what: "gates of an alias", limit: MAX_FEW, got: count + 1 });
-                }
+                tx.room(
+                    "gates of an alias",
+                    MAX_FEW,
+                    "SELECT count(*) FROM gate WHERE alias = ?1 AND superseded IS NULL",
+                    &[alias.into()],
+                )?;
             }
             let revision = actual + 1;
             let mut entry = Entry::new(if rules.is_some() { "gate.set" } else { "gate.remove" })
@@ -130,7 +127,7 @@ impl Registry {
                 alias: alias.to_owned(),
                 revision,
                 text: rules.map(ToOwned::to_owned),
-                set: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                set: recorded.stamp(by),
             })
         })
     }

@@ -4,7 +4,7 @@ use crate::database::{Row, Value};
 use crate::registry::{By, Registry, Stamp};
 use crate::text::{self, MAX_FEW};
 use crate::transaction::{Entry, Transaction, numbered, optional_stamp, stamp};
-use crate::{Error, models, versions};
+use crate::{Error, State, models, versions};
 
 numbered! {
     /// What a retention setting is for.
@@ -117,7 +117,7 @@ impl Registry {
                  ON CONFLICT (subject, name) DO UPDATE SET seconds = excluded.seconds, sequence = excluded.sequence",
                 &[subject.number().into(), name.into(), kept.into(), recorded.sequence.into()],
             )?;
-            let count = tx.one("SELECT count(*) FROM retention", &[])?.map_or(Ok(0), |mut row| row.count())?;
+            let count = tx.count("SELECT count(*) FROM retention", &[])?;
             if count > MAX_FEW {
                 return Err(Error::TooMuch { what: "retention settings", limit: MAX_FEW, got: count });
             }
@@ -156,25 +156,22 @@ impl Registry {
     ) -> Result<Hold, Error> {
         text::reason(reason)?;
         self.act(|tx| {
-            let (model_id, version_id, entry) = match version {
-                Some(version) => {
-                    let found = versions::find(tx, model, version)?;
-                    if found.version.state == crate::State::Deleted {
-                        return Err(found.refused("its bytes may be gone, so nothing can be held"));
-                    }
-                    (found.model, Value::from(found.id), found.entry("hold.lay"))
+            let (model_id, version_id, entry) = if let Some(version) = version {
+                let found = versions::find(tx, model, version)?;
+                if found.version.state == State::Deleted {
+                    return Err(found.refused("its bytes may be gone, so nothing can be held"));
                 }
-                None => {
-                    let id = models::find(tx, model)?;
-                    (id, Value::Null, Entry::new("hold.lay").of_model(id, model))
-                }
+                (found.model, Value::from(found.id), found.entry("hold.lay"))
+            } else {
+                let id = models::find(tx, model)?;
+                (id, Value::Null, Entry::new("hold.lay").of_model(id, model))
             };
-            let count = tx
-                .one("SELECT count(*) FROM hold WHERE model = ?1 AND released IS NULL", &[model_id.into()])?
-                .map_or(Ok(0), |mut row| row.count())?;
-            if count >= MAX_FEW {
-                return Err(Error::TooMuch { what: "holds on a model", limit: MAX_FEW, got: count + 1 });
-            }
+            tx.room(
+                "holds on a model",
+                MAX_FEW,
+                "SELECT count(*) FROM hold WHERE model = ?1 AND released IS NULL",
+                &[model_id.into()],
+            )?;
             let recorded = tx.record(by, &entry.detail("reason", reason))?;
             let id = tx.insert(
                 "INSERT INTO hold (model, version, reason, sequence) VALUES (?1, ?2, ?3, ?4) RETURNING id",
@@ -184,7 +181,7 @@ impl Registry {
                 id: id as u64,
                 version: version.map(ToOwned::to_owned),
                 reason: reason.to_owned(),
-                laid: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                laid: recorded.stamp(by),
                 released: None,
                 released_reason: None,
             })

@@ -105,9 +105,7 @@ impl Registry {
                  ON CONFLICT (version, key) DO UPDATE SET value = excluded.value, sequence = excluded.sequence",
                 &[found.id.into(), key.into(), value.into(), recorded.sequence.into()],
             )?;
-            let count = tx
-                .one("SELECT count(*) FROM tag WHERE version = ?1", &[found.id.into()])?
-                .map_or(Ok(0), |mut row| row.count())?;
+            let count = tx.count("SELECT count(*) FROM tag WHERE version = ?1", &[found.id.into()])?;
             if count > MAX_FEW {
                 return Err(Error::TooMuch { what: "tags of a version", limit: MAX_FEW, got: count });
             }
@@ -134,7 +132,7 @@ impl Registry {
                 "INSERT INTO note (sequence, version, text) VALUES (?1, ?2, ?3)",
                 &[recorded.sequence.into(), found.id.into(), note.into()],
             )?;
-            let written = Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at };
+            let written = recorded.stamp(by);
             Ok(Note { text: note.to_owned(), written })
         })
     }
@@ -178,7 +176,7 @@ impl Registry {
             Ok(Flag {
                 id: id as u64,
                 reason: reason.to_owned(),
-                raised: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                raised: recorded.stamp(by),
                 cleared: None,
                 cleared_reason: None,
             })

@@ -113,7 +113,7 @@ impl Registry {
                 "INSERT INTO principal (name, kind, sequence) VALUES (?1, ?2, ?3)",
                 &[name.into(), kind.number().into(), recorded.sequence.into()],
             )?;
-            let added = Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at };
+            let added = recorded.stamp(by);
             Ok(Principal { name: name.to_owned(), kind, added })
         })
     }
@@ -176,9 +176,8 @@ impl Registry {
                 .subject("member", member);
             let recorded = tx.record(by, &entry)?;
             if inside {
-                let groups = tx
-                    .one("SELECT count(*) FROM membership WHERE member = ?1", &[one.id.into()])?
-                    .map_or(Ok(0), |mut row| row.count())?;
+                let groups =
+                    tx.count("SELECT count(*) FROM membership WHERE member = ?1", &[one.id.into()])?;
                 if groups >= MAX_FEW {
                     return Err(Error::TooMuch {
                         what: "groups of a member",
@@ -240,12 +239,8 @@ impl Registry {
         alias.map_or(Ok(()), text::alias)?;
         self.act(|tx| {
             let found = find(tx, principal)?;
-            let count = tx
-                .one("SELECT count(*) FROM permit WHERE principal = ?1 AND revoked IS NULL", &[found.id.into()])?
-                .map_or(Ok(0), |mut row| row.count())?;
-            if count >= MAX_FEW {
-                return Err(Error::TooMuch { what: "grants of a principal", limit: MAX_FEW, got: count + 1 });
-            }
+            let count = "SELECT count(*) FROM permit WHERE principal = ?1 AND revoked IS NULL";
+            tx.room("grants of a principal", MAX_FEW, count, &[found.id.into()])?;
             let mut entry = Entry::new("grant.give")
                 .subject("principal", principal)
                 .subject("pattern", pattern)
@@ -264,7 +259,7 @@ impl Registry {
                 role: role.to_owned(),
                 pattern: pattern.to_owned(),
                 alias: alias.map(ToOwned::to_owned),
-                granted: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                granted: recorded.stamp(by),
             })
         })
     }

@@ -108,12 +108,8 @@ impl Registry {
                     expected: "a person or a service: a group has no tokens",
                 });
             }
-            let count = tx
-                .one("SELECT count(*) FROM token WHERE principal = ?1 AND revoked IS NULL", &[found.id.into()])?
-                .map_or(Ok(0), |mut row| row.count())?;
-            if count >= MAX_FEW {
-                return Err(Error::TooMuch { what: "tokens of a principal", limit: MAX_FEW, got: count + 1 });
-            }
+            let count = "SELECT count(*) FROM token WHERE principal = ?1 AND revoked IS NULL";
+            tx.room("tokens of a principal", MAX_FEW, count, &[found.id.into()])?;
             let mut entry = Entry::new("token.issue").subject("principal", principal).subject("token", name);
             if let Some(expires) = expires {
                 entry = entry.detail("expires", expires.to_string());
@@ -135,7 +131,7 @@ impl Registry {
                 name: name.to_owned(),
                 expires,
                 last_used: None,
-                issued: Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at },
+                issued: recorded.stamp(by),
                 revoked: None,
             };
             Ok((secret, token))

@@ -31,6 +31,13 @@ pub(crate) struct Recorded {
     pub(crate) effective: i64,
 }
 
+impl Recorded {
+    /// Who and when, as later reads will give it.
+    pub(crate) fn stamp(self, by: By<'_>) -> Stamp {
+        Stamp { sequence: self.sequence as u64, who: by.who.to_owned(), at: by.at }
+    }
+}
+
 /// What the log says of an act, beside who and when.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entry {
@@ -109,6 +116,23 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn one(&mut self, sql: &'static str, parameters: &[Value]) -> Result<Option<Row>, Error> {
         Ok(self.all(sql, parameters)?.into_iter().next())
+    }
+
+    /// The number that a statement counts.
+    pub(crate) fn count(&mut self, sql: &'static str, parameters: &[Value]) -> Result<u64, Error> {
+        self.one(sql, parameters)?.map_or(Ok(0), |mut row| row.count())
+    }
+
+    /// Refuses one more of what a statement counts, where the limit is reached.
+    pub(crate) fn room(
+        &mut self,
+        what: &'static str,
+        limit: u64,
+        sql: &'static str,
+        parameters: &[Value],
+    ) -> Result<(), Error> {
+        let count = self.count(sql, parameters)?;
+        if count < limit { Ok(()) } else { Err(Error::TooMuch { what, limit, got: count + 1 }) }
     }
 
     /// Inserts a row by a statement that ends in `RETURNING id`, and gives the key.

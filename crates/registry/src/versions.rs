@@ -47,8 +47,8 @@ pub struct NewVersion<'a> {
 pub struct Version {
     /// The model's name.
     pub model: String,
-    /// The semantic version.
-    pub version: String,
+    /// The semantic version, such as `1.4.0`.
+    pub number: String,
     /// The artifact's digest.
     pub artifact: Digest,
     /// The manifest's digest.
@@ -109,14 +109,19 @@ macro_rules! version_sql {
 }
 
 fn read(row: &mut Row) -> Result<Found, Error> {
-    let (id, model, artifact) = (row.integer()?, row.integer()?, row.integer()?);
-    Ok(Found { id, model, artifact, version: read_version(row)? })
+    let id = row.integer()?;
+    read_rest(row, id)
+}
+
+/// Reads what comes after the key.
+fn read_rest(row: &mut Row, id: i64) -> Result<Found, Error> {
+    Ok(Found { id, model: row.integer()?, artifact: row.integer()?, version: read_version(row)? })
 }
 
 fn read_version(row: &mut Row) -> Result<Version, Error> {
     Ok(Version {
         model: row.text()?,
-        version: row.text()?,
+        number: row.text()?,
         artifact: digest(row, Kind::Artifact)?,
         manifest: written_digest(row)?,
         weights: digest(row, Kind::Weights)?,
@@ -152,20 +157,20 @@ impl Found {
     pub(crate) fn entry(&self, act: &'static str) -> Entry {
         Entry::new(act)
             .of_model(self.model, &self.version.model)
-            .subject("version", self.version.version.as_str())
+            .subject("version", self.version.number.as_str())
             .digest("artifact", &self.version.artifact)
     }
 
     /// Refuses what cannot be done to a version in this state.
     pub(crate) fn refused(&self, problem: &'static str) -> Error {
-        let (model, version) = (self.version.model.clone(), self.version.version.clone());
+        let (model, version) = (self.version.model.clone(), self.version.number.clone());
         Error::WrongState { model, version, state: self.version.state.name(), problem }
     }
 }
 
 /// Compares a version with what was offered under its name.
 fn same(existing: &Version, offered: &NewVersion<'_>) -> Result<(), Error> {
-    let (model, version) = (existing.model.clone(), existing.version.clone());
+    let (model, version) = (existing.model.clone(), existing.number.clone());
     if existing.artifact != offered.artifact {
         let (existing, offered) = (existing.artifact, offered.artifact);
         return Err(Error::VersionTaken { model, version, existing, offered });
@@ -234,10 +239,10 @@ fn add(tx: &mut Transaction<'_>, by: By<'_>, new: &NewVersion<'_>) -> Result<Pus
             recorded.sequence.into(),
         ],
     )?;
-    let stamp = Stamp { sequence: recorded.sequence as u64, who: by.who.to_owned(), at: by.at };
+    let stamp = recorded.stamp(by);
     Ok(Pushed::New(Version {
         model: new.model.to_owned(),
-        version: new.version.to_owned(),
+        number: new.version.to_owned(),
         artifact: new.artifact,
         manifest: new.manifest,
         weights: new.weights,
@@ -251,7 +256,7 @@ fn add(tx: &mut Transaction<'_>, by: By<'_>, new: &NewVersion<'_>) -> Result<Pus
 
 /// Refuses to delete what an alias points to or a hold keeps.
 fn deletable(tx: &mut Transaction<'_>, found: &Found) -> Result<(), Error> {
-    let (model, version) = (found.version.model.clone(), found.version.version.clone());
+    let (model, version) = (found.version.model.clone(), found.version.number.clone());
     let alias =
         tx.one("SELECT name FROM alias WHERE version = ?1 ORDER BY name LIMIT 1", &[found.id.into()])?;
     if let Some(mut row) = alias {
@@ -290,10 +295,7 @@ impl Registry {
                 &[model.into(), before.into(), request.rows().into()],
             )
         })?;
-        request.numbered(LIST, rows, |_, row| {
-            (row.integer()?, row.integer()?);
-            read_version(row)
-        })
+        request.numbered(LIST, rows, |id, row| Ok(read_rest(row, id)?.version))
     }
 
     /// The versions that are an artifact or have its weights, oldest first: `digest` is of either kind.
@@ -301,24 +303,17 @@ impl Registry {
         const LIST: &str = "versions-with";
         let after = request.after_number(LIST)?.unwrap_or(0);
         let parameters = [digest.as_bytes().into(), after.into(), request.rows().into()];
-        let rows = match digest.kind() {
-            Kind::Weights => self.read(|tx| {
+        let rows = if digest.kind() == Kind::Weights {
+            self.read(|tx| {
                 tx.all(version_sql!("WHERE v.weights = ?1 AND v.id > ?2 ORDER BY v.id LIMIT ?3"), &parameters)
-            }),
-            _ => {
-                text::digest("artifact or weights", Kind::Artifact, digest)?;
-                self.read(|tx| {
-                    tx.all(
-                        version_sql!("WHERE a.digest = ?1 AND v.id > ?2 ORDER BY v.id LIMIT ?3"),
-                        &parameters,
-                    )
-                })
-            }
+            })
+        } else {
+            text::digest("artifact or weights", Kind::Artifact, digest)?;
+            self.read(|tx| {
+                tx.all(version_sql!("WHERE a.digest = ?1 AND v.id > ?2 ORDER BY v.id LIMIT ?3"), &parameters)
+            })
         }?;
-        request.numbered(LIST, rows, |_, row| {
-            (row.integer()?, row.integer()?);
-            read_version(row)
-        })
+        request.numbered(LIST, rows, |id, row| Ok(read_rest(row, id)?.version))
     }
 
     /// Retires an active version, makes a retired one active again, or deletes either. A deleted one stays deleted, and

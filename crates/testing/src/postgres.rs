@@ -147,7 +147,7 @@ impl Postgres {
     }
 
     /// The password in the URLs, so that a test can look for it where it must not be.
-    pub fn password(&self) -> &'static str {
+    pub fn password() -> &'static str {
         PASSWORD
     }
 

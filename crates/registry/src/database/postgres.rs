@@ -19,6 +19,11 @@ use crate::migrations::Words;
 /// The key of the lock that acts take, in this database: `reproof` in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(32199680975662950)";
 
+/// What each connection begins with, whatever the server's settings are. Plans are made once per statement and not per
+/// value: each question has one index that answers it, and planning its joins anew takes longer than answering.
+const SETTINGS: &str = "SET search_path TO reproof; SET client_encoding TO 'UTF8'; \
+                        SET synchronous_commit TO on; SET plan_cache_mode TO force_generic_plan";
+
 pub(super) struct Postgres {
     client: Client,
     shown: String,
@@ -33,12 +38,7 @@ impl Postgres {
         let shown = server.shown.clone();
         let tls = MakeRustlsConnect::new(encryption(server)?);
         let mut client = server.configuration.connect(tls).map_err(|error| wrap(&shown, &error, false))?;
-        // Times are numbers and texts are UTF-8 here, whatever the server's settings are.
-        client
-            .batch_execute(
-                "SET search_path TO reproof; SET client_encoding TO 'UTF8'; SET synchronous_commit TO on",
-            )
-            .map_err(|error| wrap(&shown, &error, false))?;
+        client.batch_execute(SETTINGS).map_err(|error| wrap(&shown, &error, false))?;
         let observer = options.observer.clone();
         Ok(Self { client, shown, statements: HashMap::new(), observer, committing: false })
     }
@@ -287,7 +287,7 @@ fn wrap(registry: &str, error: &postgres::Error, committing: bool) -> Error {
         let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
         let problem = format!("{error}{source}");
         let inner = std::error::Error::source(error);
-        let lost = error.is_closed() || inner.is_some_and(|source| source.is::<std::io::Error>());
+        let lost = error.is_closed() || inner.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
         return if lost {
             Error::ConnectionLost { registry, problem, committing }
         } else {

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use reproof_digest::Kind;
-use reproof_registry::{AliasMove, Error, MoveAlias, PageRequest, Registry};
+use reproof_registry::{AliasMove, Error, MoveAlias, Options, PageRequest, Registry};
 
 use crate::Case;
 use crate::place::{Place, at, by, digest, production};
@@ -38,8 +38,7 @@ fn compare_and_set(place: &Place) {
             alias: "production".to_owned(),
             expected: Some("1.0.0".to_owned()),
             actual: Some("2.0.0".to_owned()),
-            by: "anna".to_owned(),
-            at: at(30),
+            last: Some(Box::new(registry.alias("team/model", "production").unwrap().since)),
         }
     );
     assert_eq!(
@@ -165,7 +164,7 @@ fn clock(place: &Place) {
 /// Two threads with connections of their own begin at the same moment, over and over.
 fn race(place: &Place) {
     place.with_versions(3);
-    let registries = [place.again(&Default::default()), place.again(&Default::default())];
+    let registries = [place.again(&Options::default()), place.again(&Options::default())];
     let mut before: Option<String> = None;
     for round in 0..10_u64 {
         let start = Barrier::new(2);
@@ -186,8 +185,8 @@ fn race(place: &Place) {
         let won: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
         let moved: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
         assert_eq!((won.len(), moved.len()), (1, 1), "round {round}: {outcomes:?}");
-        let Error::AliasMoved { actual, by, .. } = moved[0] else { panic!("{outcomes:?}") };
-        assert_eq!((actual, by), (&won[0].version, &won[0].moved.who));
+        let Error::AliasMoved { actual, last: Some(last), .. } = moved[0] else { panic!("{outcomes:?}") };
+        assert_eq!((actual, &**last), (&won[0].version, &won[0].moved));
         // The next round begins from where the winner left it, so that neither version is there already.
         set(&registries[0], 100 + round, won[0].version.as_deref(), "3.0.0");
         before = Some("3.0.0".to_owned());

@@ -1,6 +1,7 @@
 //! This program, started again by its own cases: what must happen in another process.
 
 use std::env;
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -80,6 +81,5 @@ fn reads(url: &str) {
 
 /// A line for the parent.
 fn print_line(line: &str) {
-    use std::io::Write as _;
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    std::io::stdout().write_all(format!("{line}\n").as_bytes()).unwrap();
 }

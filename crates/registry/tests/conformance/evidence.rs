@@ -1,8 +1,9 @@
 //! Evidence.
 
-use reproof_digest::Kind;
+use reproof_digest::{Digest, Kind};
 use reproof_registry::{Error, EvidenceKind, NewEvidence, PageRequest};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
+use sha2::digest::Digest as _;
 
 use crate::Case;
 use crate::place::{Place, artifact, at, by, digest};
@@ -138,7 +139,7 @@ fn root(place: &Place) {
     );
     let entry = registry.log_since(sequence, 1).unwrap().remove(0);
     let leaf = String::from_utf8(entry.leaf).unwrap();
-    let hex: String = batch.root.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = Digest::new(Kind::Blob, batch.root).to_hex();
     assert!(leaf.contains(&format!(r#""count":"3","root":"rfc6962-sha256:{hex}""#)), "{leaf}");
     assert!(matches!(
         registry.batch(sequence + 1, &PageRequest::default()),

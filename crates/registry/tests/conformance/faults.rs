@@ -5,7 +5,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::{env, fs};
 
-use reproof_registry::{Error, Options, Registry};
+use reproof_digest::{Digest, Kind};
+use reproof_registry::{Error, Options, PageRequest, Registry};
 use reproof_testing::Postgres;
 
 use crate::Case;
@@ -30,9 +31,13 @@ pub(crate) const SQLITE: &[(&str, fn())] = &[
     ("the_example_of_version_1_opens", example),
 ];
 
+/// What runs on PostgreSQL alone.
+type ServerCase = (&'static str, fn(&Postgres));
+
 /// Cases of PostgreSQL alone.
-pub(crate) const POSTGRES: &[(&str, fn(&Postgres))] = &[
+pub(crate) const POSTGRES: &[ServerCase] = &[
     ("a_newer_schema_is_refused", newer_on_server),
+    ("the_example_of_version_1_opens", example_on_server),
     ("no_message_holds_the_password", secret),
     ("a_lost_connection_can_be_repeated", lost),
 ];
@@ -144,7 +149,7 @@ fn damaged() {
         fs::write(path(&place), &bad).unwrap();
         let Ok(registry) = Registry::open(&place.url) else { continue };
         let _ = registry.show("team/model", "1.0.0");
-        let _ = registry.versions("team/model", &Default::default());
+        let _ = registry.versions("team/model", &PageRequest::default());
         let _ = registry.log_root(registry.log_size().unwrap_or(41));
     }
 }
@@ -207,21 +212,35 @@ fn example() {
     let place = Place::sqlite();
     let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen/v1.db");
     fs::copy(frozen, path(&place)).unwrap();
+    opens(&place);
+}
+
+fn example_on_server(server: &Postgres) {
+    let place = Place::postgres(server);
+    let database = place.url.rsplit('/').next().unwrap();
+    server.sql(database, include_str!("../frozen/v1.sql"));
+    opens(&place);
+}
+
+/// Reads what the program `freeze` wrote, and writes to it.
+fn opens(place: &Place) {
     let registry = Registry::open(&place.url).unwrap();
     let shown = registry.show("team/model", "1.0.0").unwrap();
     assert_eq!((shown.version.artifact, shown.aliases), (artifact(1), vec!["production".to_owned()]));
     assert_eq!((shown.tags.len(), shown.flags.len(), shown.holds.len()), (1, 1, 1));
     assert_eq!(shown.evidence[0].verdict, "identical");
-    let root: String = registry.log_root(10).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(root, include_str!("../frozen/v1.root").trim());
-    // And it can be written to.
+    let facts = registry.gate_facts("team/model", "1.0.0", "production").unwrap();
+    assert_eq!((facts.gates[0].text.as_deref(), facts.approvals.len()), (Some("rules"), 1));
+    assert_eq!(registry.grants("anna").unwrap()[0].role, "approver");
+    let root = Digest::new(Kind::Blob, registry.log_root(10).unwrap());
+    assert_eq!(root.to_hex(), include_str!("../frozen/v1.root").trim());
     push(&registry, 2);
     registry.set_alias(by("anna", 500), &production(Some("1.0.0")), "2.0.0").unwrap();
 }
 
 fn secret(server: &Postgres) {
     let place = Place::postgres(server);
-    let password = server.password();
+    let password = Postgres::password();
     let mut errors = Vec::new();
     errors.push(Registry::open(&place.url).unwrap_err());
     for (from, to) in [

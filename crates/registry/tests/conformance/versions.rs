@@ -133,7 +133,7 @@ fn pages(place: &Place) {
     loop {
         let page = registry.versions("team/model", &request).unwrap();
         assert!(page.items.len() <= 3);
-        seen.extend(page.items.iter().map(|version| version.version.clone()));
+        seen.extend(page.items.iter().map(|version| version.number.clone()));
         // What is added meanwhile is newer and moves nothing.
         push(&registry, 100 + seen.len() as u32);
         match request.next(&page) {
@@ -157,7 +157,7 @@ fn found(place: &Place) {
     registry.add_version(by("anna", 20), &again).unwrap();
     let versions = |digest| {
         let page = registry.versions_with(&digest, &PageRequest::default()).unwrap();
-        page.items.into_iter().map(|version| version.version).collect::<Vec<_>>()
+        page.items.into_iter().map(|version| version.number).collect::<Vec<_>>()
     };
     assert_eq!(versions(artifact(3)), ["3.0.0"]);
     assert_eq!(versions(digest(Kind::Weights, 3)), ["3.0.0", "3.1.0"]);
@@ -212,7 +212,7 @@ fn kept_back(place: &Place) {
     let whole = registry.lay_hold(by("law", 33), "team/model", None, "case 8").unwrap();
     registry.release_hold(by("law", 34), own.id, "closed").unwrap();
     assert!(matches!(delete("2.0.0"), Err(Error::Held { hold, .. }) if hold == whole.id));
-    assert_eq!(registry.holds("team/model").unwrap(), [whole.clone()]);
+    assert_eq!(registry.holds("team/model").unwrap(), std::slice::from_ref(&whole));
     registry.release_hold(by("law", 35), whole.id, "closed").unwrap();
     assert!(matches!(
         registry.release_hold(by("law", 36), whole.id, "closed"),
@@ -289,7 +289,7 @@ fn notes(place: &Place) {
     let flag = registry.raise_flag(by("ben", 22), "team/model", "1.0.0", "drifts").unwrap();
     registry.raise_flag(by("ben", 23), "team/model", "1.0.0", "slow").unwrap();
     let version = registry.clear_flag(by("anna", 24), flag.id, "fixed").unwrap();
-    assert_eq!(version.version, "1.0.0");
+    assert_eq!(version.number, "1.0.0");
     assert_eq!(
         registry.clear_flag(by("anna", 25), flag.id, "again"),
         Err(Error::AlreadyDone { what: "flag", name: flag.id.to_string(), done: "cleared" })
