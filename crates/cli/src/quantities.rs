@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `90s`, `10m`, `2h`, `500ms`, or a plain number of seconds.
+/// `90s`, `10m`, `2h`, `30d`, `500ms`, or a plain number of seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let seconds = match unit {
@@ -10,7 +10,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3600.0,
-        _ => return Err(format!("unknown unit `{unit}`: expected ms, s, m or h")),
+        "d" => 86_400.0,
+        _ => return Err(format!("unknown unit `{unit}`: expected ms, s, m, h or d")),
     };
     let value: f64 = number.parse().map_err(|_| "expected a number with a unit, such as 90s".to_owned())?;
     Duration::try_from_secs_f64(value * seconds).map_err(|error| error.to_string())

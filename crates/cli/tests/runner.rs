@@ -35,6 +35,7 @@ mod python;
 mod python_inputs;
 mod record_verify;
 mod referee;
+mod registry;
 mod resume;
 mod scan;
 mod usage;

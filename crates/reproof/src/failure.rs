@@ -12,6 +12,7 @@ use crate::drill::FaultError;
 use crate::execution::ExecuteError;
 use crate::folder::FolderError;
 use crate::record::RecordError;
+use crate::registry::RegistryError;
 use crate::resume::DrillError;
 use crate::verify::VerifyError;
 
@@ -67,6 +68,26 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
             cause.downcast_ref::<GatherError>()
         {
             return Failure::Usage;
+        }
+        if let Some(
+            RegistryError::NotFound { .. }
+            | RegistryError::Exists { .. }
+            | RegistryError::Reference { .. }
+            | RegistryError::Occupied { .. }
+            | RegistryError::Rule { .. }
+            | RegistryError::NoToken,
+        ) = cause.downcast_ref::<RegistryError>()
+        {
+            return Failure::Usage;
+        }
+        if let Some(
+            RegistryError::Unexpected { .. }
+            | RegistryError::Denied { .. }
+            | RegistryError::Private { .. }
+            | RegistryError::Evidence { .. },
+        ) = cause.downcast_ref::<RegistryError>()
+        {
+            return Failure::Negative;
         }
         if let Some(DiffError::NoPart { .. }) = cause.downcast_ref::<DiffError>() {
             return Failure::Usage;
@@ -127,6 +148,22 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         Some(DiagnoseError::Failed { hint, .. }) => return Some(hint.clone()),
         Some(DiagnoseError::NoGraph { .. }) => {
             return Some("record it with --freeze=onnx, so that its contract holds its graph".to_owned());
+        }
+        _ => {}
+    }
+    match cause.downcast_ref::<RegistryError>() {
+        Some(RegistryError::NotFound { .. }) => {
+            return Some("make one with `reproof init`, or name one with --registry DIR".to_owned());
+        }
+        Some(RegistryError::Open(wrapped)) => return advice(wrapped),
+        Some(RegistryError::Contract(wrapped)) => return advice(wrapped),
+        Some(RegistryError::Private { .. }) => {
+            return Some("record it without them, or push with --allow-private".to_owned());
+        }
+        Some(RegistryError::NoToken) => {
+            return Some(
+                "ask an administrator for `reproof access token NAME`, then export REPROOF_TOKEN".to_owned(),
+            );
         }
         _ => {}
     }

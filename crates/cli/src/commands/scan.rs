@@ -10,12 +10,13 @@ use reproof_report::{sarif, terminal};
 
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
+use crate::commands::registry::checkout::{Checkout, EvidenceArguments};
 use crate::failure::{Exit, there};
 use crate::output;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The artifact: a file, or a folder with everything below it.
+    /// The artifact: a file, or a folder with everything below it; or a version of the registry, as MODEL@VERSION.
     path: PathBuf,
     /// Exit with 1 from findings of this severity on.
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Warning)]
@@ -29,6 +30,8 @@ pub(crate) struct Arguments {
     /// Also write findings for code scanning, as SARIF.
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -44,7 +47,9 @@ enum FailOn {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
-    there(&arguments.path)?;
+    let checkout = Checkout::of(&arguments.path, &arguments.evidence)?;
+    let path = checkout.as_ref().map_or(arguments.path.as_path(), Checkout::path);
+    there(path)?;
     let options = ScanOptions {
         deep: arguments.deep,
         fail_on: match arguments.fail_on {
@@ -52,11 +57,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             FailOn::Warning => Severity::Warning,
             FailOn::Dangerous => Severity::Dangerous,
         },
-        shown: output::shown(&arguments.path),
+        shown: checkout.as_ref().map_or_else(|| output::shown(path), Checkout::shown),
     };
-    let document = scan(&arguments.path, &options, &Bars::new())?;
+    let document = scan(path, &options, &Bars::new())?;
     if let Some(path) = &arguments.sarif {
         output::file(path, &format!("{:#}\n", sarif::scan(&document)))?;
+    }
+    if let Some(checkout) = &checkout {
+        checkout.keep_scan(&document)?;
     }
     if arguments.output.json {
         output::json(&document)?;

@@ -1,5 +1,6 @@
 //! `sign` and `attest verify`: signatures over an artifact's files, as OpenSSF Model Signing has them.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -96,10 +97,10 @@ pub(crate) fn attest(arguments: &AttestArguments) -> Result<Exit> {
             "the signature does NOT hold\n".to_owned()
         };
         for problem in &problems {
-            text += &format!("  FAIL  {problem}\n");
+            let _ = writeln!(text, "  FAIL  {problem}");
         }
         for path in &unsigned {
-            text += &format!("  not covered: {path}\n");
+            let _ = writeln!(text, "  not covered: {path}");
         }
         output::data(&text)?;
     }

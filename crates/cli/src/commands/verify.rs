@@ -1,6 +1,6 @@
 //! `verify`: load, execute, validate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
@@ -13,6 +13,7 @@ use reproof_digest::Digest;
 use reproof_report::{html, junit, sarif, terminal};
 
 use super::matrix::{text, verify_in};
+use super::registry::checkout::{Checkout, EvidenceArguments};
 use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::bars::Bars;
 use crate::engines::{runners, settings};
@@ -26,7 +27,7 @@ use crate::trust;
 #[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 #[command(after_help = "Exit codes: 0 reaches the required verdict, 1 does not, 2 wrong usage, 3 no answer.")]
 pub(crate) struct Arguments {
-    /// The artifact: a file, or a folder with one model.
+    /// The artifact: a file, or a folder with one model; or a version of the registry, as MODEL@VERSION.
     path: PathBuf,
     /// The contract's folder [default: beside the artifact].
     #[arg(long, value_name = "DIR")]
@@ -89,6 +90,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     engine: EngineArguments,
     #[command(flatten)]
+    evidence: EvidenceArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -101,7 +104,9 @@ fn rung(text: &str) -> Result<Verdict, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
-    let wanted = wanted_runner(arguments);
+    let checkout = Checkout::of(&arguments.path, &arguments.evidence)?;
+    let path = checkout.as_ref().map_or(arguments.path.as_path(), Checkout::path);
+    let wanted = wanted_runner(arguments, path);
     let runners = runners(&arguments.engine, wanted.as_deref())?;
     let options = VerifyOptions {
         folder: arguments.contract.clone(),
@@ -115,21 +120,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
         resume: arguments.resume.command(arguments.engine.python.as_deref()),
-        settings: settings(&arguments.engine, wanted.as_deref(), &arguments.path)?,
+        settings: settings(&arguments.engine, wanted.as_deref(), path)?,
         limits: arguments.engine.limits.limits(),
-        shown_path: Some(output::shown(&arguments.path)),
+        shown_path: Some(checkout.as_ref().map_or_else(|| output::shown(path), Checkout::shown)),
         ..VerifyOptions::new(SystemTime::now())
     };
     if !arguments.environments.is_empty() {
-        return matrix(arguments, &options);
+        return matrix(arguments, path, &options);
     }
     let report = if arguments.diagnose {
-        verify_and_explain(&arguments.path, &options, arguments.budget, &runners, &Bars::new())?
+        verify_and_explain(path, &options, arguments.budget, &runners, &Bars::new())?
     } else {
-        verify(&arguments.path, &options, &runners, &Bars::new())?
+        verify(path, &options, &runners, &Bars::new())?
     };
     trust::remember_verification(&arguments.engine, &report);
     write_files(arguments, &report)?;
+    if let Some(checkout) = &checkout {
+        checkout.keep_report(&report)?;
+    }
     let printed = if arguments.output.json {
         output::json(&report)
     } else {
@@ -146,8 +154,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 }
 
 /// The same artifact in several environments.
-fn matrix(arguments: &Arguments, options: &VerifyOptions) -> Result<Exit> {
-    let (path, engine) = (&arguments.path, &arguments.engine);
+fn matrix(arguments: &Arguments, path: &Path, options: &VerifyOptions) -> Result<Exit> {
+    let engine = &arguments.engine;
     let matrix = verify_in(&arguments.environments, path, options, engine, &arguments.uv)?;
     for report in matrix.columns.iter().filter_map(|column| column.report.as_ref()) {
         trust::remember_verification(engine, report);
@@ -161,11 +169,11 @@ fn matrix(arguments: &Arguments, options: &VerifyOptions) -> Result<Exit> {
 }
 
 /// The runner that is asked for, or that the contract was recorded with if that one needs no search.
-fn wanted_runner(arguments: &Arguments) -> Option<String> {
+fn wanted_runner(arguments: &Arguments, path: &Path) -> Option<String> {
     if let Some(wanted) = arguments.engine.wanted() {
         return Some(wanted.to_owned());
     }
-    engines::recorded(&arguments.path, arguments.contract.as_deref())
+    engines::recorded(path, arguments.contract.as_deref())
 }
 
 fn write_files(arguments: &Arguments, report: &Report) -> Result<()> {

@@ -119,13 +119,13 @@ fn gates(place: &Place) {
 
 fn fitting(place: &Place) {
     let registry = place.registry();
-    for pattern in ["*", "team/*", "team/model", "other/*", "*/model"] {
+    for pattern in ["**", "team/*", "team/model", "other/*", "*/model"] {
         registry.set_gate(by("anna", 20), pattern, "production", Some(pattern), 0).unwrap();
     }
     registry.set_gate(by("anna", 20), "team/model", "staging", Some("other alias"), 0).unwrap();
     let patterns: Vec<_> =
         registry.gates("team/model", "production").unwrap().into_iter().map(|gate| gate.pattern).collect();
-    assert_eq!(patterns, ["team/model", "*/model", "team/*", "*"]);
+    assert_eq!(patterns, ["team/model", "*/model", "team/*", "**"]);
 }
 
 fn facts(place: &Place) {

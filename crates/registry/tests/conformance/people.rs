@@ -57,8 +57,8 @@ fn grants(place: &Place) {
     let registry = peopled(place);
     registry.set_member(by("root", 5), "reviewers", "anna", true).unwrap();
     let own = registry.grant(by("root", 6), "anna", "publisher", "team/*", None).unwrap();
-    registry.grant(by("root", 7), "reviewers", "approver", "*", Some("production")).unwrap();
-    registry.grant(by("root", 8), "ci", "verifier", "*", None).unwrap();
+    registry.grant(by("root", 7), "reviewers", "approver", "**", Some("production")).unwrap();
+    registry.grant(by("root", 8), "ci", "verifier", "**", None).unwrap();
     let roles = || {
         let grants = registry.grants("anna").unwrap();
         grants.into_iter().map(|grant| (grant.principal, grant.role)).collect::<Vec<_>>()

@@ -39,14 +39,14 @@ impl Registry {
         let version = self.resolve(reference)?;
         self.allow(Act::Retire, Some(&version.model), None)?;
         let state = if back { State::Active } else { State::Retired };
-        Ok(self.records.set_state(self.by(), &version.model, &version.version, state, reason)?)
+        Ok(self.records.set_state(self.by(), &version.model, &version.number, state, reason)?)
     }
 
     /// Holds a version for inspection: no alias can be moved to it until every flag is cleared.
     pub fn flag(&self, reference: &Reference, reason: &str) -> Result<Version, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Flag, Some(&version.model), None)?;
-        self.records.raise_flag(self.by(), &version.model, &version.version, reason)?;
+        self.records.raise_flag(self.by(), &version.model, &version.number, reason)?;
         Ok(version)
     }
 
@@ -54,7 +54,7 @@ impl Registry {
     pub fn clear(&self, reference: &Reference, reason: &str) -> Result<usize, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Clear, Some(&version.model), None)?;
-        let flags = self.records.flags(&version.model, &version.version, &PageRequest::first(1000))?;
+        let flags = self.records.flags(&version.model, &version.number, &PageRequest::first(1000))?;
         let open: Vec<_> = flags.items.iter().filter(|flag| flag.cleared.is_none()).collect();
         for flag in &open {
             self.records.clear_flag(self.by(), flag.id, reason)?;

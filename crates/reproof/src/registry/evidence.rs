@@ -140,7 +140,7 @@ impl Registry {
         let subject = subject(&version)?;
         let said = Approval {
             model: version.model.clone(),
-            version: version.version.clone(),
+            version: version.number.clone(),
             artifact: version.artifact,
             person: self.who().to_owned(),
             role: role.as_str().to_owned(),
@@ -154,7 +154,7 @@ impl Registry {
         let statement = self.keep(&InToto::of_approval(&subject, said), key)?;
         let new = NewApproval {
             model: &version.model,
-            version: &version.version,
+            version: &version.number,
             artifact: version.artifact,
             role: role.as_str(),
             approved,
@@ -223,19 +223,19 @@ impl Registry {
 
     /// Flags a version after a negative verdict, unless it is flagged.
     fn flag_negative(&self, version: &Version, report: &Report) -> Result<bool, RegistryError> {
-        let shown = self.records.show(&version.model, &version.version)?;
+        let shown = self.records.show(&version.model, &version.number)?;
         if !shown.flags.is_empty() || version.state != State::Active {
             return Ok(false);
         }
         let reason = format!("verification came to {}: {}", report.verdict, report.summary);
-        self.records.raise_flag(self.by(), &version.model, &version.version, &reason)?;
+        self.records.raise_flag(self.by(), &version.model, &version.number, &reason)?;
         Ok(true)
     }
 }
 
 /// What statements about a version are about: the artifact, and its files by SHA-256 where the contract has it.
 fn subject(version: &Version) -> Result<Subject, RegistryError> {
-    let name = format!("{}@{}", version.model, version.version);
+    let name = format!("{}@{}", version.model, version.number);
     Subject::new(&name, version.artifact, &[])
         .map_err(|error| RegistryError::Evidence { what: name, problem: error.to_string() })
 }

@@ -55,7 +55,7 @@ impl Registry {
     ) -> Result<Promotion, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Promote, Some(&version.model), Some(alias))?;
-        let facts = self.records.gate_facts(&version.model, &version.version, alias)?;
+        let facts = self.records.gate_facts(&version.model, &version.number, alias)?;
         let now = self.seconds();
         let known = facts_of(&facts);
         let mut gates = Vec::new();
@@ -79,8 +79,7 @@ impl Registry {
                 reason,
                 evidence: &rests_on,
             };
-            promotion.moved =
-                Some(self.records.set_alias(self.by(), &request, &promotion.version.version)?);
+            promotion.moved = Some(self.records.set_alias(self.by(), &request, &promotion.version.number)?);
         }
         Ok(promotion)
     }
@@ -130,7 +129,7 @@ fn facts_of(known: &GateFacts) -> Facts {
     signatures.dedup();
     Facts {
         model: version.model.clone(),
-        version: version.version.clone(),
+        version: version.number.clone(),
         artifact: version.artifact.to_string(),
         verdict: verdicts.iter().map(|(_, verdict)| *verdict).max(),
         assurance: assurances.min(),
@@ -171,7 +170,7 @@ fn obstacles(facts: &GateFacts) -> Vec<String> {
     obstacles.extend(facts.flags.iter().map(|flag| {
         format!(
             "it is flagged by {}: {} (reproof clear {}@{})",
-            flag.raised.who, flag.reason, version.model, version.version
+            flag.raised.who, flag.reason, version.model, version.number
         )
     }));
     let rejected = facts.approvals.iter().filter(|approval| approval.decision == Decision::Rejected);

@@ -53,7 +53,8 @@ impl Registry {
                 if contract.governance.owner.is_none() {
                     lack("lint.owner", "its contract names no owner", "reproof record PATH --owner NAME");
                 }
-                if self.has_no_lock(&version.manifest)? {
+                let python = contract.runner.as_deref().is_some_and(|runner| runner.starts_with("python"));
+                if python && self.has_no_lock(&version.manifest)? {
                     lack(
                         "lint.environment",
                         "its contract has no lock of its environment",
@@ -93,7 +94,7 @@ impl Registry {
             }
             let subject = Subject {
                 model: &version.model,
-                version: &version.version,
+                version: &version.number,
                 aliases: &shown.aliases,
                 tags: shown.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
                 fields,
@@ -125,7 +126,6 @@ impl Registry {
 
     fn has_no_lock(&self, manifest: &reproof_digest::Digest) -> Result<bool, RegistryError> {
         let manifest = self.store.manifest(manifest)?;
-        let python = manifest.contract.iter().any(|file| file.path == crate::folder::RECORDED_IN);
-        Ok(python && !manifest.contract.iter().any(|file| file.path.ends_with("pylock.toml")))
+        Ok(!manifest.contract.iter().any(|file| file.path.ends_with("pylock.toml")))
     }
 }

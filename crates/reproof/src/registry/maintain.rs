@@ -53,7 +53,7 @@ impl Registry {
                 // A manifest that cannot be read does not tell whose it is; the fault itself names it.
                 let Ok(manifest) = self.store.manifest(manifest) else { continue };
                 let found = self.records.versions_with(&manifest.artifact, &PageRequest::first(100))?;
-                versions.extend(found.items.iter().map(|found| format!("{}@{}", found.model, found.version)));
+                versions.extend(found.items.iter().map(|found| format!("{}@{}", found.model, found.number)));
             }
             affected.push(versions);
         }

@@ -39,7 +39,7 @@ impl Registry {
         if !first {
             return Ok(None);
         }
-        self.records.grant(self.by(), name, Role::Administrator.as_str(), "*", None)?;
+        self.records.grant(self.by(), name, Role::Administrator.as_str(), "**", None)?;
         let expires = self.now().plus_seconds(FIRST_TOKEN);
         let (secret, _) = self.records.issue_token(self.by(), name, "first", Some(expires))?;
         Ok(Some(secret))

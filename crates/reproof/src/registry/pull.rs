@@ -51,7 +51,7 @@ impl Registry {
             });
         }
         if let Some(expected) = options.expect.filter(|expected| *expected != version.artifact) {
-            let what = format!("{}@{}", version.model, version.version);
+            let what = format!("{}@{}", version.model, version.number);
             return Err(RegistryError::Unexpected { what, expected, found: version.artifact });
         }
         let manifest = self.store.manifest(&version.manifest)?;
@@ -71,7 +71,7 @@ impl Registry {
         }
         let found = digests(&Artifact::open(&inner)?, progress)?.artifact;
         if found != version.artifact {
-            let what = format!("what the store has for {}@{}", version.model, version.version);
+            let what = format!("what the store has for {}@{}", version.model, version.number);
             return Err(RegistryError::Unexpected { what, expected: version.artifact, found });
         }
         let kept = folder_of_contract(&inner, manifest.folder);

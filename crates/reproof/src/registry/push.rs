@@ -15,6 +15,9 @@ use super::{Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
 use crate::folder;
 
+/// The classification of a model that nobody classified.
+const UNCLASSIFIED: &str = "unclassified";
+
 /// How an artifact is pushed.
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -126,7 +129,7 @@ impl Registry {
             name: model,
             owner: options.owner.as_deref().unwrap_or(self.who()),
             description: "",
-            classification: options.classification.as_deref().unwrap_or(""),
+            classification: options.classification.as_deref().unwrap_or(UNCLASSIFIED),
         };
         match self.records.create_model(self.by(), &new) {
             Ok(_) => Ok(true),

@@ -61,7 +61,7 @@ impl Registry {
     pub fn version(&self, reference: &Reference) -> Result<VersionOverview, RegistryError> {
         let version = self.resolve(reference)?;
         let few = PageRequest::first(100);
-        let (model, name) = (version.model.as_str(), version.version.as_str());
+        let (model, name) = (version.model.as_str(), version.number.as_str());
         Ok(VersionOverview {
             shown: self.records.show(model, name)?,
             lineage: self.records.lineage(model, name, &few)?.items,
@@ -115,7 +115,7 @@ impl Registry {
     ) -> Result<Version, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Tag, Some(&version.model), None)?;
-        self.records.set_tag(self.by(), &version.model, &version.version, key, value)?;
+        self.records.set_tag(self.by(), &version.model, &version.number, key, value)?;
         Ok(version)
     }
 
@@ -123,7 +123,7 @@ impl Registry {
     pub fn note(&self, reference: &Reference, text: &str) -> Result<Version, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Note, Some(&version.model), None)?;
-        self.records.add_note(self.by(), &version.model, &version.version, text)?;
+        self.records.add_note(self.by(), &version.model, &version.number, text)?;
         Ok(version)
     }
 }

@@ -59,7 +59,7 @@ enum Command {
         /// The role.
         role: Role,
         /// The models: a name, or a pattern such as `team/*`.
-        #[arg(long, value_name = "PATTERN", default_value = "*")]
+        #[arg(long, value_name = "PATTERN", default_value = "**")]
         models: String,
         /// Only this alias of them.
         #[arg(long, value_name = "ALIAS")]
@@ -153,9 +153,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         publish(&registry);
     }
     if arguments.output.json {
-        output::json(&document)?
+        output::json(&document)?;
     } else {
-        output::data(&text)?
+        output::data(&text)?;
     }
     Ok(Exit::Reached)
 }

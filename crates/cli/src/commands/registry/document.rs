@@ -22,7 +22,7 @@ pub(super) fn model(model: &Model) -> Value {
 pub(super) fn version(version: &Version) -> Value {
     json!({
         "model": version.model,
-        "version": version.version,
+        "version": version.number,
         "artifact_digest": version.artifact,
         "weights_digest": version.weights,
         "contract_digest": version.contract,

@@ -1,5 +1,6 @@
 //! `evidence`: what was found out about a version, and adding to it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -73,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     for evidence in &evidence {
         let place = if evidence.environment.is_empty() { "anywhere" } else { &evidence.environment };
         let signed = if evidence.key_hint.is_empty() { "unsigned" } else { "signed" };
-        text += &format!(
+        let _ = write!(
+            text,
             "{:<12} {:<12} {:<10} {place:<16} {signed:<8} {} by {}\n             {}\n",
             evidence.kind.name(),
             evidence.verdict,

@@ -46,18 +46,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 /// An entry on one line: place, time, who, act, and what it is about.
 fn line(entry: &LogEntry) -> String {
     let leaf: Value = serde_json::from_slice(&entry.leaf).unwrap_or_default();
-    let text = |name: &str| leaf.get(name).and_then(Value::as_str);
+    let subject = leaf.get("subject");
+    let text = |name: &str| subject?.get(name).and_then(Value::as_str);
     let about = match (text("model"), text("version")) {
         (Some(model), Some(version)) => format!("{model}@{version}"),
         (Some(model), None) => model.to_owned(),
-        _ => String::new(),
+        (None, _) => String::new(),
     };
-    let detail = leaf.get("details").and_then(Value::as_object).map(|details| {
+    let detail = leaf.get("detail").and_then(Value::as_object).map(|details| {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs = details.iter().filter(|(_, value)| !value.is_object() && !value.is_array());
         pairs.map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(" ")
     });
-    let detail = detail.unwrap_or_default();
+    let detail = [text("alias"), text("principal"), text("tag"), detail.as_deref()];
+    let detail = detail.into_iter().flatten().collect::<Vec<_>>().join(" ");
     format!(
         "{:>6}  {}  {:<12} {:<16} {about} {detail}\n",
         entry.sequence,

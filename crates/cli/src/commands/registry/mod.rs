@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod alias;
 pub(crate) mod audit;
+pub(crate) mod checkout;
 pub(crate) mod decide;
 mod document;
 pub(crate) mod evidence;
@@ -32,7 +33,7 @@ use crate::output;
 #[derive(Args, Debug, Clone)]
 pub(crate) struct RegistryArguments {
     /// The registry's folder, or one that it serves [default: the nearest `.reproof` here or above].
-    #[arg(long, value_name = "DIR", env = "REPROOF_REGISTRY", help_heading = "Registry")]
+    #[arg(long, value_name = "DIR", env = "REPROOF_REGISTRY", global = true, help_heading = "Registry")]
     registry: Option<PathBuf>,
 }
 
@@ -53,10 +54,22 @@ fn variable(name: &str) -> Option<String> {
 pub(crate) fn actor() -> Actor {
     let user = ["REPROOF_USER", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(variable);
     Actor {
-        user: user.unwrap_or_else(|| "unknown".to_owned()),
+        user: user.unwrap_or_else(nobody_named),
         token: variable("REPROOF_TOKEN"),
         clock: SystemTime::now,
     }
+}
+
+/// The user whom nobody named: by number.
+#[cfg(unix)]
+fn nobody_named() -> String {
+    format!("uid-{}", rustix::process::geteuid().as_raw())
+}
+
+/// The user whom nobody named.
+#[cfg(not(unix))]
+fn nobody_named() -> String {
+    "unknown".to_owned()
 }
 
 /// Keys and passwords, by the names that other tools read too.

@@ -57,11 +57,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 
 fn text(promotion: &Promotion, alias: &str) -> String {
     let version = &promotion.version;
-    let name = format!("{}@{}", version.model, version.version);
+    let name = format!("{}@{}", version.model, version.number);
     let before = promotion.before.as_deref().unwrap_or("nothing");
     let mut text = match (&promotion.moved, promotion.holds()) {
         (Some(_), _) => {
-            format!("{}@{alias} points to {} now, before to {before}\n", version.model, version.version)
+            format!("{}@{alias} points to {} now, before to {before}\n", version.model, version.number)
         }
         (None, true) => format!("{name} would pass for {alias}; nothing was changed\n"),
         (None, false) => format!("refused: {name} does not become {alias}, which stays at {before}\n"),

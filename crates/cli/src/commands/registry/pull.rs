@@ -1,5 +1,6 @@
 //! `pull`: gets a version back.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -48,13 +49,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let mut text = format!(
         "pulled {}@{} to {}\n  {}, checked\n  {}\n",
         version.model,
-        version.version,
+        version.number,
         output::shown(&pulled.path),
         version.artifact,
         size(pulled.size)
     );
     if pulled.contract.is_some() {
-        text += &format!("next: reproof verify {}\n", pulled.path.display());
+        let _ = writeln!(text, "next: reproof verify {}", pulled.path.display());
     }
     output::data(&text)?;
     Ok(Exit::Reached)

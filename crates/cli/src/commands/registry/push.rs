@@ -1,5 +1,6 @@
 //! `push`: stores an artifact and names it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -95,18 +96,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     }
     let version = &pushed.version;
     let what = if pushed.new { "pushed" } else { "was there already, the same to the last bit:" };
-    let mut text = format!("{what} {}@{}\n  {}\n", version.model, version.version, version.artifact);
+    let mut text = format!("{what} {}@{}\n  {}\n", version.model, version.number, version.artifact);
     let stored = &pushed.stored;
-    text += &if stored.new == 0 {
-        format!("  {}, all of it stored before\n", size(stored.size))
+    let new = if stored.new == 0 {
+        "all of it stored before".to_owned()
     } else {
-        format!(
-            "  {}, of which {} were new and took {}\n",
-            size(stored.size),
-            size(stored.new),
-            size(stored.written)
-        )
+        format!("of which {} were new and took {}", size(stored.new), size(stored.written))
     };
+    let _ = writeln!(text, "  {}, {new}", size(stored.size));
     if version.contract.is_none() {
         text += "  without a contract: `reproof record` it and push the next version, or nothing can be proved about it\n";
     }

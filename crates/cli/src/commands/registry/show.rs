@@ -76,9 +76,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
     };
     if arguments.output.json {
-        output::json(&document)?
+        output::json(&document)?;
     } else {
-        output::data(&text)?
+        output::data(&text)?;
     }
     Ok(Exit::Reached)
 }
@@ -112,7 +112,7 @@ fn model(overview: &Overview) -> String {
         let _ = writeln!(
             text,
             "  {:<16} {:<8} {:>10}  {}  {} by {}",
-            version.version,
+            version.number,
             version.state.name(),
             size(version.size),
             version.artifact.short(),
@@ -129,7 +129,7 @@ fn model(overview: &Overview) -> String {
 fn version(overview: &VersionOverview) -> String {
     let shown = &overview.shown;
     let version = &shown.version;
-    let mut text = format!("{}@{}\n", version.model, version.version);
+    let mut text = format!("{}@{}\n", version.model, version.number);
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "  {name:<10} {value}");
     };

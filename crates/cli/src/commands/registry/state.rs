@@ -135,7 +135,7 @@ fn say(output: &OutputArguments, version: &Version, what: &str) -> Result<Exit> 
             &json!({ "schema": "reproof.version-state/v0", "version": document::version(version) }),
         )?;
     } else {
-        output::data(&format!("{}@{} {what}\n", version.model, version.version))?;
+        output::data(&format!("{}@{} {what}\n", version.model, version.number))?;
     }
     Ok(Exit::Reached)
 }

@@ -1,0 +1,77 @@
+//! A version of the registry where commands expect a path: pulled into a scratch folder, and what is found out about it
+//! becomes evidence.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use reproof::registry::{PullOptions, Reference, Registry, private_key};
+use reproof_contract::Report;
+use reproof_contract::scan::Scan;
+use tempfile::TempDir;
+
+use super::{RegistryArguments, publish};
+use crate::bars::Bars;
+use crate::output;
+
+/// What is told about a version of the registry, besides its name.
+#[derive(Args, Debug)]
+pub(crate) struct EvidenceArguments {
+    #[command(flatten)]
+    registry: RegistryArguments,
+    /// Sign what becomes evidence with this private key.
+    #[arg(long, value_name = "PEM", help_heading = "Registry")]
+    key: Option<PathBuf>,
+}
+
+/// A version in a scratch folder, which goes when this does.
+pub(crate) struct Checkout {
+    registry: Registry,
+    reference: Reference,
+    key: Option<PathBuf>,
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Checkout {
+    /// Pulls the version that `path` names, unless something is at that path or it names none.
+    pub(crate) fn of(path: &Path, arguments: &EvidenceArguments) -> Result<Option<Self>> {
+        let named = path.to_str().filter(|text| text.contains('@') && !path.exists());
+        let Some(reference) = named.and_then(|text| text.parse::<Reference>().ok()) else { return Ok(None) };
+        let registry = arguments.registry.open()?;
+        let folder = reproof::scratch()?;
+        let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
+        let path = registry.pull(&reference, &options, &Bars::new())?.path;
+        let key = arguments.key.clone();
+        Ok(Some(Self { registry, reference, key, path, _folder: folder }))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What reports call it.
+    pub(crate) fn shown(&self) -> String {
+        self.reference.to_string()
+    }
+
+    /// Keeps the report of a verification.
+    pub(crate) fn keep_report(&self, report: &Report) -> Result<()> {
+        let key = self.key.as_deref().map(private_key).transpose()?;
+        let attached = self.registry.attach_report(&self.reference, report, key.as_ref())?;
+        publish(&self.registry);
+        let flagged = if attached.flagged { ", and the version is flagged" } else { "" };
+        output::note(&format!("kept as evidence: {}{flagged}", attached.statement.digest.short()));
+        Ok(())
+    }
+
+    /// Keeps what a scan found.
+    pub(crate) fn keep_scan(&self, scan: &Scan) -> Result<()> {
+        let key = self.key.as_deref().map(private_key).transpose()?;
+        let attached = self.registry.attach_scan(&self.reference, scan, key.as_ref())?;
+        publish(&self.registry);
+        output::note(&format!("kept as evidence: {}", attached.statement.digest.short()));
+        Ok(())
+    }
+}

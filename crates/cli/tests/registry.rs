@@ -1,0 +1,319 @@
+//! The registry as its users meet it: from a push to production, and everything that must be refused on the way.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use reproof_testing::{BUCKET, BucketServer, Finished, Postgres, Sandbox};
+
+use crate::fixtures::{place, sandbox};
+
+/// A sandbox with a registry and a small recorded model, `model.onnx`.
+fn with_registry() -> Sandbox {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    sandbox.run(["record", "model.onnx"]).exits(0);
+    ask(&sandbox, "ada", "init").exits(0);
+    sandbox
+}
+
+/// Runs a command line as somebody.
+#[track_caller]
+fn ask(sandbox: &Sandbox, who: &str, line: &str) -> Finished {
+    sandbox.command(words(line)).variable("REPROOF_USER", who).run()
+}
+
+/// Runs a command line with the token of a registry's user.
+#[track_caller]
+fn with_token(sandbox: &Sandbox, token: &str, line: &str) -> Finished {
+    sandbox.command(words(line)).variable("REPROOF_TOKEN", token).run()
+}
+
+/// The words of a command line; a text in single quotes is one.
+fn words(line: &str) -> Vec<String> {
+    let pieces = line.split('\'').enumerate();
+    let words = pieces.flat_map(|(index, piece)| {
+        if index % 2 == 1 {
+            vec![piece.to_owned()]
+        } else {
+            piece.split_whitespace().map(str::to_owned).collect()
+        }
+    });
+    words.collect()
+}
+
+const GATE: &str = "verdict = \"equivalent\"\nassurance = \"outputs\"\nscan = \"clean\"\nevidence_age = \"30d\"\n\
+                    not_by_submitter = true\napprovals = [{ role = \"reviewer\", count = 1 }]\n";
+
+#[test]
+fn a_version_goes_to_production_with_proof_and_back() {
+    let sandbox = with_registry();
+    let pushed = ask(&sandbox, "ada", "push model.onnx team/net@1.0.0 --tag task=demo --json");
+    let artifact = pushed.exits(0).json()["version"]["artifact_digest"].as_str().unwrap().to_owned();
+    let again = ask(&sandbox, "ada", "push model.onnx team/net@1.0.0 --json").exits(0).json();
+    assert_eq!((&again["new"], &again["written_bytes"]), (&false.into(), &0.into()));
+    sandbox.write("gate.toml", GATE);
+    ask(&sandbox, "ada", "gate team/net production --set gate.toml").exits(0).says("revision 1");
+
+    // Nothing is known yet: each requirement is named with what provides it.
+    let refused = ask(&sandbox, "ada", "promote team/net@1.0.0 production");
+    refused.exits(1).says("refused: team/net@1.0.0 does not become production, which stays at nothing");
+    refused.says("reproof verify team/net@1.0.0").says("reproof approve team/net@1.0.0");
+    ask(&sandbox, "ada", "alias team/net").exits(0).prints("\n");
+
+    let verified = ask(&sandbox, "ada", "verify team/net@1.0.0 --json").exits(0).json();
+    assert_eq!(verified["artifact"]["path"], "team/net@1.0.0");
+    ask(&sandbox, "ada", "scan team/net@1.0.0").exits(0);
+    // Who pushed it may approve it here, where there are no roles, but that does not count for this gate.
+    ask(&sandbox, "ada", "approve team/net@1.0.0 --reason mine").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production").exits(1).says("1 reviewer who did not push it");
+    ask(&sandbox, "bob", "approve team/net@1.0.0 --reason 'looked at it'").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production --dry-run").exits(0).says("nothing was changed");
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production")
+        .exits(0)
+        .says("points to 1.0.0 now, before to nothing");
+
+    // Evidence is bound to the digest: the same artifact under another name passes with it, but not with its approvals.
+    ask(&sandbox, "ada", "push model.onnx team/net@1.1.0").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.1.0 production").exits(1).says("approvals");
+    ask(&sandbox, "bob", "approve team/net@1.1.0 --reason 'the same bytes'").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.1.0 production").exits(0);
+    ask(&sandbox, "ada", "revert team/net production --reason 'slower'")
+        .exits(0)
+        .says("points to 1.0.0 again");
+    let moves = ask(&sandbox, "ada", "alias team/net production --json").exits(0).json();
+    let to: Vec<&str> =
+        moves["moves"].as_array().unwrap().iter().map(|event| event["version"].as_str().unwrap()).collect();
+    assert_eq!(to, ["1.0.0", "1.1.0", "1.0.0"]);
+
+    // Elsewhere: by alias, with the digest that one relies on, and the contract is there.
+    ask(&sandbox, "eve", &format!("pull team/net@production got.onnx --expect {artifact}")).exits(0);
+    assert_eq!(fs::read(sandbox.path("got.onnx")).unwrap(), fs::read(sandbox.path("model.onnx")).unwrap());
+    sandbox.run(["verify", "got.onnx"]).exits(0).says("identical");
+    ask(&sandbox, "eve", "pull team/net@production got.onnx").exits(2).complains("exists already");
+    let other = artifact.replace(&artifact[artifact.len() - 4..], "0000");
+    let refused = ask(&sandbox, "eve", &format!("pull team/net@production other.onnx --expect {other}"));
+    refused.exits(1).complains(&artifact);
+    assert!(!sandbox.path("other.onnx").exists());
+
+    ask(&sandbox, "ada", "retire team/net@1.1.0 --reason slow").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.1.0 production").exits(1).says("it is retired");
+    ask(&sandbox, "eve", "audit verify").exits(0).says("entries hashed again");
+    ask(&sandbox, "eve", "fsck").exits(0).says("everything is there");
+}
+
+#[test]
+fn a_negative_verdict_is_kept_and_holds_the_version_back() {
+    let sandbox = with_registry();
+    let mut bytes = fs::read(sandbox.path("model.onnx")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    sandbox.write("model.onnx", bytes);
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    ask(&sandbox, "ada", "verify team/net@1.0.0").exits(1).complains("and the version is flagged");
+    let shown = ask(&sandbox, "ada", "show team/net@1.0.0 --json").exits(0).json();
+    assert_eq!(shown["evidence"][0]["verdict"], "corrupt");
+    ask(&sandbox, "ada", "promote team/net@1.0.0 staging").exits(1).says("it is flagged by ada");
+    ask(&sandbox, "ada", "clear team/net@1.0.0 --reason 'known, and wanted'").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.0.0 staging").exits(0);
+}
+
+#[test]
+fn roles_decide_and_nobody_approves_their_own_push() {
+    let sandbox = with_registry();
+    let first = ask(&sandbox, "ada", "access add root --json").exits(0).json();
+    let root = first["token"].as_str().unwrap().to_owned();
+    ask(&sandbox, "ada", "show").exits(2).complains("this registry has users, and no token was given");
+    let mut tokens = Vec::new();
+    for (name, role) in [("carl", "contributor"), ("rita", "reviewer"), ("mia", "maintainer")] {
+        with_token(&sandbox, &root, &format!("access add {name}")).exits(0);
+        with_token(&sandbox, &root, &format!("access grant {name} {role} --models team/*")).exits(0);
+        let made = with_token(&sandbox, &root, &format!("access token {name} --json")).exits(0).json();
+        tokens.push(made["token"].as_str().unwrap().to_owned());
+    }
+    let [carl, rita, mia] = <[String; 3]>::try_from(tokens).unwrap();
+    with_token(&sandbox, &carl, "push model.onnx team/net@1.0.0").exits(0);
+    with_token(&sandbox, &carl, "push model.onnx other/net@1.0.0").exits(1).complains("needs the role");
+    with_token(&sandbox, &rita, "push model.onnx team/net@2.0.0").exits(1).complains("needs the role");
+    with_token(&sandbox, &carl, "approve team/net@1.0.0 --reason mine").exits(1);
+    with_token(&sandbox, &carl, "promote team/net@1.0.0 production").exits(1).complains("needs the role");
+    with_token(&sandbox, &rita, "approve team/net@1.0.0 --reason good").exits(0).says("approved by rita");
+    with_token(&sandbox, &mia, "push model.onnx team/net@1.1.0").exits(0);
+    with_token(&sandbox, &mia, "approve team/net@1.1.0 --as maintainer --reason mine")
+        .exits(1)
+        .complains("mia");
+    with_token(&sandbox, &mia, "promote team/net@1.0.0 production").exits(0);
+    with_token(&sandbox, &root, "promote team/net@1.1.0 production").exits(1);
+
+    let shown = with_token(&sandbox, &root, "access show carl --json").exits(0).json();
+    let number = shown["principals"][0]["tokens"][0]["id"].as_u64().unwrap();
+    with_token(&sandbox, &root, &format!("access revoke-token {number}")).exits(0);
+    with_token(&sandbox, &carl, "show team/net").exits(3).complains("was revoked");
+    with_token(&sandbox, "rpf_nonsense", "show team/net").exits(3).complains("not known");
+}
+
+/// The files of a folder and below.
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn a_log_that_somebody_changed_is_told_and_the_entry_named() {
+    let sandbox = with_registry();
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    let backup = fs::read(sandbox.path(".reproof/registry.sqlite")).unwrap();
+    ask(&sandbox, "ada", "flag team/net@1.0.0 --reason 'looks odd'").exits(0);
+    let kept = ask(&sandbox, "ada", "audit checkpoint").exits(0).stdout().to_owned();
+    sandbox.write("kept", &kept);
+    ask(&sandbox, "eve", "audit verify --checkpoint kept").exits(0).says("goes on from the kept checkpoint");
+
+    // An entry is edited where it was published.
+    let log = sandbox.path(".reproof/store/log");
+    let holds = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).unwrap()).contains("looks odd");
+    let entry = files(log.join("tile/entries")).into_iter().find(holds).unwrap();
+    let whole = fs::read(&entry).unwrap();
+    let at = whole.windows(9).position(|bytes| bytes == b"looks odd").unwrap();
+    let mut edited = whole.clone();
+    edited[at..at + 9].copy_from_slice(b"looks ok!");
+    fs::write(&entry, edited).unwrap();
+    let told = ask(&sandbox, "eve", "audit verify --checkpoint kept --json").exits(1).json();
+    let findings = told["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().any(|finding| finding.as_str().unwrap().contains("is not the one that was logged")),
+        "{told}"
+    );
+    fs::write(&entry, whole).unwrap();
+
+    // The database is an old backup: it has fewer entries than were published.
+    for extra in ["registry.sqlite-wal", "registry.sqlite-shm"] {
+        let _ = fs::remove_file(sandbox.path(".reproof").join(extra));
+    }
+    fs::write(sandbox.path(".reproof/registry.sqlite"), backup).unwrap();
+    ask(&sandbox, "eve", "audit verify --checkpoint kept")
+        .exits(1)
+        .says("it was restored from an old backup");
+    // The next act is kept, and is not published over the history that it contradicts.
+    ask(&sandbox, "ada", "note team/net@1.0.0 'after the restore'").exits(0);
+    ask(&sandbox, "eve", "audit verify --checkpoint kept").exits(1);
+}
+
+/// An array file with so many bytes that nothing makes shorter.
+fn array(length: usize) -> Vec<u8> {
+    let mut header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({length},), }}");
+    header.push_str(&" ".repeat(117 - header.len()));
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    let mut state = 1_u64;
+    bytes.extend((0..length).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    }));
+    bytes
+}
+
+#[test]
+fn pushes_that_are_killed_leave_what_was_there_and_can_be_done_again() {
+    let sandbox = with_registry();
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    sandbox.write("large.npy", array(48 << 20));
+    for (number, after) in [2, 10, 30, 60, 100, 160, 240].into_iter().enumerate() {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_reproof"))
+            .args(["push", "large.npy", &format!("team/large@1.0.{number}")])
+            .current_dir(sandbox.folder())
+            .env_clear()
+            .env("TMPDIR", sandbox.temporary())
+            .env("HOME", sandbox.home())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(after));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        ask(&sandbox, "ada", "fsck").exits(0).says("everything is there");
+        ask(&sandbox, "ada", "audit checkpoint").exits(0);
+        ask(&sandbox, "ada", "audit verify").exits(0);
+    }
+    ask(&sandbox, "ada", "push large.npy team/large@2.0.0").exits(0);
+    ask(&sandbox, "ada", "pull team/large@2.0.0 got.npy").exits(0);
+    assert_eq!(fs::read(sandbox.path("got.npy")).unwrap(), fs::read(sandbox.path("large.npy")).unwrap());
+    ask(&sandbox, "ada", "gc --dry-run").exits(0);
+}
+
+#[test]
+fn a_team_shares_postgresql_and_a_bucket() {
+    let postgres = Postgres::start().unwrap_or_else(|error| panic!("{error}"));
+    let url = postgres.database();
+    let (user, rest) = url.strip_prefix("postgres://").and_then(|rest| rest.split_once('@')).unwrap();
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    let address = format!("postgres://{rest}");
+    let server = BucketServer::start();
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
+    sandbox.run(["record", "model.onnx"]).exits(0);
+    let team = |line: &str| {
+        let mut command = sandbox.command(words(line)).variable("REPROOF_USER", "ada");
+        for (name, value) in [
+            ("PGUSER", user),
+            ("PGPASSWORD", password),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ] {
+            command = command.variable(name, value);
+        }
+        command.run()
+    };
+    let endpoint = server.endpoint();
+    team(&format!("init team --database {address} --store s3://{BUCKET}/models --s3-endpoint {endpoint} --log example.org/models"))
+        .exits(0)
+        .never_mentions(Postgres::password());
+    let settings = fs::read_to_string(sandbox.path("team/.reproof/registry.toml")).unwrap();
+    assert!(!settings.contains(Postgres::password()), "{settings}");
+
+    team("push model.onnx team/net@1.0.0 --registry team").exits(0);
+    team("verify team/net@1.0.0 --registry team").exits(0);
+    team("promote team/net@1.0.0 production --registry team").exits(0);
+    // A colleague has a copy of the settings, and nothing else.
+    fs::create_dir_all(sandbox.path("colleague/.reproof")).unwrap();
+    sandbox.write("colleague/.reproof/registry.toml", settings);
+    team("pull team/net@production got.onnx --registry colleague").exits(0);
+    assert_eq!(fs::read(sandbox.path("got.onnx")).unwrap(), fs::read(sandbox.path("model.onnx")).unwrap());
+    team("audit verify --registry colleague").exits(0);
+    team("fsck --registry colleague").exits(0);
+    drop(server);
+    team("pull team/net@production other.onnx --registry colleague")
+        .exits(3)
+        .never_mentions(Postgres::password());
+}
+
+#[test]
+fn signatures_hold_until_something_changes() {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "model/model.onnx");
+    sandbox.write("model/config.json", "{}");
+    let made = |arguments: &[&str]| {
+        let done = Command::new("openssl").args(arguments).current_dir(sandbox.folder()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    made(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem"]);
+    made(&["ec", "-in", "key.pem", "-pubout", "-out", "public.pem"]);
+    sandbox
+        .run(words("sign model --key key.pem --signature model/model.sig"))
+        .exits(0)
+        .says("signed 2 files");
+    let verify = "attest verify model --public-key public.pem --signature model/model.sig";
+    sandbox.run(words(verify)).exits(0).says("2 files are what was signed");
+    // The contract that is recorded later grows beside what was signed.
+    sandbox.write("model/extra.txt", "new");
+    sandbox.run(words(verify)).exits(1).says("extra.txt is there and was not signed");
+    fs::remove_file(sandbox.path("model/extra.txt")).unwrap();
+    sandbox.write("model/config.json", "[]");
+    sandbox.run(words(verify)).exits(1).says("config.json is not what was signed");
+    sandbox.run(words("attest verify model --public-key key.pem --signature model/model.sig")).exits(3);
+}
