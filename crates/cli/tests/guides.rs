@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use reproof_testing::python;
+use reproof_testing::{BUCKET, BucketServer, Postgres, python};
 
 use crate::checkpoints::interpreter;
 use crate::fixtures::sandbox;
@@ -39,6 +39,12 @@ fn blocks(guide: &str) -> Vec<Block> {
 /// Follows a guide with the interpreter as `python`.
 #[track_caller]
 fn follow(name: &str, interpreter: &Path) {
+    follow_with(name, interpreter, &[]);
+}
+
+/// Follows a guide with the interpreter as `python` and what the guide asks its reader to set.
+#[track_caller]
+fn follow_with(name: &str, interpreter: &Path, variables: &[(&str, &str)]) {
     let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides");
     let text = std::fs::read_to_string(guides.join(name)).unwrap();
     let sandbox = sandbox();
@@ -54,6 +60,7 @@ fn follow(name: &str, interpreter: &Path) {
             .env("PATH", &path)
             .env("HOME", sandbox.path("."))
             .env_remove("XDG_CONFIG_HOME")
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let printed = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
@@ -86,6 +93,31 @@ fn of_checkpoints_diff_and_scan() {
 #[test]
 fn of_jax() {
     follow("jax.md", &python::environment("jax").unwrap());
+}
+
+#[test]
+fn of_a_registry() {
+    follow("registry.md", interpreter());
+}
+
+#[test]
+fn of_a_registry_of_a_team() {
+    let postgres = Postgres::start().unwrap_or_else(|error| panic!("{error}"));
+    let url = postgres.database();
+    let (user, rest) = url.strip_prefix("postgres://").and_then(|rest| rest.split_once('@')).unwrap();
+    let (user, password) = user.split_once(':').unwrap();
+    let server = BucketServer::start();
+    let variables = [
+        ("DATABASE", format!("postgres://{rest}")),
+        ("BUCKET", format!("s3://{BUCKET}/registry")),
+        ("ENDPOINT", server.endpoint().to_owned()),
+        ("PGUSER", user.to_owned()),
+        ("PGPASSWORD", password.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+    ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    follow_with("team-registry.md", interpreter(), &variables);
 }
 
 #[test]

@@ -98,6 +98,11 @@ fn a_version_goes_to_production_with_proof_and_back() {
     refused.exits(1).complains(&artifact);
     assert!(!sandbox.path("other.onnx").exists());
 
+    ask(&sandbox, "ada", "flag team/net@1.1.0 --reason 'looks odd'").exits(0);
+    ask(&sandbox, "ada", "revert team/net production --to 1.1.0 --reason back")
+        .exits(1)
+        .complains("it is flagged");
+    ask(&sandbox, "ada", "clear team/net@1.1.0 --reason 'it is well'").exits(0);
     ask(&sandbox, "ada", "retire team/net@1.1.0 --reason slow").exits(0);
     ask(&sandbox, "ada", "promote team/net@1.1.0 production").exits(1).says("it is retired");
     ask(&sandbox, "eve", "audit verify").exits(0).says("entries hashed again");
@@ -118,6 +123,58 @@ fn a_negative_verdict_is_kept_and_holds_the_version_back() {
     ask(&sandbox, "ada", "promote team/net@1.0.0 staging").exits(1).says("it is flagged by ada");
     ask(&sandbox, "ada", "clear team/net@1.0.0 --reason 'known, and wanted'").exits(0);
     ask(&sandbox, "ada", "promote team/net@1.0.0 staging").exits(0);
+}
+
+#[test]
+fn evidence_is_about_one_artifact_and_one_contract_and_signed_by_who_must() {
+    let sandbox = with_registry();
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "other.onnx");
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    ask(&sandbox, "ada", "push other.onnx team/net@1.1.0 --contract model.onnx.reproof").exits(0);
+    sandbox.write("report.json", sandbox.run(words("verify model.onnx --json")).exits(0).stdout());
+    sandbox.write("loose.json", sandbox.run(words("scan model.onnx --json")).exits(0).stdout());
+    sandbox.write("scan.json", sandbox.run(words("scan model.onnx --digest --json")).exits(0).stdout());
+    let evidence = |what: &str| ask(&sandbox, "ada", &format!("evidence {what}"));
+    evidence("team/net@1.0.0 --add loose.json").exits(1).complains("scan with --digest");
+    evidence("team/net@1.1.0 --add scan.json").exits(1).complains("it is about artifact-v1:");
+    evidence("team/net@1.1.0 --add report.json").exits(1).complains("report is about artifact-v1:");
+    // The same bytes with another contract: what was verified against the first says nothing about the second.
+    sandbox.run(words("record model.onnx --contract lax --owner somebody")).exits(0);
+    ask(&sandbox, "ada", "push model.onnx team/net@1.2.0 --contract lax").exits(0);
+    evidence("team/net@1.2.0 --add report.json").exits(1).complains("and team/net@1.2.0 was pushed with");
+    evidence("team/net@1.0.0 --add report.json --add scan.json").exits(0);
+    sandbox.write("gate.toml", "verdict = \"equivalent\"\nscan = \"clean\"\n");
+    ask(&sandbox, "ada", "gate team/* production --set gate.toml").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production --dry-run").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.2.0 production")
+        .exits(1)
+        .says("verdict: expected equivalent or better, found not known");
+
+    // A gate that names who must have signed counts nothing else.
+    let made = |arguments: &[&str]| {
+        let done = Command::new("openssl").args(arguments).current_dir(sandbox.folder()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    made(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem"]);
+    let signed =
+        ask(&sandbox, "ada", "sign model.onnx --key key.pem --signature model.sig --json").exits(0).json();
+    let hint = signed["key_hint"].as_str().unwrap().to_owned();
+    sandbox.write("gate.toml", format!("verdict = \"equivalent\"\nsigned_by = [\"{hint}\"]\n"));
+    ask(&sandbox, "ada", "gate team/* production --set gate.toml").exits(0).says("revision 2");
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production").exits(1).says("found not known");
+    evidence("team/net@1.0.0 --add report.json --key key.pem").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production --dry-run").exits(0);
+    // A statement that somebody changed in the store is found, and counts for nothing.
+    let shown = evidence("team/net@1.0.0 --json").exits(0).json();
+    let found =
+        shown["evidence"].as_array().unwrap().iter().find(|one| one["kind"] == "verification").unwrap();
+    let digits = found["statement"].as_str().unwrap().split_once(':').unwrap().1.to_owned();
+    let file = sandbox.path(".reproof/store/statements").join(&digits[..2]).join(&digits);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production").exits(1).says("found not known");
+    ask(&sandbox, "ada", "fsck").exits(1).says("no gate counts it");
 }
 
 #[test]
@@ -150,8 +207,8 @@ fn roles_decide_and_nobody_approves_their_own_push() {
     let shown = with_token(&sandbox, &root, "access show carl --json").exits(0).json();
     let number = shown["principals"][0]["tokens"][0]["id"].as_u64().unwrap();
     with_token(&sandbox, &root, &format!("access revoke-token {number}")).exits(0);
-    with_token(&sandbox, &carl, "show team/net").exits(3).complains("was revoked");
-    with_token(&sandbox, "rpf_nonsense", "show team/net").exits(3).complains("not known");
+    with_token(&sandbox, &carl, "show team/net").exits(1).complains("was revoked");
+    with_token(&sandbox, "rpf_nonsense", "show team/net").exits(1).complains("not known");
 }
 
 /// The files of a folder and below.

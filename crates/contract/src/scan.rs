@@ -1,5 +1,6 @@
 //! What would run, or leak, if an artifact were loaded.
 
+use reproof_digest::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Scan {
     pub fail_on: Severity,
     /// The artifact's path as given, home folder shortened.
     pub path: String,
+    /// The artifact digest, where it was asked for: what binds this to one artifact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_digest: Option<Digest>,
     /// The findings, the worst first.
     pub findings: Vec<ScanFinding>,
     /// How much was looked at.

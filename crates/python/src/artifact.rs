@@ -134,7 +134,7 @@ pub(crate) fn scan(
         }
     };
     let place = path.clone();
-    let options = ScanOptions { deep, fail_on, shown };
+    let options = ScanOptions { deep, fail_on, shown, artifact: None };
     let scanned = detached(py, move || reproof::scan::scan(&path, &options, &Silent))?;
     scanned.map(Scan).map_err(|error| failure::raise(py, &error, &place))
 }

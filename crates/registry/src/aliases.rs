@@ -8,7 +8,7 @@ use crate::registry::{By, Registry, Stamp};
 use crate::text::MAX_FEW;
 use crate::transaction::{Recorded, Transaction, numbered, stamp};
 use crate::versions::Found;
-use crate::{At, Error, State, models, text, versions};
+use crate::{At, Error, State, models, notes, text, versions};
 
 numbered! {
     /// How an alias came to point where it does.
@@ -142,11 +142,14 @@ fn check_expected(pointer: Option<&Pointer>, request: &MoveAlias<'_>) -> Result<
 }
 
 /// Refuses to point to what is not active.
-fn check_target(target: &Found) -> Result<(), Error> {
-    if target.version.state == State::Active {
+fn check_target(tx: &mut Transaction<'_>, target: &Found) -> Result<(), Error> {
+    if target.version.state != State::Active {
+        return Err(target.refused("an alias points to active versions only"));
+    }
+    if notes::open_flags(tx, target.id)?.is_empty() {
         return Ok(());
     }
-    Err(target.refused("an alias points to active versions only"))
+    Err(target.refused("it is flagged, and no alias moves to it until the flag is cleared"))
 }
 
 /// Writes a move that was found right.
@@ -239,7 +242,7 @@ impl Registry {
             let target = versions::find(tx, request.model, version)?;
             let pointer = pointer(tx, target.model, request.alias)?;
             check_expected(pointer.as_ref(), request)?;
-            check_target(&target)?;
+            check_target(tx, &target)?;
             write(tx, by, request, (target.model, pointer), AliasMove::Set, Some(&target))
         })
     }
@@ -275,7 +278,7 @@ impl Registry {
                     problem: format!("it never pointed to {version}"),
                 });
             }
-            check_target(&target)?;
+            check_target(tx, &target)?;
             write(tx, by, request, (pointer.model, Some(pointer)), AliasMove::Reverted, Some(&target))
         })
     }

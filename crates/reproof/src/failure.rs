@@ -13,6 +13,7 @@ use crate::execution::ExecuteError;
 use crate::folder::FolderError;
 use crate::record::RecordError;
 use crate::registry::RegistryError;
+use crate::registry::records::Error as Records;
 use crate::resume::DrillError;
 use crate::verify::VerifyError;
 
@@ -69,6 +70,12 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         {
             return Failure::Usage;
         }
+        if let Some(RegistryError::Records(wrapped)) = cause.downcast_ref::<RegistryError>() {
+            return of_records(wrapped);
+        }
+        if let Some(wrapped) = cause.downcast_ref::<Records>() {
+            return of_records(wrapped);
+        }
         if let Some(
             RegistryError::NotFound { .. }
             | RegistryError::Exists { .. }
@@ -115,6 +122,24 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         }
     }
     Failure::Unanswered
+}
+
+/// What an error of the records means: a name that is none, a refusal, or no answer.
+fn of_records(error: &Records) -> Failure {
+    match error {
+        Records::Unknown { .. }
+        | Records::Exists { .. }
+        | Records::BadText { .. }
+        | Records::TooMuch { .. } => Failure::Usage,
+        Records::VersionTaken { .. }
+        | Records::AliasMoved { .. }
+        | Records::WrongState { .. }
+        | Records::Held { .. }
+        | Records::TokenUnknown
+        | Records::TokenExpired { .. }
+        | Records::TokenRevoked { .. } => Failure::Negative,
+        _ => Failure::Unanswered,
+    }
 }
 
 /// What to do about an error, where there is something.

@@ -100,6 +100,7 @@ fn scanned() -> Statement<Scai> {
         }],
         coverage: Coverage { files: 1, inspected_bytes: 100, tensor_bytes: 900, ..Coverage::default() },
         scanned_by: "0.1.0".to_owned(),
+        artifact_digest: None,
     };
     scan(&subject(), &scanned, &Descriptor::of_bytes("scan", "application/json", b"{}"))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use reproof::artifact::{Artifact, digests};
 use reproof::scan::{ScanOptions, scan};
 use reproof_contract::scan::{ScanVerdict, Severity};
 use reproof_report::{sarif, terminal};
@@ -24,6 +25,9 @@ pub(crate) struct Arguments {
     /// Also read tensors, to compare the checksums that archives have for them.
     #[arg(long)]
     deep: bool,
+    /// Also tell the artifact digest, so that the document is about exactly this artifact.
+    #[arg(long)]
+    digest: bool,
     /// List every finding.
     #[arg(long)]
     verbose: bool,
@@ -50,7 +54,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let checkout = Checkout::of(&arguments.path, &arguments.evidence)?;
     let path = checkout.as_ref().map_or(arguments.path.as_path(), Checkout::path);
     there(path)?;
+    let artifact = match &checkout {
+        Some(checkout) => Some(checkout.artifact()),
+        None if arguments.digest => Some(digests(&Artifact::open(path)?, &Bars::new())?.artifact),
+        None => None,
+    };
     let options = ScanOptions {
+        artifact,
         deep: arguments.deep,
         fail_on: match arguments.fail_on {
             FailOn::Info => Severity::Info,

@@ -156,7 +156,7 @@ impl Gate {
     }
 
     fn signatures(&self, judge: &mut Judge<'_>) {
-        const SIGN: Option<&str> = Some("reproof sign MODEL@VERSION --key PEM --signature FILE");
+        const SIGN: Option<&str> = Some("reproof verify MODEL@VERSION --key PEM");
         let facts = judge.facts;
         if self.signed {
             let found = facts.signed.map(|signed| if signed { "signed" } else { "unsigned" });
@@ -170,7 +170,7 @@ impl Gate {
     }
 
     fn approvals(&self, judge: &mut Judge<'_>) {
-        const APPROVE: Option<&str> = Some("reproof approve MODEL@VERSION");
+        const APPROVE: Option<&str> = Some("reproof approve MODEL@VERSION --reason TEXT");
         let facts = judge.facts;
         let submitter = facts.submitter.as_deref();
         if self.not_by_submitter && submitter.is_none() {
@@ -195,7 +195,13 @@ impl Gate {
         if self.unflagged {
             let met = facts.flags.as_ref().is_some_and(Vec::is_empty);
             let found = facts.flags.as_deref().map(list);
-            judge.note("unflagged", met, "no open flags", found, Some("reproof clear MODEL@VERSION"));
+            judge.note(
+                "unflagged",
+                met,
+                "no open flags",
+                found,
+                Some("reproof clear MODEL@VERSION --reason TEXT"),
+            );
         }
         if self.lint {
             let met = facts.lint.as_ref().is_some_and(Vec::is_empty);

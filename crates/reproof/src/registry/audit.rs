@@ -119,6 +119,11 @@ fn read_key(folder: &Path) -> Result<SignerKey, RegistryError> {
 impl Registry {
     /// Writes what the records have and the published log has not, and signs it. Doing it again changes nothing.
     pub fn publish(&self, progress: &dyn Progress) -> Result<Published, RegistryError> {
+        if !self.publishes() {
+            return Err(RegistryError::Log {
+                problem: format!("this copy of the registry has no {KEY_FILE}: who has it publishes"),
+            });
+        }
         let bucket = self.store.bucket();
         let key = read_key(&self.folder)?;
         let files = Files(bucket);
@@ -158,6 +163,11 @@ impl Registry {
         let checkpoint = bucket.get(&checkpoint_key(tree.size), 1 << 20)?.map(|bytes| bytes.to_vec());
         let checkpoint = String::from_utf8(checkpoint.unwrap_or_default()).unwrap_or_default();
         Ok(Published { size: tree.size, new: tree.size - before, checkpoint })
+    }
+
+    /// Whether this copy of the registry has the key of the log.
+    pub fn publishes(&self) -> bool {
+        self.folder.join(KEY_FILE).is_file()
     }
 
     /// Refuses to go on where somebody published another history of the same size.

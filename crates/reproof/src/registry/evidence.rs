@@ -13,6 +13,8 @@ use reproof_digest::{Digest, blob};
 use reproof_policy::role::{Act, Role};
 use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEvidence, State, Version};
 
+use reproof_store::Fault;
+
 use super::{Reference, Registry, RegistryError};
 
 /// The folder of statements in the store.
@@ -20,6 +22,9 @@ const STATEMENTS: &str = "statements";
 
 /// Bytes of a statement, at most.
 const STATEMENT_LIMIT: u64 = 64 << 20;
+
+/// Seconds that the clock of who verified may be ahead.
+const CLOCK_DRIFT: u64 = 3600;
 
 /// A statement that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +59,20 @@ impl Registry {
     ) -> Result<Attached, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Attest, Some(&version.model), None)?;
+        if version.contract != Some(report.contract.digest) {
+            return Err(RegistryError::Evidence {
+                what: "the report".to_owned(),
+                problem: format!(
+                    "it is about {}, and {}@{} was pushed with {}",
+                    report.contract.digest,
+                    version.model,
+                    version.number,
+                    version
+                        .contract
+                        .map_or_else(|| "no contract".to_owned(), |contract| contract.to_string())
+                ),
+            });
+        }
         let subject = subject(&version)?;
         let text = serde_json::to_vec(report).expect("a report is texts and numbers");
         let wrong = |error: &dyn std::fmt::Display| RegistryError::Evidence {
@@ -65,6 +84,9 @@ impl Registry {
         let statement = self.keep(&verification.test_result(&subject), key)?;
         self.keep_document(&text)?;
         let at = moment(&report.verified_at).ok_or_else(|| wrong(&"its time is none"))?;
+        if at > self.now().plus_seconds(CLOCK_DRIFT) {
+            return Err(wrong(&"it was made in the future; one of two clocks is wrong"));
+        }
         let environment = report.environment.class.clone();
         let evidence = NewEvidence {
             artifact: version.artifact,
@@ -92,6 +114,13 @@ impl Registry {
     ) -> Result<Attached, RegistryError> {
         let version = self.resolve(reference)?;
         self.allow(Act::Attest, Some(&version.model), None)?;
+        if scan.artifact_digest != Some(version.artifact) {
+            let problem = match scan.artifact_digest {
+                None => "it does not say which artifact it is about; scan with --digest".to_owned(),
+                Some(other) => format!("it is about {other}, and the version is {}", version.artifact),
+            };
+            return Err(RegistryError::Evidence { what: "the scan".to_owned(), problem });
+        }
         let subject = subject(&version)?;
         let text = serde_json::to_vec(scan).expect("a scan is texts and numbers");
         let described = Descriptor::of_bytes("scan.json", "application/vnd.reproof.scan+json", &text);
@@ -189,6 +218,7 @@ impl Registry {
         };
         let (bytes, key_hint) = match key {
             Some(key) => {
+                self.keep_key(&key.public_key())?;
                 let bundle = statement.sign(key).map_err(|error| wrong(&error))?;
                 (bundle.to_json(), key.public_key().hint().to_string())
             }
@@ -213,6 +243,26 @@ impl Registry {
             }
             found => Ok(found.map(|bytes| bytes.to_vec())),
         }
+    }
+
+    /// Statements whose bytes are not what their names say.
+    pub(super) fn damaged_statements(&self) -> Result<Vec<Fault>, RegistryError> {
+        let mut names = Vec::new();
+        self.store.bucket().list(STATEMENTS, |entry| names.push(entry.key))?;
+        let mut faults = Vec::new();
+        for key in names {
+            let bytes = self.store.bucket().get(&key, STATEMENT_LIMIT)?.unwrap_or_default();
+            let name = key.rsplit('/').next().unwrap_or_default();
+            if blob(&bytes).to_hex() != name {
+                faults.push(Fault {
+                    what: format!("statement {name}"),
+                    problem: "its bytes are not what its name says; no gate counts it".to_owned(),
+                    affects: Vec::new(),
+                    mended: false,
+                });
+            }
+        }
+        Ok(faults)
     }
 
     /// Everything that was found out about a version's artifact, the newest of each kind and environment.

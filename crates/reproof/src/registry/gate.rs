@@ -1,13 +1,14 @@
 //! Promotion: an alias moves to a version only if its gates hold for that exact digest.
 
-use reproof_contract::scan::{ScanVerdict, Severity};
 use reproof_contract::{Assurance, Verdict};
 use reproof_digest::Digest;
 use reproof_policy::role::{Act, Role};
 use reproof_policy::{Approval, Facts, Gate, Outcome, ScanFacts};
-use reproof_registry::{AliasEvent, Decision, Evidence, EvidenceKind, GateFacts, MoveAlias, State, Version};
+use reproof_registry::{AliasEvent, Decision, GateFacts, MoveAlias, State, Version};
 use serde::Serialize;
 
+use super::proof::{Finding, Proof};
+use super::reference::is_version;
 use super::{Reference, Registry, RegistryError};
 
 /// What one gate says.
@@ -53,11 +54,19 @@ impl Registry {
         reason: &str,
         trying: bool,
     ) -> Result<Promotion, RegistryError> {
+        if is_version(alias) {
+            return Err(RegistryError::Reference {
+                text: alias.to_owned(),
+                problem: "an alias begins with a letter; what begins with a digit is a version".to_owned(),
+            });
+        }
         let version = self.resolve(reference)?;
         self.allow(Act::Promote, Some(&version.model), Some(alias))?;
         let facts = self.records.gate_facts(&version.model, &version.number, alias)?;
         let now = self.seconds();
-        let known = facts_of(&facts);
+        let proofs = self.proofs(&version, &facts.evidence)?;
+        // The rules that every gate may ask about are those of the version itself.
+        let lacks: Vec<String> = self.lint(reference, None)?.into_iter().map(|lack| lack.id).collect();
         let mut gates = Vec::new();
         for gate in &facts.gates {
             let text = gate.text.as_deref().unwrap_or_default();
@@ -65,6 +74,7 @@ impl Registry {
                 what: format!("the gate of `{}` for `{alias}`", gate.pattern),
                 problem: error.to_string(),
             })?;
+            let known = Facts { lint: Some(lacks.clone()), ..facts_of(&facts, &proofs, &rules.signed_by) };
             let outcome = rules.evaluate(&known, now);
             gates.push(GateOutcome { pattern: gate.pattern.clone(), revision: gate.revision, outcome });
         }
@@ -86,7 +96,12 @@ impl Registry {
 
     /// The gates that a model must pass for an alias.
     pub fn gates(&self, model: &str, alias: &str) -> Result<Vec<reproof_registry::Gate>, RegistryError> {
-        self.allow(Act::Read, Some(model), None)?;
+        self.allow(Act::Read, Some(model), None).or_else(|_| self.allow(Act::Read, None, None))?;
+        if model.contains('*') {
+            let newest =
+                self.records.gate_history(model, alias, &reproof_registry::PageRequest::first(1))?.items;
+            return Ok(newest.into_iter().filter(|gate| gate.text.is_some()).collect());
+        }
         Ok(self.records.gates(model, alias)?)
     }
 
@@ -107,40 +122,43 @@ impl Registry {
     }
 }
 
-/// What is known of a version, as gates ask for it.
-fn facts_of(known: &GateFacts) -> Facts {
-    let (version, evidence) = (&known.version, &known.evidence);
-    let of = |kind: EvidenceKind| evidence.iter().filter(move |evidence| evidence.kind == kind);
-    let verdicts: Vec<(&Evidence, Verdict)> = of(EvidenceKind::Verification)
-        .filter_map(|evidence| Some((evidence, evidence.verdict.parse().ok()?)))
-        .collect();
-    let assurances = verdicts.iter().filter_map(|(evidence, _)| evidence.assurance.parse::<Assurance>().ok());
-    let scan = of(EvidenceKind::Scan).next_back().and_then(|evidence| {
-        Some(ScanFacts {
-            verdict: word(&ScanVerdict::ALL, ScanVerdict::as_str, &evidence.verdict)?,
-            severity: word(&Severity::ALL, Severity::as_str, &evidence.assurance),
-            at: seconds(evidence.at),
+/// What is known of a version, as gates ask for it. Where a gate names who must have signed, evidence that others signed,
+/// or nobody, does not count.
+fn facts_of(known: &GateFacts, proofs: &[Proof], signers: &[String]) -> Facts {
+    let version = &known.version;
+    let counts =
+        |proof: &&Proof| signers.is_empty() || proof.key.as_ref().is_some_and(|key| signers.contains(key));
+    let counting: Vec<&Proof> = proofs.iter().filter(counts).collect();
+    let verdicts: Vec<(&Proof, Verdict, Assurance)> = counting
+        .iter()
+        .filter_map(|proof| match proof.finding {
+            Finding::Verification(verdict, assurance) => Some((*proof, verdict, assurance)),
+            Finding::Scan(..) => None,
         })
+        .collect();
+    let scan = counting.iter().rev().find_map(|proof| match proof.finding {
+        Finding::Scan(verdict, severity) => Some(ScanFacts { verdict, severity, at: proof.at }),
+        Finding::Verification(..) => None,
     });
     let approvals = known.approvals.iter().filter(|approval| approval.decision == Decision::Approved);
-    let signatures = evidence.iter().filter(|evidence| !evidence.key_hint.is_empty());
-    let mut signatures: Vec<String> = signatures.map(|evidence| evidence.key_hint.clone()).collect();
+    let mut signatures: Vec<String> = counting.iter().filter_map(|proof| proof.key.clone()).collect();
     signatures.sort();
     signatures.dedup();
     Facts {
         model: version.model.clone(),
         version: version.number.clone(),
         artifact: version.artifact.to_string(),
-        verdict: verdicts.iter().map(|(_, verdict)| *verdict).max(),
-        assurance: assurances.min(),
-        verified_at: verdicts.iter().map(|(evidence, _)| seconds(evidence.at)).min(),
+        verdict: verdicts.iter().map(|(_, verdict, _)| *verdict).max(),
+        assurance: verdicts.iter().map(|(.., assurance)| *assurance).min(),
+        verified_at: verdicts.iter().map(|(proof, ..)| proof.at).min(),
         environments: verdicts
             .iter()
-            .filter(|(evidence, _)| !evidence.environment.is_empty())
-            .map(|(evidence, verdict)| (evidence.environment.clone(), *verdict))
+            .filter(|(proof, ..)| !proof.environment.is_empty())
+            .map(|(proof, verdict, _)| (proof.environment.clone(), *verdict))
             .collect(),
         scan,
-        signed: Some(of(EvidenceKind::Signature).next().is_some()),
+        // No contract is signed by itself yet: what is not known does not pass.
+        signed: None,
         signatures: Some(signatures),
         approvals: approvals
             .filter_map(|approval| {
@@ -154,7 +172,7 @@ fn facts_of(known: &GateFacts) -> Facts {
         submitter: Some(version.submitted.who.clone()),
         flags: Some(known.flags.iter().map(|flag| flag.reason.clone()).collect()),
         classification: Some(known.model.classification.clone()).filter(|word| !word.is_empty()),
-        tags: known.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        tags: known.tags.iter().cloned().collect(),
         lint: None,
     }
 }
@@ -178,11 +196,6 @@ fn obstacles(facts: &GateFacts) -> Vec<String> {
         format!("{} rejected it as {}: {}", approval.decided.who, approval.role, approval.reason)
     }));
     obstacles
-}
-
-/// The one that is written so.
-fn word<T: Copy>(all: &[T], written: impl Fn(T) -> &'static str, text: &str) -> Option<T> {
-    all.iter().copied().find(|one| written(*one) == text)
 }
 
 fn seconds(at: reproof_registry::At) -> u64 {

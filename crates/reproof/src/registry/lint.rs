@@ -105,7 +105,9 @@ impl Registry {
                 } else {
                     "push it under a name that fits"
                 };
-                lack(finding.id, &finding.to_string(), next);
+                let lacks =
+                    format!("{}: expected {}, got {}", finding.subject, finding.expected, finding.found);
+                lack(finding.id, &lacks, next);
             }
         }
         Ok(lacks)

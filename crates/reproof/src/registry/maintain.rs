@@ -45,7 +45,8 @@ impl Registry {
         self.allow(Act::Audit, None, None)?;
         let manifests: Vec<Digest> = self.live()?.into_iter().collect();
         let options = CheckOptions { manifests: &manifests, sample, seed, repair_from };
-        let checked = self.store.check(&options, progress)?;
+        let mut checked = self.store.check(&options, progress)?;
+        checked.faults.extend(self.damaged_statements()?);
         let mut affected = Vec::new();
         for fault in &checked.faults {
             let mut versions = Vec::new();

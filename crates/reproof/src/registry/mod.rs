@@ -14,6 +14,7 @@ mod lint;
 mod maintain;
 mod open;
 mod people;
+mod proof;
 mod pull;
 mod push;
 mod reference;

@@ -72,6 +72,18 @@ impl Registry {
     /// Takes a role away.
     pub fn revoke_grant(&self, grant: u64) -> Result<(), RegistryError> {
         self.allow(Act::Grant, None, None)?;
+        let everybody = self.people(None)?;
+        let mut administering = everybody.iter().flat_map(|access| &access.grants).filter(|grant| {
+            grant.role == Role::Administrator.as_str() && grant.pattern == "**" && grant.alias.is_none()
+        });
+        let is_one = administering.clone().any(|other| other.id == grant);
+        if is_one && administering.all(|other| other.id == grant) {
+            return Err(RegistryError::Rule {
+                what: format!("grant {grant}"),
+                problem: "nobody would administer the registry; make somebody else administrator first"
+                    .to_owned(),
+            });
+        }
         Ok(self.records.revoke_grant(self.by(), grant)?)
     }
 

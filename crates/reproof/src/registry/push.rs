@@ -80,6 +80,11 @@ impl Registry {
                 return Err(RegistryError::Private { findings });
             }
         }
+        for (_, target) in &options.lineage {
+            if let Some(target) = version_of(target) {
+                self.resolve(&target)?;
+            }
+        }
         let artifact = Artifact::open(path)?;
         let computed = digests(&artifact, progress)?;
         let new_model = self.ensure_model(model, options)?;
@@ -103,12 +108,10 @@ impl Registry {
         )?;
         let new = matches!(recorded, Recorded::New(_));
         for (kind, target) in &options.lineage {
-            let known = target.parse::<Reference>().ok();
+            let known = version_of(target);
             let named = known.as_ref().and_then(|target| Some((target.model.as_str(), target.named().ok()?)));
-            let target = match named {
-                Some((model, version)) if is_version(version) => Target::Version { model, version },
-                _ => Target::Other(target),
-            };
+            let target =
+                named.map_or(Target::Other(target), |(model, version)| Target::Version { model, version });
             self.records.add_lineage(self.by(), model, version, *kind, target)?;
         }
         for (key, value) in &options.tags {
@@ -167,4 +170,10 @@ impl Registry {
         })?;
         Ok(self.records.version(&reference.model, &version)?)
     }
+}
+
+/// The version of this registry that a lineage names; nothing where it is a digest or an address.
+fn version_of(target: &str) -> Option<Reference> {
+    let reference = target.parse::<Reference>().ok()?;
+    reference.named().is_ok_and(is_version).then_some(reference)
 }

@@ -75,6 +75,12 @@ impl Settings {
         let text = toml::to_string_pretty(self).expect("settings are texts");
         let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         std::io::Write::write_all(&mut draft, text.as_bytes()).map_err(failed)?;
+        // It holds no secrets, and every member of a team may have a copy.
+        #[cfg(unix)]
+        {
+            let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            draft.as_file().set_permissions(everybody).map_err(failed)?;
+        }
         draft.as_file().sync_all().map_err(failed)?;
         draft.persist_noclobber(&path).map_err(|error| failed(error.error))?;
         Ok(())

@@ -82,6 +82,7 @@ impl Folder {
             verdict,
             fail_on: options.fail_on,
             path: options.shown.clone(),
+            artifact_digest: options.artifact,
             findings: self.findings,
             coverage: self.coverage,
             scanned_by: env!("CARGO_PKG_VERSION").to_owned(),

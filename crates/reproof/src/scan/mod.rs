@@ -10,7 +10,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use reproof_contract::Scan;
 use reproof_contract::scan::Severity;
-use reproof_digest::OpenFile;
+use reproof_digest::{Digest, OpenFile};
 use reproof_formats::scan::{FileScan, ScanOptions as FileOptions, scan as scan_file};
 use reproof_progress::{Progress, Unit};
 
@@ -29,6 +29,8 @@ pub struct ScanOptions {
     pub fail_on: Severity,
     /// The artifact's path as documents show it.
     pub shown: String,
+    /// Its artifact digest, to be told in the document.
+    pub artifact: Option<Digest>,
 }
 
 /// Why an artifact could not be scanned at all.

@@ -74,7 +74,8 @@ const ALSO: [&str; 3] = ["torchscript.files", "scan.limit", "scan.depth"];
 
 /// The worst that would happen if the artifact were loaded or called, by what it holds.
 fn danger(path: &Path) -> Option<String> {
-    let options = ScanOptions { deep: false, fail_on: Severity::Dangerous, shown: String::new() };
+    let options =
+        ScanOptions { deep: false, fail_on: Severity::Dangerous, shown: String::new(), artifact: None };
     let found = match scan(path, &options, &Silent) {
         Ok(found) => found.findings.into_iter(),
         Err(error) => return Some(format!("it could not be scanned: {}", crate::chain(&error))),

@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         publish(&registry);
         let _ = writeln!(text, "{model}@{alias} points to nothing now");
     } else {
+        registry.records().alias(model, alias)?;
         events = registry.alias_history(model, alias, &PageRequest::first(arguments.limit))?.items;
     }
     if arguments.output.json {

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Check every entry, tile and checkpoint of the log, and the records against it.
+    /// Check every entry and tile of the log up to its newest checkpoint, and that the records have the same entries.
     Verify(VerifyArguments),
     /// Publish the log and print its signed checkpoint, to be kept elsewhere.
     Checkpoint(CheckpointArguments),

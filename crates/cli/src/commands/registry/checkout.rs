@@ -8,6 +8,7 @@ use clap::Args;
 use reproof::registry::{PullOptions, Reference, Registry, private_key};
 use reproof_contract::Report;
 use reproof_contract::scan::Scan;
+use reproof_digest::Digest;
 use tempfile::TempDir;
 
 use super::{RegistryArguments, publish};
@@ -30,6 +31,7 @@ pub(crate) struct Checkout {
     reference: Reference,
     key: Option<PathBuf>,
     path: PathBuf,
+    artifact: Digest,
     _folder: TempDir,
 }
 
@@ -41,14 +43,20 @@ impl Checkout {
         let registry = arguments.registry.open()?;
         let folder = reproof::scratch()?;
         let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
-        let path = registry.pull(&reference, &options, &Bars::new())?.path;
+        let pulled = registry.pull(&reference, &options, &Bars::new())?;
+        let (path, artifact) = (pulled.path, pulled.version.artifact);
         let key = arguments.key.clone();
-        Ok(Some(Self { registry, reference, key, path, _folder: folder }))
+        Ok(Some(Self { registry, reference, key, path, artifact, _folder: folder }))
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its artifact digest, which was checked when it was pulled.
+    pub(crate) fn artifact(&self) -> Digest {
+        self.artifact
     }
 
     /// What reports call it.

@@ -100,7 +100,10 @@ fn escaped(text: &str) -> String {
 
 /// Publishes what was just done. The act itself is kept; a log that cannot be written now is written next time.
 pub(crate) fn publish(registry: &Registry) {
-    if let Err(error) = registry.publish(&Bars::new()) {
+    // Members of a team have no key of the log: who has it publishes what they did.
+    if registry.publishes()
+        && let Err(error) = registry.publish(&Bars::new())
+    {
         output::note(&format!("note: the log was not published: {}", reproof::chain(&error)));
     }
 }

@@ -1,0 +1,131 @@
+//! What evidence is worth when a gate asks: the records name a statement, and only what that statement itself says counts.
+
+use reproof_attest::dsse::Bundle;
+use reproof_attest::key::PublicKey;
+use reproof_contract::scan::{ScanVerdict, Severity};
+use reproof_contract::{Assurance, Verdict};
+use reproof_registry::{Evidence, EvidenceKind, Version};
+use serde_json::Value;
+
+use super::{Registry, RegistryError};
+
+/// The folder of the public keys of those who signed, by their hints.
+const KEYS: &str = "keys";
+
+/// Bytes of a public key as text, at most.
+const KEY_LIMIT: u64 = 64 << 10;
+
+/// The member of a verification's statement that has its verdict.
+const CLAIM: &str = "reproof.dev/verification/v0";
+
+/// Evidence whose statement was read again and is about the version.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    /// What it says.
+    pub(super) finding: Finding,
+    /// Where it was found out.
+    pub(super) environment: String,
+    /// When, in seconds since 1970.
+    pub(super) at: u64,
+    /// The hint of the key whose signature holds.
+    pub(super) key: Option<String>,
+}
+
+/// What a statement says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Finding {
+    /// How a verification ended.
+    Verification(Verdict, Assurance),
+    /// What a scan came to, with the worst of its findings.
+    Scan(ScanVerdict, Option<Severity>),
+}
+
+impl Registry {
+    /// The evidence that counts for a version. What does not is left out, as if nobody had looked: a statement that is gone
+    /// or was changed, a signature that does not hold, a verification against another contract.
+    pub(super) fn proofs(
+        &self,
+        version: &Version,
+        evidence: &[Evidence],
+    ) -> Result<Vec<Proof>, RegistryError> {
+        let mut proofs = Vec::new();
+        for evidence in evidence {
+            proofs.extend(self.proof(version, evidence)?);
+        }
+        Ok(proofs)
+    }
+
+    fn proof(&self, version: &Version, evidence: &Evidence) -> Result<Option<Proof>, RegistryError> {
+        let bytes = match self.statement(&evidence.statement) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) | Err(RegistryError::Unexpected { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (payload, key) = if evidence.key_hint.is_empty() {
+            (bytes, None)
+        } else {
+            let Some(payload) = self.signed_payload(&bytes, &evidence.key_hint)? else { return Ok(None) };
+            (payload, Some(evidence.key_hint.clone()))
+        };
+        let statement: Value = serde_json::from_slice(&payload).unwrap_or_default();
+        let artifact = version.artifact.to_hex();
+        let about = |subject: &Value| subject["digest"]["artifact-v1"] == artifact.as_str();
+        if !statement["subject"].as_array().is_some_and(|subjects| subjects.iter().any(about)) {
+            return Ok(None);
+        }
+        let predicate = &statement["predicate"];
+        let finding = match evidence.kind {
+            EvidenceKind::Verification => verification(version, predicate),
+            EvidenceKind::Scan => scan(evidence, predicate),
+            _ => None,
+        };
+        let at = evidence.at.microseconds().unsigned_abs() / 1_000_000;
+        Ok(finding.map(|finding| Proof { finding, environment: evidence.environment.clone(), at, key }))
+    }
+
+    /// The payload of a bundle that the key of this hint signed.
+    fn signed_payload(&self, bundle: &[u8], hint: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        let plain = hint.len() == 64 && hint.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let Some(pem) =
+            plain.then(|| self.store.bucket().get(&key_key(hint), KEY_LIMIT)).transpose()?.flatten()
+        else {
+            return Ok(None);
+        };
+        // The hint is a digest of the key: a key that somebody exchanged has another one.
+        let key = std::str::from_utf8(&pem).ok().and_then(|pem| PublicKey::from_pem(pem).ok());
+        let key = key.filter(|key| key.hint().to_string() == hint);
+        let bundle = Bundle::parse(bundle).ok();
+        Ok(key.zip(bundle).and_then(|(key, bundle)| bundle.verify(&key).ok().map(<[u8]>::to_vec)))
+    }
+
+    /// Keeps the public key of who signs, so that the signature can be checked later.
+    pub(super) fn keep_key(&self, key: &PublicKey) -> Result<(), RegistryError> {
+        let hint = key.hint().to_string();
+        self.store.bucket().create(&key_key(&hint), key.to_pem())?;
+        Ok(())
+    }
+}
+
+fn key_key(hint: &str) -> String {
+    format!("{KEYS}/{hint}.pem")
+}
+
+/// What a verification of the version's own contract came to.
+fn verification(version: &Version, predicate: &Value) -> Option<Finding> {
+    let contract = version.contract?.to_hex();
+    let named = |descriptor: &Value| descriptor["digest"]["contract-v1"] == contract.as_str();
+    predicate["configuration"].as_array()?.iter().find(|descriptor| named(descriptor))?;
+    let claim = &predicate[CLAIM];
+    Some(Finding::Verification(
+        claim["verdict"].as_str()?.parse().ok()?,
+        claim["assurance"].as_str()?.parse().ok()?,
+    ))
+}
+
+/// What a scan came to, where the statement says what the records say.
+fn scan(evidence: &Evidence, predicate: &Value) -> Option<Finding> {
+    let said = predicate["attributes"][0]["attribute"].as_str()?.strip_prefix("reproof.scan.")?;
+    let verdict = ScanVerdict::ALL.into_iter().find(|verdict| verdict.as_str() == said)?;
+    let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == evidence.assurance);
+    (evidence.verdict == said).then_some(Finding::Scan(verdict, severity))
+}
