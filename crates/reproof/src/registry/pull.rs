@@ -63,7 +63,7 @@ impl Registry {
             }
         }
         // Both are built in one folder beside their place, so that renaming them is no copy.
-        let draft = draft(&path);
+        let draft = draft(&path, &version.artifact);
         let inner = draft.join(path.file_name().unwrap_or_default());
         self.store.restore(&manifest.files, &inner, progress)?;
         if manifest.folder && manifest.files.is_empty() {
@@ -119,10 +119,10 @@ fn make(folder: &Path) -> Result<(), RegistryError> {
     fs::create_dir_all(folder).map_err(|source| RegistryError::Write { path: folder.to_owned(), source })
 }
 
-/// The folder in which an artifact is built before it appears.
-fn draft(path: &Path) -> PathBuf {
+/// The folder in which an artifact is built before it appears; what another artifact left is not taken for this one's.
+fn draft(path: &Path, artifact: &Digest) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".reproof-pull");
+    name.push(format!(".{}.reproof-pull", &artifact.to_hex()[..12]));
     path.with_file_name(name)
 }

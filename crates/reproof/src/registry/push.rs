@@ -92,7 +92,10 @@ impl Registry {
         let upload = self.records.start_upload(self.by())?;
         let opened = Opened::new(&artifact, &computed, contract.as_ref().map(|_| beside.as_path()))?;
         let adding = AddOptions { like: &like, session: random()? as u32, trusting: false };
-        let stored = self.store.add(&opened.source(), &adding, progress)?;
+        let stored = self.store.add(&opened.source(), &adding, progress).inspect_err(|_| {
+            // Why it failed is what matters; a lease that stays ends by itself.
+            let _ = self.records.abandon_upload(&upload);
+        })?;
         let recorded = self.records.add_version(
             self.by(),
             &NewVersion {
