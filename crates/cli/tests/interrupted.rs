@@ -13,8 +13,8 @@ use crate::fixtures::{place, sandbox};
 /// Moments at which the recording is killed, in milliseconds: while it reads, runs, repeats, perturbs, writes.
 const MOMENTS: [u64; 9] = [2, 10, 30, 60, 120, 200, 300, 450, 700];
 
-/// Kills `record` with SIGKILL after a moment, unless it has ended.
-fn killed(sandbox: &Sandbox, command: &[&str], after: u64) {
+/// Kills a command with SIGKILL after a moment, unless it has ended.
+pub(crate) fn killed(sandbox: &Sandbox, command: &[&str], after: u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_reproof"))
         .args(command)
         .current_dir(sandbox.folder())

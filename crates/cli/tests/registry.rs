@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 use reproof_testing::{BUCKET, BucketServer, Finished, Postgres, Sandbox};
 
 use crate::fixtures::{place, sandbox};
+use crate::interrupted::killed;
 
 /// A sandbox with a registry and a small recorded model, `model.onnx`.
 fn with_registry() -> Sandbox {
@@ -279,20 +278,7 @@ fn pushes_that_are_killed_leave_what_was_there_and_can_be_done_again() {
     ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
     sandbox.write("large.npy", array(48 << 20));
     for (number, after) in [2, 10, 30, 60, 100, 160, 240].into_iter().enumerate() {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_reproof"))
-            .args(["push", "large.npy", &format!("team/large@1.0.{number}")])
-            .current_dir(sandbox.folder())
-            .env_clear()
-            .env("TMPDIR", sandbox.temporary())
-            .env("HOME", sandbox.home())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(Duration::from_millis(after));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        killed(&sandbox, &["push", "large.npy", &format!("team/large@1.0.{number}")], after);
         ask(&sandbox, "ada", "fsck").exits(0).says("everything is there");
         ask(&sandbox, "ada", "audit checkpoint").exits(0);
         ask(&sandbox, "ada", "audit verify").exits(0);
@@ -347,6 +333,17 @@ fn a_team_shares_postgresql_and_a_bucket() {
     team("pull team/net@production other.onnx --registry colleague")
         .exits(3)
         .never_mentions(Postgres::password());
+}
+
+#[test]
+fn a_folder_that_has_a_registry_is_pushed_without_it() {
+    let sandbox = with_registry();
+    let before = ask(&sandbox, "ada", "push . team/folder@1.0.0 --json").exits(0).json();
+    // What the registry wrote since changes nothing, and its key is in nobody's version.
+    let after = ask(&sandbox, "ada", "push . team/folder@1.0.1 --json").exits(0).json();
+    assert_eq!(before["version"]["artifact_digest"], after["version"]["artifact_digest"]);
+    ask(&sandbox, "ada", "pull team/folder@1.0.0 got").exits(0);
+    assert!(sandbox.path("got/model.onnx").is_file() && !sandbox.path("got/.reproof").exists());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use reproof_attest::log::Hash;
 use reproof_digest::{Digest, Kind};
 
 use crate::database::{Bulk, Row, Type};
@@ -237,9 +238,9 @@ fn add(tx: &mut Transaction<'_>, by: By<'_>, evidence: &[NewEvidence<'_>]) -> Re
     statements.sort_unstable();
     let mut tree = merkle::Tree::default();
     for statement in &statements {
-        tree.push(merkle::leaf_hash(statement));
+        tree.push(Hash::of_entry(statement));
     }
-    let (added, root) = (statements.len() as u64, tree.root());
+    let (added, root) = (statements.len() as u64, *tree.root().as_bytes());
     let known = evidence.len() as u64 - added;
     if added == 0 {
         return Ok(Batch { added, known, sequence: None, root });

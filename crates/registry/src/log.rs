@@ -6,6 +6,7 @@ use crate::page::{Page, PageRequest};
 use crate::registry::Registry;
 use crate::transaction::{Transaction, at};
 use crate::{At, Error, models, secret, text};
+use reproof_attest::log::Hash;
 
 /// An act, as the log has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,14 +96,14 @@ fn root(tx: &mut Transaction<'_>, size: u64) -> Result<[u8; 32], Error> {
                     what: format!("the log: expected entry {next}, got {sequence}"),
                 });
             }
-            tree.push(row.hash()?);
+            tree.push(Hash::new(row.hash()?));
             next += 1;
         }
         if next != upto {
             return Err(Error::Damaged { what: format!("the log: entry {next} is missing") });
         }
     }
-    Ok(tree.root())
+    Ok(*tree.root().as_bytes())
 }
 
 impl Registry {

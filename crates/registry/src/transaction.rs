@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use reproof_attest::log::Hash;
 use reproof_contract::canonical;
 use reproof_digest::{Digest, Kind};
 use serde::Serialize;
 
 use crate::database::{Bulk, Connection, Row, Value};
-use crate::merkle;
 use crate::registry::{By, Stamp};
 use crate::{At, Error, text};
 
@@ -223,7 +223,7 @@ impl<'a> Transaction<'a> {
             });
         }
         let (who, act) = (self.label(by.who)?, self.label(entry.act)?);
-        let hash = merkle::leaf_hash(&leaf);
+        let hash = *Hash::of_entry(&leaf).as_bytes();
         self.run(
             "INSERT INTO log (sequence, at, effective, who, act, model, leaf, leaf_hash) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -4,8 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-/// A server in memory with one bucket. It decides conditional writes atomically; it checks neither signatures nor
-/// checksums.
+/// A server in memory with one bucket. It answers one request at a time, so that it decides conditional writes atomically:
+/// moto by itself looks first and writes later, and under load two of eight writers were told that they had won. It checks
+/// neither signatures nor checksums.
 #[derive(Debug)]
 pub struct BucketServer {
     process: Child,
@@ -17,11 +18,16 @@ pub const BUCKET: &str = "history";
 
 /// Starts the server that the program says is ready, and makes the bucket.
 const PROGRAM: &str = r#"
-import sys
-from moto.server import ThreadedMotoServer
+import sys, threading
 import boto3
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(sys.argv[1]), verbose=False)
-server.start()
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+application, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+def one_at_a_time(environment, start_response):
+    with turn:
+        return list(application(environment, start_response))
+server = make_server("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
 endpoint = f"http://127.0.0.1:{sys.argv[1]}"
 client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
                       aws_access_key_id="test", aws_secret_access_key="test")

@@ -8,4 +8,4 @@ pub use document::{Identification, IdentifiedFile, InspectedFile, InspectedTenso
 pub use identify::{Digests, IdentifyError, digests, identify};
 pub(crate) use identify::{MODEL_PART, hash_segments, sha256};
 pub use open::{Artifact, ArtifactFile, OpenError};
-pub(crate) use open::{CONTRACT_FOLDER, list_files};
+pub(crate) use open::{CONTRACT_FOLDER, REGISTRY_FOLDER, list_files};

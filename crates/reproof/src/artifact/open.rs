@@ -10,8 +10,12 @@ use reproof_formats::{Description, ErrorKind, FormatError, OpenOptions};
 /// The contract's folder inside a folder artifact; never part of the artifact.
 pub(crate) const CONTRACT_FOLDER: &str = "reproof";
 
-/// Entries of a folder artifact that are never part of it: version control, and what an interrupted recording left.
-const IGNORED: [&str; 2] = [".git", crate::folder::DRAFT_PREFIX];
+/// The folder of a registry, in the folder that it serves. It holds the key of a log: it is never part of an artifact.
+pub(crate) const REGISTRY_FOLDER: &str = ".reproof";
+
+/// Folders in a folder artifact that are never part of it, besides what an interrupted recording left: version control, and
+/// a registry.
+const IGNORED: [&str; 2] = [".git", REGISTRY_FOLDER];
 
 /// An artifact with its model described.
 #[derive(Debug)]
@@ -272,7 +276,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<(String, PathBuf)>) -> Resul
         if is_folder {
             let is_ours = folder == root && name == CONTRACT_FOLDER;
             let text = name.to_string_lossy();
-            let ignored = text == IGNORED[0] || text.starts_with(IGNORED[1]);
+            let ignored = IGNORED.contains(&text.as_ref()) || text.starts_with(crate::folder::DRAFT_PREFIX);
             if !is_ours && !ignored {
                 walk(root, &path, found)?;
             }

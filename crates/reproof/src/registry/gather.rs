@@ -48,12 +48,13 @@ impl<'a> Opened<'a> {
                 file.layout.segments().iter().zip(digests).map(|(segment, digest)| SourceSegment {
                     offset: segment.offset,
                     length: segment.length,
-                    digest: (segment.kind == SegmentKind::Blob).then_some(*digest),
+                    digest: Some(*digest),
+                    whole: segment.kind == SegmentKind::Blob,
                 });
             SourceFile { path: file.path.clone(), bytes, segments: segments.collect() }
         });
         let contract = self.contract.iter().map(|(name, bytes)| {
-            let whole = SourceSegment { offset: 0, length: bytes.size(), digest: None };
+            let whole = SourceSegment { offset: 0, length: bytes.size(), digest: None, whole: false };
             SourceFile { path: name.clone(), bytes, segments: vec![whole] }
         });
         Source {

@@ -10,9 +10,7 @@ use reproof_store::{Bucket, S3Options, Store, probe};
 
 use super::settings::S3Settings;
 use super::{RegistryError, SETTINGS_FILE, Settings};
-
-/// The folder of a registry, in the folder that it serves.
-const FOLDER: &str = ".reproof";
+use crate::artifact::REGISTRY_FOLDER;
 
 /// A registry, opened by somebody.
 #[derive(Debug)]
@@ -65,7 +63,7 @@ pub fn find(folder: &Path) -> Result<PathBuf, RegistryError> {
     if start.join(SETTINGS_FILE).is_file() {
         return Ok(start);
     }
-    let candidates = start.ancestors().map(|above| above.join(FOLDER));
+    let candidates = start.ancestors().map(|above| above.join(REGISTRY_FOLDER));
     let found = candidates.into_iter().find(|candidate| candidate.join(SETTINGS_FILE).is_file());
     found.ok_or_else(|| RegistryError::NotFound { folder: start.clone() })
 }
@@ -78,7 +76,7 @@ impl Registry {
         connections: &Connections,
         actor: Actor,
     ) -> Result<Self, RegistryError> {
-        let home = folder.join(FOLDER);
+        let home = folder.join(REGISTRY_FOLDER);
         if home.join(SETTINGS_FILE).exists() {
             return Err(RegistryError::Exists { folder: home });
         }

@@ -56,8 +56,10 @@ pub struct SourceSegment {
     pub offset: u64,
     /// Its bytes.
     pub length: u64,
-    /// Its BLAKE3, where it is stored whole: the values of tensors. Other bytes are cut into pieces.
+    /// Its BLAKE3, where it was hashed: bytes that are others by now are refused.
     pub digest: Option<Digest>,
+    /// Whether it is stored whole: the values of tensors, whose digest is known. Other bytes are cut into pieces.
+    pub whole: bool,
 }
 
 /// A tensor of it.

@@ -89,51 +89,43 @@ fn stored_file(
     place: &mut impl FnMut(&Digest, u64, Element, (usize, u64)),
 ) -> Result<StoredFile, StoreError> {
     let failed = |error| StoreError::Source { file: file.path.clone(), source: error };
+    let changed = |offset| StoreError::Changed { file: file.path.clone(), offset };
+    let length: u64 = file.segments.iter().map(|segment| segment.length).sum();
+    if length != file.bytes.size() {
+        return Err(changed(length.min(file.bytes.size())));
+    }
     let mut segments = Vec::with_capacity(file.segments.len());
-    let mut object = |offset: u64, length: u64, digest: Digest, element: Element| {
-        place(&digest, length, element, (number, offset));
-        segments.push(StoredSegment::Object { digest, length });
-    };
-    let mut inline = Vec::new();
-    for segment in &file.segments {
+    for segment in file.segments.iter().filter(|segment| segment.length > 0) {
         let (offset, length) = (segment.offset, segment.length);
-        match segment.digest {
-            _ if length == 0 => {}
-            Some(digest) if length > INLINE => {
-                let element = dtypes.get(&(number, offset)).copied().unwrap_or(Element::Byte);
-                object(offset, length, digest, element);
-            }
-            None if length > WHOLE => {
-                let mut start = offset;
-                for length in chunk::lengths(file.bytes, offset, length).map_err(failed)? {
-                    let bytes = file.bytes.read_range(start, length as usize).map_err(failed)?;
-                    object(start, length, blob(&bytes), Element::Byte);
-                    start += length;
-                }
-            }
-            None if length > INLINE => {
-                let bytes = file.bytes.read_range(offset, length as usize).map_err(failed)?;
-                object(offset, length, blob(&bytes), Element::Byte);
-            }
-            _ => inline.push(*segment),
+        if let (Some(digest), true) = (segment.digest, segment.whole && length > INLINE) {
+            let element = dtypes.get(&(number, offset)).copied().unwrap_or(Element::Byte);
+            place(&digest, length, element, (number, offset));
+            segments.push(StoredSegment::Object { digest, length });
+            continue;
         }
-    }
-    // Few bytes go into the manifest; their places among the objects follow from their offsets.
-    let mut objects = segments.into_iter().peekable();
-    let mut inline = inline.into_iter().peekable();
-    let (mut all, mut offset) = (Vec::new(), 0);
-    loop {
-        if let Some(segment) = inline.next_if(|segment| segment.offset == offset) {
-            let bytes = file.bytes.read_range(segment.offset, segment.length as usize).map_err(failed)?;
-            all.push(StoredSegment::Inline(bytes));
-        } else if let Some(segment) = objects.next() {
-            all.push(segment);
+        let pieces = if length > WHOLE {
+            chunk::lengths(file.bytes, offset, length).map_err(failed)?
         } else {
-            break;
+            vec![length]
+        };
+        let (mut start, mut hasher) = (offset, blake3::Hasher::new());
+        for length in pieces {
+            let bytes = file.bytes.read_range(start, length as usize).map_err(failed)?;
+            hasher.update(&bytes);
+            if length > INLINE {
+                let digest = blob(&bytes);
+                place(&digest, length, Element::Byte, (number, start));
+                segments.push(StoredSegment::Object { digest, length });
+            } else {
+                segments.push(StoredSegment::Inline(bytes));
+            }
+            start += length;
         }
-        offset += all.last().map_or(0, StoredSegment::length);
+        if segment.digest.is_some_and(|digest| digest.as_bytes() != hasher.finalize().as_bytes()) {
+            return Err(changed(offset));
+        }
     }
-    Ok(StoredFile { path: file.path.clone(), size: file.bytes.size(), segments: all })
+    Ok(StoredFile { path: file.path.clone(), size: file.bytes.size(), segments })
 }
 
 /// The tensors whose values are a whole segment.
@@ -143,6 +135,7 @@ fn stored_tensors(source: &Source<'_>) -> Vec<StoredTensor> {
         .iter()
         .enumerate()
         .flat_map(|(number, file)| file.segments.iter().map(move |segment| (number, segment)))
+        .filter(|(_, segment)| segment.whole)
         .filter_map(|(number, segment)| Some(((number, segment.offset, segment.length), segment.digest?)))
         .filter(|((_, _, length), _)| *length > INLINE)
         .collect();

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use reproof_progress::Silent;
-use reproof_store::{AddOptions, Bucket, Store};
+use reproof_store::{AddOptions, Bucket, Store, StoreError};
 
-use crate::support::{Made, Place, Tensor, add, float_bytes, noise, restored, weights};
+use crate::support::{Made, Place, Tensor, add, add_changed, float_bytes, noise, restored, weights};
 
 fn tensor(name: &str, dtype: &'static str, bytes: Vec<u8>) -> Tensor {
     Tensor { name: name.into(), dtype, bytes }
@@ -70,6 +70,27 @@ fn an_interrupted_restore_goes_on_and_mends_what_is_wrong() {
     std::fs::write(&path, half).expect("it can be written");
     store.restore(&manifest.files, &path, &Silent).expect("it is restored");
     assert_eq!(std::fs::read(&path).expect("it is there"), model().bytes());
+}
+
+#[test]
+fn a_file_that_changed_since_it_was_hashed_is_refused_and_leaves_nothing() {
+    let (whole, made) = (model().bytes(), model());
+    let head = made.head.len();
+    let ends = [0, head + 5, whole.len() - 5];
+    let edited = ends.map(|place| {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1;
+        bytes
+    });
+    let other_lengths = [whole[..whole.len() - 1].to_vec(), [whole.as_slice(), b"more"].concat()];
+    for bytes in edited.iter().chain(&other_lengths) {
+        let store = Place::sound().store();
+        let error = add_changed(&store, &made, bytes, &AddOptions::default()).expect_err("it changed");
+        assert!(matches!(error, StoreError::Changed { .. }), "{error}");
+        let mut manifests = 0;
+        store.bucket().list("manifests", |_| manifests += 1).expect("it can be listed");
+        assert_eq!(manifests, 0);
+    }
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use reproof_digest::{Digest, blob, identity};
+use reproof_digest::{blob, identity};
 use reproof_progress::Silent;
 use reproof_store::{
     AddOptions, Added, Bucket, Manifest, Source, SourceFile, SourceSegment, SourceTensor, Store,
@@ -42,13 +42,14 @@ impl Made {
     fn segments(&self) -> Vec<SourceSegment> {
         let mut offset = 0;
         let mut all = Vec::new();
-        let mut add = |length: usize, digest: Option<Digest>| {
-            all.push(SourceSegment { offset, length: length as u64, digest });
-            offset += length as u64;
+        let mut add = |bytes: &[u8], whole: bool| {
+            let length = bytes.len() as u64;
+            all.push(SourceSegment { offset, length, digest: Some(blob(bytes)), whole });
+            offset += length;
         };
-        add(self.head.len(), None);
-        self.tensors.iter().for_each(|tensor| add(tensor.bytes.len(), Some(blob(&tensor.bytes))));
-        add(self.tail.len(), None);
+        add(&self.head, false);
+        self.tensors.iter().for_each(|tensor| add(&tensor.bytes, true));
+        add(&self.tail, false);
         all
     }
 
@@ -83,9 +84,18 @@ pub(crate) fn add(
     made: &Made,
     options: &AddOptions<'_>,
 ) -> Result<Added, reproof_store::StoreError> {
-    let bytes = made.bytes();
-    let artifact = identity::artifact([("", bytes.len() as u64, blob(&bytes))]);
-    let file = SourceFile { path: String::new(), bytes: &bytes, segments: made.segments() };
+    add_changed(store, made, &made.bytes(), options)
+}
+
+/// Stores a file as an artifact whose bytes are others than they were when they were hashed.
+pub(crate) fn add_changed(
+    store: &Store,
+    made: &Made,
+    bytes: &Vec<u8>,
+    options: &AddOptions<'_>,
+) -> Result<Added, reproof_store::StoreError> {
+    let artifact = identity::artifact([("", bytes.len() as u64, blob(bytes))]);
+    let file = SourceFile { path: String::new(), bytes, segments: made.segments() };
     let source = Source {
         artifact,
         name: "model.bin".into(),
