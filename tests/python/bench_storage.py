@@ -1,16 +1,19 @@
 """Checkpoints of a small language model that was really trained, and what peers make of them.
 
     python bench_storage.py train FOLDER      needs torch and safetensors; some minutes on two cores
-    python bench_storage.py peers FILE...     needs numpy and zstandard, and zipnn where it is to be measured
+    python bench_storage.py peers FILE...     needs numpy, zstandard and zipnn
 
 `train` learns the standard library of Python, character by character, with AdamW, and saves
 
 * `run-STEP.safetensors`: the weights in bfloat16, every 25 steps;
 * `state-STEP.safetensors`: the weights, both moments and the bfloat16 copy, at two steps;
-* `tuned-NAME.safetensors`: three short trainings that go on from the last weights, on other texts.
+* `tuned-NAME.safetensors`: three short trainings that go on from the last weights, on other texts;
+* `layout-*`: the weights in float32 as one safetensors file, as one in another order, as two shards, by `torch.save` and by
+  `numpy.savez`.
 
-`peers` prints, per file and in all: each file alone by zipnn, and each as the exclusive-or with the file before it, in byte
-planes, by zstd at level 1: what the papers on deltas of checkpoints do.
+`peers` prints in JSON the bytes of all files, what is left of each alone by zipnn, and of each as the exclusive-or with the file
+before it, in byte planes, by zstd at level 1: what the papers on deltas of checkpoints do. And how long zipnn took, with one
+thread.
 """
 
 import json
@@ -110,6 +113,7 @@ def train(folder):
 
     learn(model, optimizer, texts("*.py", 4 << 20), STEPS[-1], 1e-3, save)
     trained = {name: value.clone() for name, value in model.state_dict().items()}
+    layouts(trained, folder)
     for name, pattern, rate, steps in [
         ("json", "json/*.py", 1e-5, 30),
         ("email", "email/*.py", 2e-6, 15),
@@ -125,6 +129,32 @@ def train(folder):
             lambda *_: None,
         )
         save_file(half(model), folder / f"tuned-{name}.safetensors")
+
+
+def layouts(state, folder):
+    import numpy
+    import torch
+    from safetensors.torch import save_file
+
+    state = {name: value.contiguous() for name, value in state.items()}
+    save_file(state, folder / "layout-a.safetensors")
+    # Writers sort by type and name; names decide the order.
+    metadata = {"format": "pt", "order": "another"}
+    save_file(dict(reversed(state.items())), folder / "layout-b.safetensors", metadata)
+    shards = folder / "layout-c"
+    shards.mkdir(exist_ok=True)
+    names, index = sorted(state), {}
+    for number, part in enumerate((names[::2], names[1::2]), 1):
+        file = f"model-{number:05}-of-00002.safetensors"
+        save_file({name: state[name] for name in part}, shards / file)
+        index |= dict.fromkeys(part, file)
+    (shards / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": index})
+    )
+    torch.save(state, folder / "layout-d.pt")
+    numpy.savez(
+        folder / "layout-e.npz", **{name: value.numpy() for name, value in state.items()}
+    )
 
 
 def tensors(path):
@@ -144,50 +174,36 @@ def tensors(path):
 
 
 def peers(files):
+    import time
+
     import numpy
+    import zipnn
     import zstandard
 
-    try:
-        import zipnn
-    except ImportError:
-        zipnn = None
     compressor = zstandard.ZstdCompressor(level=1)
-    before, sums = {}, {"size": 0, "zipnn": 0, "xor": 0}
-    print(f"{'file':<32} {'MB':>9} {'zipnn':>7} {'xor+planes+zstd-1':>18}")
+    before, sums = {}, {"size": 0, "zipnn": 0, "zipnn_seconds": 0.0, "xor": 0}
     for path in files:
-        row, now = {"size": 0, "zipnn": 0, "xor": 0}, {}
+        now = {}
         for name, width, data in tensors(path):
             now[name] = data
-            row["size"] += data.size
+            sums["size"] += data.size
             other = before.get(name)
             delta = (
                 data ^ other if other is not None and other.size == data.size else data
             )
-            planes = numpy.ascontiguousarray(delta.reshape(-1, width).T)
-            row["xor"] += (
-                min(len(compressor.compress(plane.tobytes())) for plane in [planes])
-                if width == 1
-                else sum(
-                    min(len(compressor.compress(plane.tobytes())), plane.size)
-                    for plane in planes
-                )
-            )
-            if zipnn is not None:
-                dtype = {2: "bfloat16", 4: "float32"}[width]
-                packed = zipnn.ZipNN(
-                    input_format="byte", bytearray_dtype=dtype
-                ).compress(bytearray(data.tobytes()))
-                row["zipnn"] += min(len(packed), data.size)
+            for plane in numpy.ascontiguousarray(delta.reshape(-1, width).T):
+                packed = len(compressor.compress(plane.tobytes()))
+                sums["xor"] += min(packed, plane.size)
+            # It works in place: each gets bytes of its own.
+            copy = bytearray(data.tobytes())
+            dtype = {2: "bfloat16", 4: "float32"}[width]
+            peer = zipnn.ZipNN(input_format="byte", bytearray_dtype=dtype, threads=1)
+            start = time.perf_counter()
+            packed = peer.compress(copy)
+            sums["zipnn_seconds"] += time.perf_counter() - start
+            sums["zipnn"] += min(len(packed), data.size)
         before = now
-        show(pathlib.Path(path).name, row)
-        sums = {name: sums[name] + row[name] for name in sums}
-    show("all", sums)
-
-
-def show(name, row):
-    size = max(row["size"], 1)
-    zipnn = f"{row['zipnn'] / size:7.3f}" if row["zipnn"] else "      –"
-    print(f"{name:<32} {row['size'] / 1e6:9.1f} {zipnn} {row['xor'] / size:18.3f}")
+    print(json.dumps(sums))
 
 
 if __name__ == "__main__":

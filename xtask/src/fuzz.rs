@@ -3,16 +3,21 @@
 //! The coverage that libFuzzer needs comes from LLVM passes that stable `rustc` can be asked for. The targets
 //! form a workspace of their own, so that these flags reach no other build.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::repository;
+use crate::together::{self, Job};
 
 const MANIFEST: &str = "fuzz/Cargo.toml";
+
+/// The folder of inputs that targets failed on.
+const ARTIFACTS: &str = "fuzz/artifacts";
 
 /// What makes `rustc` instrument code for libFuzzer. Without the last but one, LLVM turns short comparisons such
 /// as those with a magic number into loads that the instrumentation no longer understands, and fifty million
@@ -61,16 +66,16 @@ pub(crate) fn all(only: Option<&str>, seconds: u32) -> Result<()> {
     // The variable of the outer build would win over ours.
     repository::run(command.arg(&build).env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FLAGS))?;
     let programs = build.join(&host).join("release");
-    let mut failed = Vec::new();
-    for name in names.iter().filter(|name| only.is_none_or(|only| only == *name)) {
-        println!("\n-- {name}, {seconds} s");
-        if let Err(error) = target(&programs, &build, name, seconds) {
-            println!("{error:#}");
-            failed.push(name.as_str());
-        }
+    let chosen = names.iter().filter(|name| only.is_none_or(|only| only == *name));
+    let mut jobs = Vec::new();
+    let before = chosen.clone().map(|name| Ok((name.as_str(), artifacts(name)?)));
+    let before: BTreeMap<&str, Vec<PathBuf>> = before.collect::<Result<_>>()?;
+    let explain = |name: &str| finding(&programs, name, before.get(name).map_or(&[], Vec::as_slice));
+    for name in chosen {
+        let command = target(&programs, &build, name, seconds)?;
+        jobs.push(Job { name: name.clone(), command, explain: Some(&explain) });
     }
-    ensure!(failed.is_empty(), "findings in {}", failed.join(", "));
-    Ok(())
+    together::run(jobs)
 }
 
 /// The names of the targets.
@@ -93,17 +98,15 @@ fn host() -> Result<String> {
     Ok(host.context("`rustc -vV` names no host")?.to_owned())
 }
 
-/// Runs one target; a finding leaves an artifact and becomes an error that says how to see it again.
-fn target(programs: &Path, build: &Path, name: &str, seconds: u32) -> Result<()> {
-    let program = programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+/// One target, to be run.
+fn target(programs: &Path, build: &Path, name: &str, seconds: u32) -> Result<Command> {
     let found = build.join("corpus").join(name);
     let seeds = Path::new("fuzz/corpus").join(name);
-    let artifacts = Path::new("fuzz/artifacts").join(name);
+    let artifacts = Path::new(ARTIFACTS).join(name);
     for folder in [&found, &artifacts] {
         fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
     }
-    let before = files(&artifacts)?;
-    let mut command = Command::new(&program);
+    let mut command = Command::new(program(programs, name));
     // New inputs go to the first folder, so the seeds in the repository stay as they are.
     command.arg(&found).args(seeds.is_dir().then_some(&seeds)).args([
         format!("-max_total_time={seconds}"),
@@ -113,19 +116,30 @@ fn target(programs: &Path, build: &Path, name: &str, seconds: u32) -> Result<()>
         "-verbosity=0".to_owned(),
         "-print_final_stats=1".to_owned(),
     ]);
-    let status = command.status().with_context(|| format!("could not start {}", program.display()))?;
-    if status.success() {
-        return Ok(());
-    }
-    let fresh: Vec<PathBuf> = files(&artifacts)?.into_iter().filter(|file| !before.contains(file)).collect();
+    Ok(command)
+}
+
+fn program(programs: &Path, name: &str) -> PathBuf {
+    programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// What a target that failed found, and how to see it again.
+fn finding(programs: &Path, name: &str, before: &[PathBuf]) -> String {
+    let program = program(programs, name);
+    let fresh = artifacts(name).unwrap_or_default().into_iter().filter(|file| !before.contains(file));
     let lines: Vec<String> = fresh
-        .iter()
         .map(|file| format!("finding: {0}\n  see it again: {1} {0}", file.display(), program.display()))
         .collect();
     if lines.is_empty() {
-        bail!("{name} ended with {status} and left no artifact");
+        return "it failed and left no artifact".to_owned();
     }
-    bail!("{}\n  then put a smaller one into {}/ so that it stays fixed", lines.join("\n"), seeds.display())
+    format!("{}\n  then put a smaller one into fuzz/corpus/{name}/ so that it stays fixed", lines.join("\n"))
+}
+
+/// The inputs that a target failed on.
+fn artifacts(name: &str) -> Result<Vec<PathBuf>> {
+    let folder = Path::new(ARTIFACTS).join(name);
+    if folder.is_dir() { files(&folder) } else { Ok(Vec::new()) }
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -23,6 +23,7 @@ mod sizes;
 mod steps;
 mod suite;
 mod test;
+mod together;
 
 use std::process::ExitCode;
 

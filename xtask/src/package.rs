@@ -8,12 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use reproof_testing::python;
 
+use crate::together::{self, Job};
 use crate::{dist, repository};
 
-/// Folders of tests, and the set of packages that each needs.
+/// Folders of tests, and the set of packages that each needs; those that take long first.
 const TESTS: [(&str, &str); 5] = [
-    ("tests/package/plain", "package"),
     ("tests/package/frameworks", "checkpoints"),
+    ("tests/package/plain", "package"),
     ("tests/package/keras", "tf"),
     ("tests/package/jax", "jax"),
     ("tests/package/mlflow", "mlflow"),
@@ -43,10 +44,11 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     }
     let behind = BEHIND.iter().map(|set| packages(&python::environment(set)?));
     let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
-    for (tests, set) in TESTS {
-        pytest(&python::environment(set)?, &behind, &installed, tests, arguments)?;
-    }
-    Ok(())
+    let jobs = TESTS.iter().map(|(tests, set)| {
+        let command = pytest(&python::environment(set)?, &behind, &installed, tests, arguments);
+        Ok(Job { name: (*tests).to_owned(), command, explain: None })
+    });
+    together::run(jobs.collect::<Result<_>>()?)
 }
 
 /// A new environment with nothing but the wheel: the package imports and verifies, and the command runs.
@@ -122,11 +124,12 @@ fn pytest(
     installed: &Path,
     tests: &str,
     arguments: &[String],
-) -> Result<()> {
+) -> Command {
     let mut command = isolated(interpreter);
     command.args(["-c", PYTEST]).arg(behind);
     command.args(["-q", "-p", "no:cacheprovider"]).arg(tests).args(arguments);
-    repository::run(command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1"))
+    command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 /// The folder of an interpreter's packages.

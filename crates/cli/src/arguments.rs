@@ -80,7 +80,13 @@ pub(crate) enum Command {
     Tag(registry::state::TagArguments),
     /// Add a review note to a version.
     Note(registry::state::NoteArguments),
-    /// Say what a model is.
+    /// Show or set how long versions are kept at least.
+    Retention(registry::keep::RetentionArguments),
+    /// Hold a version or a model against deletion, or end such a hold.
+    Hold(registry::keep::HoldArguments),
+    /// Delete a version that nothing keeps; its name and digests stay.
+    Delete(registry::keep::DeleteArguments),
+    /// Say what a model is, who answers for it and how confidential it is.
     Describe(registry::state::DescribeArguments),
     /// Tell what a version lacks.
     Lint(registry::lint::Arguments),

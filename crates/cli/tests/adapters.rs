@@ -111,7 +111,8 @@ impl Models<'_> {
     #[track_caller]
     fn refuses(&self, artifact: &str, cases: &str, arguments: &[&str], code: i32, message: &str) {
         let cases = format!("m/{cases}");
-        let finished = self.run("record", artifact, &[&["--cases", cases.as_str()], arguments].concat());
+        let usual = ["--budget", "1s", "--cases", cases.as_str()];
+        let finished = self.run("record", artifact, &[&usual[..], arguments].concat());
         finished.exits(code).prints("").complains(message);
     }
 }

@@ -1,16 +1,27 @@
 //! `diagnose`: planted causes are named, and what could not be told is not.
 
-use reproof_testing::Sandbox;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use reproof_testing::{Sandbox, folder};
 use serde_json::Value;
 
 use crate::fixtures::{place, sandbox};
 use crate::python::{models, run};
 
-/// The weights with a loader, recorded with what the test adds.
-fn recorded(add: &[&str]) -> Sandbox {
-    let sandbox = models();
-    let usual = ["m/weights.pt", "--loader", "loaders:build", "--cases", "m/images"];
-    run(&sandbox, "record", &[&usual[..], add].concat()).exits(0);
+/// The weights with a loader, recorded. That takes as long as what follows, so all tests start from copies of one.
+fn recorded() -> Sandbox {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let made = models();
+        let usual = ["m/weights.pt", "--loader", "loaders:build", "--cases", "m/images", "--budget", "1s"];
+        run(&made, "record", &usual).exits(0);
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("causes");
+        let _ = std::fs::remove_dir_all(&kept);
+        folder::copy(&made.path("m"), &kept);
+        kept
+    });
+    let sandbox = sandbox();
+    folder::copy(&FOLDER, &sandbox.path("m"));
     sandbox
 }
 
@@ -34,7 +45,7 @@ fn named(found: &Value, cause: &str, confidence: &str) {
     let shown = format!("{} {}\n{:#}", found["summary"], found["causes"], found["experiments"]);
     assert_eq!((&first["id"], &first["confidence"]), (&cause.into(), &confidence.into()), "{shown}");
     assert_eq!(found["causes"].as_array().unwrap().len(), 1, "{shown}");
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/causes.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/causes.md");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains(&format!("`{cause}`")), "docs/causes.md has no {cause}");
 }
@@ -47,7 +58,7 @@ fn changes_of_code_are_named_by_what_undoes_them() {
         ("return Net().eval()", "return Net()", "mode.training"),
     ];
     for (from, to, cause) in plants {
-        let sandbox = recorded(&["--budget", "1s"]);
+        let sandbox = recorded();
         edit(&sandbox, from, to);
         let found = diagnosis(&sandbox, &[]);
         named(&found, cause, "confirmed");
@@ -60,7 +71,7 @@ fn changes_of_code_are_named_by_what_undoes_them() {
 /// What no experiment undoes is not blamed on anything that was merely seen to differ; the narrowest place is told.
 #[test]
 fn a_cause_that_is_not_known_stays_likely() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     edit(&sandbox, "3, padding=1", "3, padding=2, dilation=2");
     let found = diagnosis(&sandbox, &[]);
     named(&found, "code.changed", "likely");
@@ -80,7 +91,7 @@ fn a_cause_that_is_not_known_stays_likely() {
 /// A loader that makes something else of the same file is told by what it loaded.
 #[test]
 fn tensors_that_a_loader_changes_are_named() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     edit(&sandbox, "return Net().eval()", "return Wider().eval()");
     edit(
         &sandbox,
@@ -99,7 +110,7 @@ fn tensors_that_a_loader_changes_are_named() {
 /// An operator that the recorded run did not have is seen in its steps, whatever it is.
 #[test]
 fn an_operator_that_was_not_recorded_is_named_with_its_place() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     edit(&sandbox, "self.head(self.drop(x))", "self.head(self.drop(x.sin()))");
     let found = diagnosis(&sandbox, &[]);
     named(&found, "code.operator", "confirmed");
@@ -126,7 +137,7 @@ fn an_operator_that_was_not_recorded_is_named_with_its_place() {
 /// A verification can say why by itself, in all of its forms, and keeps its exit code.
 #[test]
 fn verify_tells_why_where_asked() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     let verify = ["m/weights.pt", "--loader", "loaders:build", "--diagnose"];
     let same = run(&sandbox, "verify", &[&verify[..], &["--json"]].concat());
     assert_eq!(same.exits(0).json()["diagnosis"], Value::Null);
@@ -141,7 +152,7 @@ fn verify_tells_why_where_asked() {
 
 #[test]
 fn nothing_is_named_where_nothing_differs() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     let found = diagnosis(&sandbox, &[]);
     assert_eq!(found["verdict"], "identical");
     assert_eq!((&found["causes"], &found["experiments"]), (&Value::Array(vec![]), &Value::Array(vec![])));
@@ -256,7 +267,7 @@ fn a_constant_of_a_graph_is_named_without_the_graph() {
 /// Weights that a loader makes up are told from chance in the model.
 #[test]
 fn a_loader_that_makes_up_weights_is_named() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     edit(&sandbox, "return Net().eval()", "return Half().eval()");
     edit(
         &sandbox,
@@ -290,7 +301,7 @@ fn a_configuration_of_transformers_that_changed_is_named_by_what_it_does() {
 
 #[test]
 fn damage_of_files_and_of_the_contract_is_named_before_what_follows_from_it() {
-    let sandbox = recorded(&["--budget", "1s"]);
+    let sandbox = recorded();
     let whole = std::fs::read(sandbox.path("m/weights.pt")).unwrap();
     sandbox.write("m/weights.pt", &whole[..whole.len() / 2]);
     let found = diagnosis(&sandbox, &[]);

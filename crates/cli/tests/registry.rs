@@ -10,7 +10,7 @@ use crate::fixtures::{place, sandbox};
 use crate::interrupted::killed;
 
 /// A sandbox with a registry and a small recorded model, `model.onnx`.
-fn with_registry() -> Sandbox {
+pub(crate) fn with_registry() -> Sandbox {
     let sandbox = sandbox();
     place(&sandbox, "planted/perceptron.float32.onnx", "model.onnx");
     sandbox.run(["record", "model.onnx"]).exits(0);
@@ -20,13 +20,13 @@ fn with_registry() -> Sandbox {
 
 /// Runs a command line as somebody.
 #[track_caller]
-fn ask(sandbox: &Sandbox, who: &str, line: &str) -> Finished {
+pub(crate) fn ask(sandbox: &Sandbox, who: &str, line: &str) -> Finished {
     sandbox.command(words(line)).variable("REPROOF_USER", who).run()
 }
 
 /// Runs a command line with the token of a registry's user.
 #[track_caller]
-fn with_token(sandbox: &Sandbox, token: &str, line: &str) -> Finished {
+pub(crate) fn with_token(sandbox: &Sandbox, token: &str, line: &str) -> Finished {
     sandbox.command(words(line)).variable("REPROOF_TOKEN", token).run()
 }
 
@@ -257,7 +257,7 @@ fn a_log_that_somebody_changed_is_told_and_the_entry_named() {
 }
 
 /// An array file with so many bytes that nothing makes shorter.
-fn array(length: usize) -> Vec<u8> {
+pub(crate) fn array(length: usize) -> Vec<u8> {
     let mut header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({length},), }}");
     header.push_str(&" ".repeat(117 - header.len()));
     header.push('\n');

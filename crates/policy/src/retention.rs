@@ -8,8 +8,8 @@
 //! ]
 //! ```
 //!
-//! All rules that are about a version hold, so that the longest decides. A legal hold, an alias that points there and a version
-//! that others are built on keep it whatever its age. Without any rule nothing may be deleted.
+//! All rules that are about a version hold, so that the longest decides. A legal hold, an alias that points there, an approval in
+//! force and a version that is built on it keep it whatever its age. Without any rule nothing may be deleted.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +82,8 @@ pub struct Stored {
     pub former_aliases: BTreeMap<String, u64>,
     /// Legal holds.
     pub holds: Vec<Hold>,
+    /// Approvals in force, each in words such as `ada as reviewer`.
+    pub approvals: Vec<String>,
     /// Versions that need its files or its contract.
     pub needed_by: Vec<String>,
 }
@@ -119,6 +121,12 @@ pub enum Keeping {
     InUse {
         /// The alias.
         alias: String,
+    },
+    /// Somebody approved it, and stands by it.
+    #[error("approved by {by}; withdraw that first")]
+    Approved {
+        /// Who, in which role.
+        by: String,
     },
     /// Another version needs it.
     #[error("`{version}` needs it")]
@@ -167,6 +175,7 @@ impl Retention {
         let mut reasons: Vec<Keeping> =
             stored.holds.iter().map(|hold| Keeping::Held { hold: hold.clone() }).collect();
         reasons.extend(stored.aliases.iter().map(|alias| Keeping::InUse { alias: alias.clone() }));
+        reasons.extend(stored.approvals.iter().map(|by| Keeping::Approved { by: by.clone() }));
         reasons.extend(stored.needed_by.iter().map(|version| Keeping::Needed { version: version.clone() }));
         let mut known = false;
         for rule in &self.rules {
@@ -262,12 +271,14 @@ mod tests {
         let kept = Stored {
             aliases: vec!["production".to_owned()],
             holds: vec![Hold { by: "ada".to_owned(), reason: "case 7".to_owned() }],
+            approvals: vec!["grace as reviewer".to_owned()],
             needed_by: vec!["m@2".to_owned()],
             ..stored()
         };
         let expected = [
             "held by ada: case 7; an administrator can end the hold",
             "the alias `production` points at it",
+            "approved by grace as reviewer; withdraw that first",
             "`m@2` needs it",
         ];
         assert_eq!(said(&kept, 100_000), expected);

@@ -214,6 +214,18 @@ pub enum Error {
         /// Why it was laid.
         reason: String,
     },
+    /// Somebody approved the version.
+    #[error("{model}@{version} cannot be deleted: {who} approved it as {role}; withdraw that first")]
+    Approved {
+        /// The model.
+        model: String,
+        /// The version.
+        version: String,
+        /// One of those who approved it.
+        who: String,
+        /// In which role.
+        role: String,
+    },
     /// Somebody moved the alias meanwhile.
     #[error(
         "alias `{alias}` of {model} was moved: expected {}, got {}, {}; look at it and decide again",

@@ -47,7 +47,7 @@ pub use facts::{GateFacts, Shown};
 pub use gates::Gate;
 pub use holds::{Hold, Retained, Retention};
 pub use lineage::{Lineage, Relation, Target};
-pub use log::{LogEntry, MAX_ENTRIES, Published};
+pub use log::{LogEntry, MAX_ENTRIES, Published, SpotCheck};
 pub use migrations::SCHEMA_VERSION;
 pub use models::{Model, ModelChange, NewModel};
 pub use notes::{Flag, Note, Tag};

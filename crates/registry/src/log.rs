@@ -3,8 +3,8 @@
 use crate::database::Row;
 use crate::merkle::Tree;
 use crate::page::{Page, PageRequest};
-use crate::registry::Registry;
-use crate::transaction::{Transaction, at};
+use crate::registry::{By, Registry};
+use crate::transaction::{Entry, Transaction, at};
 use crate::{At, Error, models, secret, text};
 use reproof_attest::log::Hash;
 
@@ -106,7 +106,37 @@ fn root(tx: &mut Transaction<'_>, size: u64) -> Result<[u8; 32], Error> {
     Ok(*tree.root().as_bytes())
 }
 
+/// What a spot check of stored versions came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpotCheck<'a> {
+    /// Versions that could be chosen.
+    pub versions: u64,
+    /// Those that were chosen.
+    pub checked: u64,
+    /// The number that chose them.
+    pub seed: u64,
+    /// Those that are not what they were, as `MODEL@VERSION`; as many as an entry has room for are named.
+    pub failed: &'a [String],
+}
+
+/// Failed versions that an entry names.
+const NAMED: usize = 100;
+
 impl Registry {
+    /// Keeps what a spot check came to, as an entry of the log and nothing else; its number.
+    pub fn record_spot_check(&self, by: By<'_>, check: &SpotCheck<'_>) -> Result<u64, Error> {
+        let named = &check.failed[..check.failed.len().min(NAMED)];
+        let mut entry = Entry::new("audit.spot")
+            .detail("versions", check.versions.to_string())
+            .detail("checked", check.checked.to_string())
+            .detail("seed", check.seed.to_string())
+            .detail("failures", check.failed.len().to_string());
+        if !named.is_empty() {
+            entry = entry.detail("failed", named.join(" "));
+        }
+        self.act(|tx| Ok(tx.record(by, &entry)?.sequence as u64))
+    }
+
     /// The number of entries in the log.
     pub fn log_size(&self) -> Result<u64, Error> {
         self.read(size)

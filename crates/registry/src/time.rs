@@ -26,6 +26,11 @@ impl At {
         Self::from_microseconds(i64::try_from(seconds).ok()?.checked_mul(SECOND)?)
     }
 
+    /// Whole seconds since 1970.
+    pub const fn seconds(self) -> u64 {
+        self.0.unsigned_abs() / SECOND.unsigned_abs()
+    }
+
     /// Microseconds since 1970.
     pub const fn microseconds(self) -> i64 {
         self.0

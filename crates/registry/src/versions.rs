@@ -6,7 +6,7 @@ use crate::database::{Row, Value};
 use crate::page::{Page, PageRequest};
 use crate::registry::{By, Registry, Stamp};
 use crate::transaction::{Entry, Transaction, digest, numbered, stamp, written_digest};
-use crate::{Error, UploadId, holds, models, text, uploads};
+use crate::{Decision, Error, UploadId, approvals, holds, models, text, uploads};
 
 numbered! {
     /// What may be done with a version.
@@ -262,8 +262,12 @@ fn deletable(tx: &mut Transaction<'_>, found: &Found) -> Result<(), Error> {
     if let Some(mut row) = alias {
         return Err(Error::StillAliased { model, version, alias: row.text()? });
     }
-    match holds::over(tx, found.model, found.id)?.into_iter().next() {
-        Some(hold) => Err(Error::Held { model, version, hold: hold.id, reason: hold.reason }),
+    if let Some(hold) = holds::over(tx, found.model, found.id)?.into_iter().next() {
+        return Err(Error::Held { model, version, hold: hold.id, reason: hold.reason });
+    }
+    let approvals = approvals::of_version(tx, found.id)?;
+    match approvals.into_iter().find(|one| one.in_force && one.decision == Decision::Approved) {
+        Some(one) => Err(Error::Approved { model, version, who: one.decided.who, role: one.role }),
         None => Ok(()),
     }
 }
@@ -317,7 +321,7 @@ impl Registry {
     }
 
     /// Retires an active version, makes a retired one active again, or deletes either. A deleted one stays deleted, and
-    /// what an alias points to or a hold keeps is not deleted. The same state again changes nothing.
+    /// what an alias points to, a hold keeps or somebody approved is not deleted. The same state again changes nothing.
     pub fn set_state(
         &self,
         by: By<'_>,

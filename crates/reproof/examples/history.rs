@@ -3,65 +3,117 @@
 //! ```text
 //! python tests/python/bench_storage.py train FOLDER        # real ones: a small language model, trained for some minutes
 //! cargo run --release -p reproof --example history -- FOLDER/run-*.safetensors
-//! python tests/python/bench_storage.py peers FOLDER/run-*.safetensors
+//! cargo run --release -p reproof --example history -- --base FOLDER/run-250.safetensors FOLDER/tuned-*.safetensors
 //! ```
 //!
-//! Each file becomes the next version of one model, in a registry in a temporary folder. Prints, per version, the bytes
-//! of the file and the bytes that were written for it, and GB/s of file bytes with all cores; the time of a push has the
-//! hashing in it, and a pull reads back and checks what it wrote, and hashes it again.
+//! Each file or folder becomes the next version of one model, in a registry in a temporary folder; with `--base`, each a model
+//! of its own that is derived from the first. Prints per version the bytes of the artifact, the bytes that were written for it,
+//! and GB/s of the artifact's bytes with as many threads as `RAYON_NUM_THREADS` says: a push hashes what it stores, and a pull
+//! checks what it restores. The last one is pushed once more, which costs what hashing it costs. `--json` prints the sums.
 #![expect(clippy::print_stdout, reason = "an example prints what it measures")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use reproof::artifact::{Artifact, digests};
 use reproof::registry::{Actor, Connections, InitOptions, PullOptions, PushOptions, Reference, Registry};
 use reproof_progress::Silent;
 
+/// What became of one artifact, or of all of them.
+#[derive(Default)]
+struct Sum {
+    size: u64,
+    written: u64,
+    push: f64,
+    pull: f64,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    if files.is_empty() {
-        return Err("name the files of a series, in order".into());
+    let (mut paths, mut json, mut based) = (Vec::new(), false, false);
+    for argument in std::env::args_os().skip(1) {
+        match argument.to_str() {
+            Some("--json") => json = true,
+            Some("--base") => based = true,
+            _ => paths.push(PathBuf::from(argument)),
+        }
     }
+    let last = paths.last().ok_or("name the files of a series, in order")?.clone();
     let folder = reproof::scratch()?;
     let actor = Actor { user: "example".to_owned(), token: None, clock: SystemTime::now };
     let registry = Registry::init(folder.path(), &InitOptions::default(), &Connections::default(), actor)?;
-    println!(
-        "{:<32} {:>9} {:>9} {:>7} {:>10} {:>10}",
-        "file", "MB", "stored", "ratio", "push GB/s", "pull GB/s"
-    );
-    let (mut sizes, mut stored) = (0, 0);
-    for (number, file) in files.iter().enumerate() {
-        let name: Reference = format!("series@1.0.{number}").parse()?;
-        let start = Instant::now();
-        let pushed = registry.push(file, &name, &PushOptions::default(), &Silent)?;
-        let push = start.elapsed().as_secs_f64();
-        let target = folder.path().join(format!("restored-{number}"));
-        let options = PullOptions { destination: Some(target.clone()), expect: None };
-        let start = Instant::now();
-        registry.pull(&name, &options, &Silent)?;
-        let pull = start.elapsed().as_secs_f64();
-        let (size, written) = (pushed.stored.size, pushed.stored.written);
-        let shown = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        row(&shown, size, written, size as f64 / push / 1e9, size as f64 / pull / 1e9);
-        (sizes, stored) = (sizes + size, stored + written);
-        if target.is_dir() { std::fs::remove_dir_all(target)? } else { std::fs::remove_file(target)? }
+    if !json {
+        println!(
+            "{:<32} {:>9} {:>9} {:>7} {:>10} {:>10}",
+            "artifact", "MB", "stored", "ratio", "push GB/s", "pull GB/s"
+        );
     }
-    println!(
-        "{:<32} {:>9.1} {:>9.1} {:>7.3}",
-        "all",
-        sizes as f64 / 1e6,
-        stored as f64 / 1e6,
-        stored as f64 / sizes as f64
-    );
+    let mut all = Sum::default();
+    let name = |number: usize| -> Result<Reference, _> {
+        if based { format!("series-{number}@1.0.0").parse() } else { format!("series@1.0.{number}").parse() }
+    };
+    for (number, path) in paths.iter().enumerate() {
+        let like = if based && number > 0 { vec![name(0)?] } else { Vec::new() };
+        let one = there_and_back(&registry, path, &name(number)?, like, folder.path())?;
+        if !json {
+            let shown = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            row(&shown, &one);
+        }
+        all.size += one.size;
+        all.written += one.written;
+        all.push += one.push;
+        all.pull += one.pull;
+    }
+    let start = Instant::now();
+    digests(&Artifact::open(&last)?, &Silent)?;
+    let digest = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    registry.push(&last, &name(paths.len() - 1)?, &PushOptions::default(), &Silent)?;
+    let again = start.elapsed().as_secs_f64();
+    if json {
+        println!(
+            "{{\"size\":{},\"written\":{},\"push\":{},\"pull\":{},\"digest\":{digest},\"again\":{again}}}",
+            all.size, all.written, all.push, all.pull
+        );
+    } else {
+        row("all", &all);
+        println!("the last one once more: {again:.3} s; its digests alone: {digest:.3} s");
+    }
     Ok(())
 }
 
-fn row(name: &str, size: u64, written: u64, push: f64, pull: f64) {
-    let ratio = written as f64 / size as f64;
+/// Pushes an artifact, pulls it, and removes what was pulled.
+fn there_and_back(
+    registry: &Registry,
+    path: &Path,
+    name: &Reference,
+    like: Vec<Reference>,
+    folder: &Path,
+) -> Result<Sum, Box<dyn Error>> {
+    let start = Instant::now();
+    let pushed = registry.push(path, name, &PushOptions { like, ..PushOptions::default() }, &Silent)?;
+    let push = start.elapsed().as_secs_f64();
+    let target = folder.join("restored");
+    let options = PullOptions { destination: Some(target.clone()), expect: None };
+    let start = Instant::now();
+    registry.pull(name, &options, &Silent)?;
+    let pull = start.elapsed().as_secs_f64();
+    if target.is_dir() {
+        std::fs::remove_dir_all(target)?;
+    } else {
+        std::fs::remove_file(target)?;
+    }
+    Ok(Sum { size: pushed.stored.size, written: pushed.stored.written, push, pull })
+}
+
+fn row(name: &str, sum: &Sum) {
+    let (size, written) = (sum.size as f64, sum.written as f64);
     println!(
-        "{name:<32} {:>9.1} {:>9.1} {ratio:>7.3} {push:>10.2} {pull:>10.2}",
-        size as f64 / 1e6,
-        written as f64 / 1e6
+        "{name:<32} {:>9.1} {:>9.1} {:>7.3} {:>10.2} {:>10.2}",
+        size / 1e6,
+        written / 1e6,
+        written / size,
+        size / sum.push / 1e9,
+        size / sum.pull / 1e9
     );
 }

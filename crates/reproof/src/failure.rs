@@ -89,6 +89,7 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         }
         if let Some(
             RegistryError::Unexpected { .. }
+            | RegistryError::Untracked { .. }
             | RegistryError::Denied { .. }
             | RegistryError::Private { .. }
             | RegistryError::Evidence { .. },
@@ -135,6 +136,9 @@ fn of_records(error: &Records) -> Failure {
         | Records::AliasMoved { .. }
         | Records::WrongState { .. }
         | Records::Held { .. }
+        | Records::Approved { .. }
+        | Records::StillAliased { .. }
+        | Records::AlreadyDone { .. }
         | Records::TokenUnknown
         | Records::TokenExpired { .. }
         | Records::TokenRevoked { .. } => Failure::Negative,
@@ -182,6 +186,9 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         }
         Some(RegistryError::Open(wrapped)) => return advice(wrapped),
         Some(RegistryError::Contract(wrapped)) => return advice(wrapped),
+        Some(RegistryError::Untracked { .. }) => {
+            return Some("`dvc checkout` brings the tracked one back, `dvc add` tracks this one".to_owned());
+        }
         Some(RegistryError::Private { .. }) => {
             return Some("record it without them, or push with --allow-private".to_owned());
         }

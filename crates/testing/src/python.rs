@@ -45,6 +45,13 @@ const SETS: &[Set] = &[
         ],
     },
     Set { name: "mlflow", locks: &[Lock { file: "mlflow.lock", dependencies: true }] },
+    Set {
+        name: "peers",
+        locks: &[
+            Lock { file: "checkpoints.lock", dependencies: false },
+            Lock { file: "peers.lock", dependencies: false },
+        ],
+    },
     Set { name: "signing", locks: &[Lock { file: "signing.lock", dependencies: true }] },
     Set { name: "storage", locks: &[Lock { file: "storage.lock", dependencies: true }] },
     // A compiler that only builders of TensorFlow use is left out of the lock.
@@ -122,7 +129,7 @@ pub fn cache() -> Result<PathBuf, EnvironmentError> {
 }
 
 /// The interpreter of the environment `set` (`suite`, `package`, `models`, `checkpoints`, `environments`, `jax`, `mlflow`,
-/// `signing`, `storage` or `tf`) of this repository, built where missing.
+/// `peers`, `signing`, `storage` or `tf`) of this repository, built where missing.
 ///
 /// The base interpreter is `$REPROOF_TEST_PYTHON`, else `python3`. Building needs a package index and takes
 /// minutes; a finished environment needs no network.

@@ -7,6 +7,7 @@ mod files;
 mod python;
 mod recorder;
 mod referee;
+mod storage;
 mod table;
 mod verify;
 
@@ -49,6 +50,11 @@ const BENCHMARKS: &[Benchmark] = &[
         name: "referee",
         about: "one call of the built-in engine against ONNX Runtime and onnx.reference",
         run: referee::run,
+    },
+    Benchmark {
+        name: "storage",
+        about: "what the registry stores of trained checkpoints, and how fast, against deltas by zstd, zipnn, restic and chunking",
+        run: storage::run,
     },
     Benchmark {
         name: "verify",

@@ -35,6 +35,8 @@ pub(crate) enum Unit {
     Megabytes,
     /// Thousandths of a second.
     Milliseconds,
+    /// Seconds for 10^9 bytes.
+    SecondsPerGigabyte,
 }
 
 impl Bound {
@@ -50,6 +52,7 @@ impl Unit {
             Self::Times => format!("{value:.2}x"),
             Self::Megabytes => format!("{value:.0} MB"),
             Self::Milliseconds => format!("{value:.0} ms"),
+            Self::SecondsPerGigabyte => format!("{value:.2} s/GB"),
         }
     }
 }

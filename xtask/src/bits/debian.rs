@@ -10,15 +10,20 @@ use crate::repository;
 
 /// An emulator: the one on the PATH, or Debian's.
 pub(super) fn emulator(name: &str) -> Result<PathBuf> {
+    program(name, "qemu", "qemu-user-static")
+}
+
+/// A program: the one on the PATH, or the one of a package of Debian, unpacked into a folder of the cache.
+pub(crate) fn program(name: &str, folder: &str, package: &str) -> Result<PathBuf> {
     let on_path = std::env::var_os("PATH")
         .into_iter()
         .flat_map(|all| std::env::split_paths(&all).map(|folder| folder.join(name)).collect::<Vec<_>>());
     if let Some(found) = on_path.into_iter().find(|path| path.is_file()) {
         return Ok(found);
     }
-    let folder = unpacked("qemu", &["qemu-user-static".to_owned()])?;
+    let folder = unpacked(folder, &[package.to_owned()])?;
     let program = folder.join("usr/bin").join(name);
-    ensure!(program.is_file(), "the package qemu-user-static has no {name}");
+    ensure!(program.is_file(), "the package {package} has no {name}");
     Ok(program)
 }
 

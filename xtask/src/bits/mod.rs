@@ -1,7 +1,7 @@
 //! The referee's bits on many processors: `crates/referee/examples/bits.rs` built in many ways and run there, emulated where
 //! it must be.
 
-mod debian;
+pub(crate) mod debian;
 
 use std::process::Command;
 

@@ -3,6 +3,7 @@
 mod benchmarks;
 mod diagnosis;
 mod envelope;
+mod faults;
 mod formats;
 mod frameworks;
 mod resume;
@@ -45,6 +46,12 @@ const SHOWS: &[Show] = &[
         path: "docs/envelope.md",
         about: "false alarms of the verdict ladder, and how far its limits stand from planted faults",
         text: envelope::text,
+    },
+    Show {
+        name: "faults",
+        path: "docs/faults.md",
+        about: "what goes wrong with a registry, what is left then, and the test that shows it",
+        text: faults::text,
     },
     Show {
         name: "formats",

@@ -96,7 +96,7 @@ pub(crate) struct Arguments {
 }
 
 /// A rung that keeps the promise; to require less would let broken promises pass.
-fn rung(text: &str) -> Result<Verdict, String> {
+pub(super) fn rung(text: &str) -> Result<Verdict, String> {
     match text.parse() {
         Ok(verdict @ (Verdict::Identical | Verdict::Equivalent | Verdict::Tolerated)) => Ok(verdict),
         _ => Err("expected identical, equivalent or tolerated".to_owned()),
@@ -151,6 +151,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         _ => {}
     }
     Ok(Exit::of(report.verdict, report.required))
+}
+
+/// Verifies what came out of the registry with nothing asked for but an engine and a verdict.
+pub(super) fn stored(
+    path: &Path,
+    shown: String,
+    engine: &EngineArguments,
+    required: Verdict,
+) -> Result<Report> {
+    let wanted = engine.wanted().map(str::to_owned).or_else(|| engines::recorded(path, None));
+    let runners = runners(engine, wanted.as_deref())?;
+    let options = VerifyOptions {
+        private_root: private_root(),
+        required,
+        runner: engine.wanted().map(str::to_owned),
+        settings: settings(engine, wanted.as_deref(), path)?,
+        limits: engine.limits.limits(),
+        shown_path: Some(shown),
+        ..VerifyOptions::new(SystemTime::now())
+    };
+    let report = verify(path, &options, &runners, &Bars::new())?;
+    trust::remember_verification(engine, &report);
+    Ok(report)
 }
 
 /// The same artifact in several environments.

@@ -47,7 +47,8 @@ const MAINTAINER: &[Act] = &[
     Act::Retire,
     Act::Export,
 ];
-const AUDITOR: &[Act] = &[Act::Read, Act::Note, Act::Flag, Act::Hold, Act::Audit, Act::Export];
+/// Their spot checks verify what is stored, and what they find counts as evidence.
+const AUDITOR: &[Act] = &[Act::Read, Act::Note, Act::Attest, Act::Flag, Act::Hold, Act::Audit, Act::Export];
 const ADMINISTRATOR: &[Act] = &[
     Act::Read,
     Act::CreateModel,
@@ -127,7 +128,7 @@ mod tests {
 | `push` |  | yes |  | yes |  |  | add a version with its files |
 | `tag` |  | yes |  | yes |  |  | set or remove a tag of a version |
 | `note` |  | yes | yes | yes | yes | yes | write a note |
-| `attest` |  | yes | yes | yes |  |  | add evidence: a verification, a scan, a signature |
+| `attest` |  | yes | yes | yes | yes |  | add evidence: a verification, a scan, a signature |
 | `flag` |  | yes | yes | yes | yes | yes | mark a version as doubtful |
 | `clear` |  |  |  | yes |  |  | take a flag away |
 | `review` |  |  | yes | yes |  |  | say that a version was looked at, without a decision |

@@ -1,9 +1,9 @@
 //! Keeps the graph of a model in its contract, and proves at once that it computes the goldens.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use reproof_contract::contract::{Contract, FrozenRecord, OutputRule};
+use reproof_contract::contract::{FrozenRecord, OutputRule};
 use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::OutputReport;
 use reproof_contract::run::{CaseInput, RunSpec, Status};
@@ -12,6 +12,7 @@ use reproof_formats::{Format, values};
 use reproof_progress::{Progress, Unit};
 use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
 use reproof_tensor::{Leaf, Value};
+use tempfile::TempDir;
 
 use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification, widen};
 use crate::artifact::Artifact;
@@ -31,12 +32,29 @@ const STAGES: &str = "preprocessing";
 
 /// What a graph is made from and measured with.
 pub(super) struct Asked<'a> {
+    pub(super) choice: GraphChoice,
     pub(super) draft: &'a Draft,
     pub(super) runners: &'a Runners,
     pub(super) options: &'a RecordOptions,
     /// The goldens.
     pub(super) golden: &'a Completed,
-    /// Their float64 outputs.
+}
+
+/// A graph that was written into the draft and is not proved yet.
+pub(super) struct Written {
+    frozen: Frozen,
+    folder: PathBuf,
+    spec: RunSpec,
+    scratch: TempDir,
+    /// Why it is not ONNX, where that was tried first.
+    instead_of: Option<String>,
+}
+
+/// What proves a graph.
+pub(super) struct Proof<'a> {
+    /// The rules that its outputs must keep.
+    pub(super) rules: &'a BTreeMap<String, OutputRule>,
+    /// The goldens in float64.
     pub(super) referee: &'a BTreeMap<Name, Values>,
 }
 
@@ -63,42 +81,48 @@ pub(super) fn of_nothing(artifact: &Artifact, options: &RecordOptions) -> Option
 }
 
 impl Asked<'_> {
-    /// Writes the graph into the draft. Where the choice is free and ONNX cannot be proved, the framework's own language is
-    /// tried.
-    pub(super) fn freeze(
+    /// Writes the graph into the draft. What has none is known long before everything is measured that proves one.
+    pub(super) fn write(&self, sweep: &Sweep<'_>, progress: &dyn Progress) -> Result<Written, RecordError> {
+        progress.begin("freezing the graph", None, Unit::Items);
+        let written = match (self.attempt(sweep, self.choice), self.choice) {
+            // What ONNX cannot say, the framework's own language may.
+            (Err(error @ RecordError::Undecided { .. }), GraphChoice::Auto) => {
+                let native = self.attempt(sweep, GraphChoice::Native);
+                native.map(|written| Written { instead_of: Some(error.to_string()), ..written })
+            }
+            (written, _) => written,
+        };
+        progress.end();
+        written
+    }
+
+    /// Proves the graph. Where the choice is free and ONNX cannot be proved, the framework's own language is tried.
+    pub(super) fn prove(
         &self,
+        written: &Written,
+        proof: &Proof<'_>,
         sweep: &Sweep<'_>,
-        choice: GraphChoice,
-        contract: &Contract,
         notes: &mut Vec<String>,
         progress: &dyn Progress,
     ) -> Result<FrozenRecord, RecordError> {
-        progress.begin("freezing the graph", None, Unit::Items);
-        let made = self.attempt(sweep, choice, contract, progress);
-        let made = match (made, choice) {
-            (
-                Err(error @ (RecordError::Dishonest { .. } | RecordError::Undecided { .. })),
-                GraphChoice::Auto,
-            ) => {
-                let native = self.attempt(sweep, GraphChoice::Native, contract, progress);
-                if native.is_ok() {
-                    notes.push(format!("the graph is the framework's own, not ONNX: {error}"));
-                }
-                native
-            }
-            (made, _) => made,
-        };
+        progress.begin("proving the graph", None, Unit::Items);
+        let mut instead_of = written.instead_of.clone();
+        let mut proved = self.proved(written, proof, progress);
+        if let Err(error @ (RecordError::Dishonest { .. } | RecordError::Undecided { .. })) = &proved
+            && self.choice == GraphChoice::Auto
+            && instead_of.is_none()
+        {
+            instead_of = Some(error.to_string());
+            proved = self.proved(&self.attempt(sweep, GraphChoice::Native)?, proof, progress);
+        }
         progress.end();
-        made
+        if let (Ok(_), Some(error)) = (&proved, instead_of) {
+            notes.push(format!("the graph is the framework's own, not ONNX: {error}"));
+        }
+        proved
     }
 
-    fn attempt(
-        &self,
-        sweep: &Sweep<'_>,
-        choice: GraphChoice,
-        contract: &Contract,
-        progress: &dyn Progress,
-    ) -> Result<FrozenRecord, RecordError> {
+    fn attempt(&self, sweep: &Sweep<'_>, choice: GraphChoice) -> Result<Written, RecordError> {
         let scratch = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
         let relative = Path::new(FROZEN);
         if self.draft.path().join(relative).exists() {
@@ -109,7 +133,7 @@ impl Asked<'_> {
         let order = FreezeOrder { choice, folder: &folder, scratch: scratch.path() };
         let frozen =
             self.runners.freeze(sweep.runner(), &spec, &order)?.map_err(|status| undecided(&status))?;
-        self.prove(&frozen, &folder, &spec, contract, scratch.path(), progress)
+        Ok(Written { frozen, folder, spec, scratch, instead_of: None })
     }
 
     /// The specification of the cases that have an output to be compared with.
@@ -120,15 +144,14 @@ impl Asked<'_> {
     }
 
     /// Runs the graph on the inputs that it takes and judges what it gives against the goldens.
-    fn prove(
+    fn proved(
         &self,
-        frozen: &Frozen,
-        folder: &Path,
-        spec: &RunSpec,
-        contract: &Contract,
-        scratch: &Path,
+        written: &Written,
+        proof: &Proof<'_>,
         progress: &dyn Progress,
     ) -> Result<FrozenRecord, RecordError> {
+        let Written { frozen, folder, spec, scratch, .. } = written;
+        let scratch = scratch.path();
         let entry = frozen.entry.as_ref().map_or_else(|| folder.to_owned(), |entry| folder.join(entry));
         let mut cases = Vec::new();
         for (place, inputs) in &frozen.cases {
@@ -152,7 +175,7 @@ impl Asked<'_> {
                     .map_err(|source| RecordError::Outputs { path: path.clone(), source })?,
                 None => return Err(undecided(&case.step.status)),
             };
-            for report in self.judged(&case.name, &produced, &contract.outputs) {
+            for report in self.judged(&case.name, &produced, proof) {
                 if report.verdict.is_negative() || report.verdict == Verdict::Undecided {
                     return Err(unproved(frozen, &case.name, &report));
                 }
@@ -172,7 +195,7 @@ impl Asked<'_> {
                 hint: "give inputs that the model takes with --cases FILE".to_owned(),
             });
         }
-        let definition = self.definition(frozen, &unit, scratch, progress)?;
+        let definition = self.definition(frozen, &unit, proof.referee, scratch, progress)?;
         if let Some((case, path, difference)) =
             definition.iter().find(|(_, _, difference)| *difference > GRAPH_LIMIT)
         {
@@ -206,18 +229,19 @@ impl Asked<'_> {
         &self,
         frozen: &Frozen,
         unit: &Work,
+        referee: &BTreeMap<Name, Values>,
         scratch: &Path,
         progress: &dyn Progress,
     ) -> Result<Vec<(Name, String, f64)>, RecordError> {
         let mut found = Vec::new();
         let is_known = frozen.form.adapter().is_none() && self.runners.get(REFEREE).is_some();
-        if !is_known || self.referee.is_empty() {
+        if !is_known || referee.is_empty() {
             return Ok(found);
         }
         let mut unit = Work { runner: REFEREE.to_owned(), purpose: Purpose::Referee, ..unit.clone() };
         widen(&mut unit.spec);
         for case in self.runners.execute(&unit, scratch, progress)?.cases {
-            let (Some(stored), Some(folder)) = (self.referee.get(&case.name), case.outputs.first()) else {
+            let (Some(stored), Some(folder)) = (referee.get(&case.name), case.outputs.first()) else {
                 continue;
             };
             let produced = values::read(folder, "outputs")
@@ -253,14 +277,9 @@ impl Asked<'_> {
 
     /// Judges what the graph gave for a case. The golden's own float64 outputs are the measure: constants of a graph are
     /// rounded when it is written, so that the graph in float64 is a neighbour of the model and not the model.
-    fn judged(
-        &self,
-        case: &Name,
-        produced: &Values,
-        rules: &BTreeMap<String, OutputRule>,
-    ) -> Vec<OutputReport> {
+    fn judged(&self, case: &Name, produced: &Values, proof: &Proof<'_>) -> Vec<OutputReport> {
         let golden = self.golden.outputs(case).map(tensors).unwrap_or_default();
-        let referee = self.referee.get(case).map(tensors);
+        let referee = proof.referee.get(case).map(tensors);
         let context = Context {
             same_class: true,
             elsewhere: true,
@@ -269,7 +288,7 @@ impl Asked<'_> {
             referee_none: Some("the model has no float64 run"),
             ..Context::default()
         };
-        judge::judge(&golden, produced, &|path| rules.get(path), &context)
+        judge::judge(&golden, produced, &|path| proof.rules.get(path), &context)
     }
 }
 

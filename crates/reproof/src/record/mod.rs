@@ -256,6 +256,9 @@ fn execute(
     interface::observe(&mut contract.interface, &kept, &first);
     contract.suite = kept.iter().map(|case| case_record(case)).collect();
     if deterministic {
+        let graph =
+            options.freeze.map(|choice| freeze::Asked { choice, draft, runners, options, golden: &first });
+        let written = graph.as_ref().map(|graph| graph.write(&sweep, progress)).transpose()?;
         contract.outputs = rules::decisions(&kept, &first, options);
         notes.push(sweep.estimate(&first));
         envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
@@ -271,9 +274,9 @@ fn execute(
         let canonical = canonical::compute(&sweep, &kept, &first, &referee, runners, notes, progress)?;
         goldens::write(draft, REFEREE, &kept, &|name| canonical.get(name)?.as_ref().ok(), &referee)?;
         contract.goldens.extend(canonical_records(&contract.goldens, &canonical));
-        if let Some(choice) = options.freeze {
-            let asked = freeze::Asked { draft, runners, options, golden: &first, referee: &referee.outputs };
-            contract.frozen = Some(asked.freeze(&sweep, choice, contract, notes, progress)?);
+        if let (Some(graph), Some(written)) = (&graph, &written) {
+            let proof = freeze::Proof { rules: &contract.outputs, referee: &referee.outputs };
+            contract.frozen = Some(graph.prove(written, &proof, &sweep, notes, progress)?);
         }
     } else if options.freeze.is_some() {
         return Err(freeze::of_chance());

@@ -98,6 +98,26 @@ pub enum RegistryError {
         /// What, and where.
         findings: Vec<String>,
     },
+    /// What another tool wrote beside an artifact is not what it should be.
+    #[error("{}: {problem}", path.display())]
+    Origin {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// What another tool tracks is not what is there.
+    #[error("{} has the MD5 {found}, and {} tracks {expected}", path.display(), pointer.display())]
+    Untracked {
+        /// What is there.
+        path: PathBuf,
+        /// The file that tracks it.
+        pointer: PathBuf,
+        /// The MD5 that is tracked.
+        expected: String,
+        /// What was found.
+        found: String,
+    },
     /// A document is not about the version that it was given for.
     #[error("{what}: {problem}")]
     Evidence {

@@ -165,7 +165,7 @@ fn facts_of(known: &GateFacts, proofs: &[Proof], signers: &[String]) -> Facts {
                 Some(Approval {
                     person: approval.decided.who.clone(),
                     role: approval.role.parse::<Role>().ok()?,
-                    at: seconds(approval.decided.at),
+                    at: approval.decided.at.seconds(),
                 })
             })
             .collect(),
@@ -196,8 +196,4 @@ fn obstacles(facts: &GateFacts) -> Vec<String> {
         format!("{} rejected it as {}: {}", approval.decided.who, approval.role, approval.reason)
     }));
     obstacles
-}
-
-fn seconds(at: reproof_registry::At) -> u64 {
-    at.microseconds().unsigned_abs() / 1_000_000
 }

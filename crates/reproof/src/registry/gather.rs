@@ -102,7 +102,11 @@ fn open(path: &Path) -> Result<OpenFile, RegistryError> {
 }
 
 /// Regular files below a folder, with POSIX names.
-fn list(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> Result<(), RegistryError> {
+pub(super) fn list(
+    folder: &Path,
+    prefix: &str,
+    found: &mut Vec<(String, PathBuf)>,
+) -> Result<(), RegistryError> {
     let failed = |source| RegistryError::Read { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -43,6 +43,19 @@ impl Registry {
         options: &PullOptions,
         progress: &dyn Progress,
     ) -> Result<Pulled, RegistryError> {
+        let pulled = self.pull_if(reference, options, progress, &mut |_| true)?;
+        Ok(pulled.expect("it was let pass"))
+    }
+
+    /// Does as [`Self::pull`], but asks before the artifact appears: `proven` gets its path, with its contract beside or in
+    /// it as it will be. What does not pass is removed, and nothing is returned.
+    pub fn pull_if(
+        &self,
+        reference: &Reference,
+        options: &PullOptions,
+        progress: &dyn Progress,
+        proven: &mut dyn FnMut(&Path) -> bool,
+    ) -> Result<Option<Pulled>, RegistryError> {
         let version = self.resolve(reference)?;
         if version.state == State::Deleted {
             return Err(RegistryError::Reference {
@@ -78,6 +91,10 @@ impl Registry {
         if !manifest.contract.is_empty() {
             self.store.restore(&manifest.contract, &kept, progress)?;
         }
+        if !proven(&inner) {
+            let _ = fs::remove_dir_all(&draft);
+            return Ok(None);
+        }
         let moved = |from: &Path, to: &Path| {
             fs::rename(from, to).map_err(|source| RegistryError::Write { path: to.to_owned(), source })
         };
@@ -88,7 +105,7 @@ impl Registry {
         moved(&inner, &path)?;
         let _ = fs::remove_dir_all(&draft);
         let contract = (!manifest.contract.is_empty()).then_some(contract);
-        Ok(Pulled { version, path, contract, size: manifest.size() })
+        Ok(Some(Pulled { version, path, contract, size: manifest.size() }))
     }
 }
 

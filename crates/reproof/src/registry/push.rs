@@ -11,7 +11,7 @@ use reproof_store::{AddOptions, Added, Manifest};
 use super::gather::Opened;
 use super::open::random;
 use super::reference::is_version;
-use super::{Reference, Registry, RegistryError};
+use super::{Origin, Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
 use crate::folder;
 
@@ -48,6 +48,8 @@ pub struct Pushed {
     pub new_model: bool,
     /// What storing it did.
     pub stored: Added,
+    /// What the tool that it comes from says of it.
+    pub origin: Option<Origin>,
 }
 
 impl Registry {
@@ -71,6 +73,8 @@ impl Registry {
         }
         let model = reference.model.as_str();
         self.allow(Act::Push, Some(model), None)?;
+        let origin = super::origin::of(path)?;
+        let path = origin.as_ref().map_or(path, |origin| origin.path.as_path());
         let beside = options.contract.clone().unwrap_or_else(|| folder::beside(path));
         let contract =
             beside.join(folder::CONTRACT_FILE).is_file().then(|| folder::read(&beside)).transpose()?;
@@ -110,17 +114,20 @@ impl Registry {
             },
         )?;
         let new = matches!(recorded, Recorded::New(_));
-        for (kind, target) in &options.lineage {
+        let found = origin.iter().flat_map(|origin| &origin.lineage);
+        for (kind, target) in found.chain(&options.lineage) {
             let known = version_of(target);
             let named = known.as_ref().and_then(|target| Some((target.model.as_str(), target.named().ok()?)));
             let target =
                 named.map_or(Target::Other(target), |(model, version)| Target::Version { model, version });
             self.records.add_lineage(self.by(), model, version, *kind, target)?;
         }
-        for (key, value) in &options.tags {
+        // What is told outweighs what was found, and what was found before stays as it is.
+        let found = origin.iter().filter(|_| new).flat_map(|origin| &origin.tags);
+        for (key, value) in found.chain(&options.tags) {
             self.records.set_tag(self.by(), model, version, key, Some(value))?;
         }
-        Ok(Pushed { version: recorded.version().clone(), new, new_model, stored })
+        Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin })
     }
 
     /// Makes a model that is not there yet; whether it was made.

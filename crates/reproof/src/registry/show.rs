@@ -99,11 +99,12 @@ impl Registry {
         Ok(self.records.log_size()?)
     }
 
-    /// Says what a model is.
-    pub fn describe(&self, model: &str, text: &str) -> Result<Model, RegistryError> {
-        self.allow(Act::CreateModel, Some(model), None)?;
-        let change = ModelChange { description: Some(text), ..ModelChange::default() };
-        Ok(self.records.change_model(self.by(), model, &change)?)
+    /// Says what a model is, who answers for it, how confidential it is. Gates and retention ask for the last two, so that
+    /// who sets those rules says them.
+    pub fn describe(&self, model: &str, change: &ModelChange<'_>) -> Result<Model, RegistryError> {
+        let rules = change.owner.is_some() || change.classification.is_some();
+        self.allow(if rules { Act::SetGate } else { Act::CreateModel }, Some(model), None)?;
+        Ok(self.records.change_model(self.by(), model, change)?)
     }
 
     /// Sets or removes a tag.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use reproof_digest::Digest;
 use reproof_progress::Silent;
-use reproof_store::{AddOptions, CollectOptions, Collected, Store};
+use reproof_store::{AddOptions, CollectOptions, Collected, Store, StoreError};
 
 use crate::support::{Made, Place, Tensor, add, noise, restored};
 
@@ -26,12 +26,16 @@ fn stored(store: &Store, seeds: &[u64], session: u32) -> Digest {
 
 /// Collects so many grace periods from now.
 fn collect(store: &Store, live: &[Digest], periods: i64) -> Collected {
+    try_collect(store, live, periods).expect("it is collected")
+}
+
+fn try_collect(store: &Store, live: &[Digest], periods: i64) -> Result<Collected, StoreError> {
     let live: HashSet<Digest> = live.iter().copied().collect();
     let now =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later").as_secs();
     let now = now as i64 + periods * (GRACE + 1);
     let options = CollectOptions { live: &live, now, grace: GRACE, dry_run: false, session: 99 };
-    store.collect(&options, &Silent).expect("it is collected")
+    store.collect(&options, &Silent)
 }
 
 fn is_whole(store: &Store, manifest: &Digest, seeds: &[u64]) -> bool {
@@ -105,4 +109,40 @@ fn a_clock_that_went_backwards_removes_nothing() {
     let back = collect(&store, &[], -5);
     assert_eq!((back.marked, back.removed), (0, 0));
     assert!(is_whole(&place.store(), &dropped, &[1]));
+}
+
+/// Marks, packs that are written anew, indexes, removals: whichever is the last that happens, nothing that is needed is lost,
+/// and whoever collects next goes on.
+#[test]
+fn a_collection_may_end_before_each_of_its_steps() {
+    let mut changes = 0;
+    loop {
+        let place = Place::sound();
+        let many = stored(&place.store(), &[1, 2, 3, 4, 5], 0);
+        let few = stored(&place.store(), &[1], 1);
+        place.break_after(changes);
+        let mut done = Collected::default();
+        let mut broken = false;
+        for periods in 1..8 {
+            match try_collect(&place.store(), &[few], periods) {
+                Ok(collected) => {
+                    done.repacked += collected.repacked;
+                    done.removed += collected.removed;
+                }
+                Err(error) => {
+                    assert!(!broken, "it fails once only: {error}");
+                    broken = true;
+                    place.mend();
+                }
+            }
+            assert!(is_whole(&place.store(), &few, &[1]), "after {changes} changes and {periods} periods");
+        }
+        assert!(place.store().manifest(&many).is_err(), "after {changes} changes");
+        if !broken {
+            assert_eq!((done.repacked, done.removed), (1, 2), "the pack and the manifest");
+            break;
+        }
+        changes += 1;
+    }
+    assert!(changes >= 8, "only {changes} steps were broken");
 }

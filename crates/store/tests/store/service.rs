@@ -9,11 +9,32 @@ use crate::support::{Made, Tensor, add, noise, restored};
 fn options(server: &BucketServer) -> S3Options {
     S3Options {
         endpoint: Some(server.endpoint().to_owned()),
-        access_key: Some("test".into()),
-        secret_key: Some("test".into()),
+        access_key: Some(server.keys().0.into()),
+        secret_key: Some(server.keys().1.into()),
         allow_http: true,
         ..S3Options::default()
     }
+}
+
+#[test]
+fn a_service_that_ignores_conditions_is_refused() {
+    let server = BucketServer::overwriting();
+    let bucket = Bucket::s3(&format!("s3://{BUCKET}/team"), &options(&server)).expect("it is an address");
+    let refused = probe(&bucket, "one").expect_err("nothing there is written once");
+    assert!(refused.to_string().ends_with("(If-None-Match is ignored)"), "{refused}");
+}
+
+#[test]
+fn requests_are_signed_and_a_wrong_key_is_told() {
+    let server = BucketServer::signed();
+    let open =
+        |options: &S3Options| Bucket::s3(&format!("s3://{BUCKET}/team"), options).expect("it is an address");
+    probe(&open(&options(&server)), "one").expect("it holds history");
+    let wrong = S3Options { secret_key: Some("guessed".into()), ..options(&server) };
+    let refused = probe(&open(&wrong), "two").expect_err("the signature is wrong");
+    let shown = format!("{refused:?} {refused}");
+    assert!(matches!(refused, StoreError::Bucket { .. }) && !shown.contains("guessed"), "{shown}");
+    assert!(shown.contains("403"), "{shown}");
 }
 
 #[test]

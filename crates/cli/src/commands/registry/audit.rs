@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::RegistryArguments;
+use super::{RegistryArguments, spot};
 use crate::arguments::OutputArguments;
 use crate::bars::Bars;
 use crate::failure::Exit;
@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Check every entry and tile of the log up to its newest checkpoint, and that the records have the same entries.
     Verify(VerifyArguments),
+    /// Verify a share of the stored versions again, and keep the result in the log.
+    Spot(Box<spot::Arguments>),
     /// Publish the log and print its signed checkpoint, to be kept elsewhere.
     Checkpoint(CheckpointArguments),
     /// Write the log as lines of JSON: who, what, when, which digests, on what evidence.
@@ -63,6 +65,7 @@ const BATCH: u32 = 1000;
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     match &arguments.command {
         Command::Verify(arguments) => verify(arguments),
+        Command::Spot(arguments) => spot::run(arguments),
         Command::Checkpoint(arguments) => checkpoint(arguments),
         Command::Export(arguments) => export(arguments),
     }

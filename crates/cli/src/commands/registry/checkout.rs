@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use reproof::registry::policy::Act;
 use reproof::registry::{PullOptions, Reference, Registry, private_key};
 use reproof_contract::Report;
 use reproof_contract::scan::Scan;
@@ -16,7 +17,7 @@ use crate::bars::Bars;
 use crate::output;
 
 /// What is told about a version of the registry, besides its name.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub(crate) struct EvidenceArguments {
     #[command(flatten)]
     registry: RegistryArguments,
@@ -25,11 +26,32 @@ pub(crate) struct EvidenceArguments {
     key: Option<PathBuf>,
 }
 
+impl EvidenceArguments {
+    /// Opens the registry.
+    pub(super) fn open(&self) -> Result<Registry> {
+        self.registry.open()
+    }
+
+    /// Keeps the report of a verification as evidence, where the actor may.
+    pub(super) fn keep(&self, registry: &Registry, name: &Reference, report: &Report) -> Result<()> {
+        if let Err(denied) = registry.allow(Act::Attest, Some(&name.model), None) {
+            output::note(&format!("not kept as evidence: {denied}"));
+            return Ok(());
+        }
+        let key = self.key.as_deref().map(private_key).transpose()?;
+        let attached = registry.attach_report(name, report, key.as_ref())?;
+        publish(registry);
+        let flagged = if attached.flagged { ", and the version is flagged" } else { "" };
+        output::note(&format!("kept as evidence: {}{flagged}", attached.statement.digest.short()));
+        Ok(())
+    }
+}
+
 /// A version in a scratch folder, which goes when this does.
 pub(crate) struct Checkout {
     registry: Registry,
     reference: Reference,
-    key: Option<PathBuf>,
+    evidence: EvidenceArguments,
     path: PathBuf,
     artifact: Digest,
     _folder: TempDir,
@@ -45,8 +67,8 @@ impl Checkout {
         let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
         let pulled = registry.pull(&reference, &options, &Bars::new())?;
         let (path, artifact) = (pulled.path, pulled.version.artifact);
-        let key = arguments.key.clone();
-        Ok(Some(Self { registry, reference, key, path, artifact, _folder: folder }))
+        let evidence = arguments.clone();
+        Ok(Some(Self { registry, reference, evidence, path, artifact, _folder: folder }))
     }
 
     /// Where it is.
@@ -66,17 +88,12 @@ impl Checkout {
 
     /// Keeps the report of a verification.
     pub(crate) fn keep_report(&self, report: &Report) -> Result<()> {
-        let key = self.key.as_deref().map(private_key).transpose()?;
-        let attached = self.registry.attach_report(&self.reference, report, key.as_ref())?;
-        publish(&self.registry);
-        let flagged = if attached.flagged { ", and the version is flagged" } else { "" };
-        output::note(&format!("kept as evidence: {}{flagged}", attached.statement.digest.short()));
-        Ok(())
+        self.evidence.keep(&self.registry, &self.reference, report)
     }
 
     /// Keeps what a scan found.
     pub(crate) fn keep_scan(&self, scan: &Scan) -> Result<()> {
-        let key = self.key.as_deref().map(private_key).transpose()?;
+        let key = self.evidence.key.as_deref().map(private_key).transpose()?;
         let attached = self.registry.attach_scan(&self.reference, scan, key.as_ref())?;
         publish(&self.registry);
         output::note(&format!("kept as evidence: {}", attached.statement.digest.short()));

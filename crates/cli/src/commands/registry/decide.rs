@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Say that it may not be used.
     #[arg(long)]
     reject: bool,
+    /// Take back the decision of this number, which `show` prints.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["reject", "key"])]
+    withdraw: Option<u64>,
     /// Sign the decision with this private key.
     #[arg(long, value_name = "PEM")]
     key: Option<PathBuf>,
@@ -39,13 +42,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let key = arguments.key.as_deref().map(private_key).transpose()?;
     let registry = arguments.registry.open()?;
-    let decision = registry.decide(
-        &arguments.name,
-        arguments.role,
-        !arguments.reject,
-        &arguments.reason,
-        key.as_ref(),
-    )?;
+    let (name, reason) = (&arguments.name, arguments.reason.as_str());
+    let decision = match arguments.withdraw {
+        Some(number) => registry.withdraw(name, number, reason)?,
+        None => registry.decide(name, arguments.role, !arguments.reject, reason, key.as_ref())?,
+    };
     publish(&registry);
     if arguments.output.json {
         output::json(&json!({

@@ -9,6 +9,7 @@ mod document;
 pub(crate) mod evidence;
 pub(crate) mod gate;
 pub(crate) mod init;
+pub(crate) mod keep;
 pub(crate) mod lint;
 pub(crate) mod log;
 pub(crate) mod maintain;
@@ -16,6 +17,7 @@ pub(crate) mod promote;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod show;
+mod spot;
 pub(crate) mod state;
 
 use std::path::{Path, PathBuf};

@@ -91,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             "new_model": pushed.new_model,
             "new_bytes": pushed.stored.new,
             "written_bytes": pushed.stored.written,
+            "origin": pushed.origin.as_ref().map(|origin| origin.tool),
         }))?;
         return Ok(Exit::Reached);
     }
@@ -104,6 +105,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         format!("of which {} were new and took {}", size(stored.new), size(stored.written))
     };
     let _ = writeln!(text, "  {}, {new}", size(stored.size));
+    if let Some(origin) = &pushed.origin {
+        let tags: Vec<String> = origin.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let _ = writeln!(text, "  from {}: {}", origin.tool, tags.join(", "));
+    }
     if version.contract.is_none() {
         text += "  without a contract: `reproof record` it and push the next version, or nothing can be proved about it\n";
     }

@@ -155,7 +155,7 @@ fn version(overview: &VersionOverview) -> String {
         line("FLAGGED", &format!("{} (by {}, {})", flag.reason, flag.raised.who, moment(flag.raised.at)));
     }
     for hold in &shown.holds {
-        line("hold", &format!("{} (by {})", hold.reason, hold.laid.who));
+        line("held", &format!("{} (by {}, number {})", hold.reason, hold.laid.who, hold.id));
     }
     section(
         &mut text,
@@ -187,7 +187,8 @@ fn version(overview: &VersionOverview) -> String {
         overview.approvals.iter().map(|approval| {
             let counts = if approval.in_force { "" } else { ", no longer counts" };
             format!(
-                "{:<12} as {} by {}, {}: {}{counts}",
+                "{:<3} {:<9} as {} by {}, {}: {}{counts}",
+                approval.id,
                 approval.decision.name(),
                 approval.role,
                 approval.decided.who,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use reproof::registry::Reference;
-use reproof::registry::records::Version;
+use reproof::registry::records::{ModelChange, Version};
 use serde_json::json;
 
 use super::{RegistryArguments, document, publish};
@@ -67,7 +67,14 @@ pub(crate) struct DescribeArguments {
     #[arg(value_name = "MODEL")]
     model: Reference,
     /// What it is.
-    text: String,
+    #[arg(required_unless_present_any = ["owner", "classification"])]
+    text: Option<String>,
+    /// Who answers for it from now on.
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// How confidential it is: gates and retention may ask for this word.
+    #[arg(long, value_name = "WORD")]
+    classification: Option<String>,
     #[command(flatten)]
     registry: RegistryArguments,
     #[command(flatten)]
@@ -76,7 +83,12 @@ pub(crate) struct DescribeArguments {
 
 pub(crate) fn describe(arguments: &DescribeArguments) -> Result<Exit> {
     let registry = arguments.registry.open()?;
-    let model = registry.describe(&arguments.model.model, &arguments.text)?;
+    let change = ModelChange {
+        description: arguments.text.as_deref(),
+        owner: arguments.owner.as_deref(),
+        classification: arguments.classification.as_deref(),
+    };
+    let model = registry.describe(&arguments.model.model, &change)?;
     publish(&registry);
     if arguments.output.json {
         output::json(&json!({ "schema": "reproof.model/v0", "model": document::model(&model) }))?;
