@@ -24,9 +24,9 @@ fn tags(sandbox: &Sandbox, name: &str) -> (BTreeMap<String, String>, Vec<String>
 }
 
 /// A file of safetensors with seven bytes.
-fn tensor(bytes: &[u8; 7]) -> Vec<u8> {
+fn tensor(bytes: [u8; 7]) -> Vec<u8> {
     let header = br#"{"a":{"dtype":"U8","shape":[7],"data_offsets":[0,7]}}"#;
-    [&(header.len() as u64).to_le_bytes()[..], header, bytes].concat()
+    [&(header.len() as u64).to_le_bytes()[..], header, &bytes].concat()
 }
 
 /// `dvc add` of DVC 3.67.1.
@@ -42,19 +42,19 @@ fn what_dvc_tracks_is_pushed_if_it_is_what_dvc_tracks() {
     push("model.safetensors.dvc m@1.0.0")
         .exits(3)
         .complains("`model.safetensors` is not here: dvc pull model.safetensors.dvc");
-    sandbox.write("model.safetensors", tensor(b"weights"));
+    sandbox.write("model.safetensors", tensor(*b"weights"));
     push("model.safetensors.dvc m@1.0.0").exits(0).says("from dvc: dvc.md5=7db6f206e4d52a6da010adb1b9ced35e");
     // The file itself is as good, and the same artifact.
     let again = push("model.safetensors m@1.0.0 --json").exits(0).json();
     assert_eq!((&again["new"], &again["origin"]), (&false.into(), &"dvc".into()));
-    sandbox.write("model.safetensors", tensor(b"Weights"));
+    sandbox.write("model.safetensors", tensor(*b"Weights"));
     push("model.safetensors m@1.1.0").exits(1).complains("has the MD5").complains("dvc checkout");
 
     sandbox.write("folder.dvc", TRACKED_FOLDER);
     for (name, text) in [("a/x", "one"), ("a.txt", "two"), ("ü/z", "three")] {
         sandbox.write(format!("folder/{name}"), text);
     }
-    sandbox.write("folder/model.safetensors", tensor(b"weights"));
+    sandbox.write("folder/model.safetensors", tensor(*b"weights"));
     push("folder.dvc f@1.0.0").exits(0);
     // A contract that came later is ours, anything else is not what is tracked.
     ask(&sandbox, "ada", "record folder --bytes-only").exits(0);
@@ -92,7 +92,7 @@ const LOGGED: &str = "artifact_path: mlruns/0/models\nflavors:\n  python_functio
 fn a_model_of_mlflow_keeps_its_run() {
     let sandbox = empty();
     sandbox.write("model/MLmodel", LOGGED);
-    sandbox.write("model/data/model.safetensors", tensor(b"weights"));
+    sandbox.write("model/data/model.safetensors", tensor(*b"weights"));
     ask(&sandbox, "ada", "push model m@1.0.0 --tag mlflow.version=mine").exits(0).says("from mlflow: ");
     let (tags, lineage) = tags(&sandbox, "m@1.0.0");
     assert_eq!(tags["mlflow.flavors"], "python_function sklearn");
@@ -120,7 +120,7 @@ fn a_folder_of_hugging_face_keeps_its_card_and_its_commit() {
         "model/config.json",
         "{\"architectures\": [\"BertForSequenceClassification\"], \"model_type\": \"bert\"}",
     );
-    sandbox.write("model/model.safetensors", tensor(b"weights"));
+    sandbox.write("model/model.safetensors", tensor(*b"weights"));
     sandbox.write(
         "model/.cache/huggingface/download/config.json.metadata",
         format!("{commit}\n66c9\n1790000000.0\n"),
@@ -148,7 +148,7 @@ fn a_folder_of_hugging_face_keeps_its_card_and_its_commit() {
             "adapter/adapter_config.json",
             format!("{{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"{base}\"}}"),
         );
-        sandbox.write("adapter/adapter_model.safetensors", tensor(b"adapter"));
+        sandbox.write("adapter/adapter_model.safetensors", tensor(*b"adapter"));
         ask(&sandbox, "ada", &format!("push adapter a@1.0.{}", base.len())).exits(0);
         assert_eq!(tags(&sandbox, &format!("a@1.0.{}", base.len())).1.len(), expected, "{base}");
     }

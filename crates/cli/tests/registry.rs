@@ -203,6 +203,21 @@ fn roles_decide_and_nobody_approves_their_own_push() {
     with_token(&sandbox, &mia, "promote team/net@1.0.0 production").exits(0);
     with_token(&sandbox, &root, "promote team/net@1.1.0 production").exits(1);
 
+    // Who reviews for one alias decides for that alias.
+    sandbox.write("gate.toml", "approvals = [{ role = \"reviewer\", count = 1 }]\n");
+    for alias in ["production", "staging"] {
+        with_token(&sandbox, &root, &format!("gate team/net {alias} --set gate.toml")).exits(0);
+    }
+    with_token(&sandbox, &root, "access add sam").exits(0);
+    with_token(&sandbox, &root, "access grant sam reviewer --models team/* --alias staging").exits(0);
+    let sam = with_token(&sandbox, &root, "access token sam --json").exits(0).json();
+    let sam = sam["token"].as_str().unwrap();
+    with_token(&sandbox, sam, "approve team/net@1.1.0 --reason good").exits(1).complains("needs the role");
+    let only = "approve team/net@1.1.0 --for staging --reason good";
+    with_token(&sandbox, sam, only).exits(0).says("as reviewer@staging");
+    with_token(&sandbox, &mia, "promote team/net@1.1.0 production").exits(1).says("1 reviewer");
+    with_token(&sandbox, &mia, "promote team/net@1.1.0 staging").exits(0);
+
     let shown = with_token(&sandbox, &root, "access show carl --json").exits(0).json();
     let number = shown["principals"][0]["tokens"][0]["id"].as_u64().unwrap();
     with_token(&sandbox, &root, &format!("access revoke-token {number}")).exits(0);

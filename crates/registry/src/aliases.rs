@@ -219,19 +219,38 @@ fn write(
     })
 }
 
-/// The version that an alias pointed to before it came to point where it does: the one to go back to.
+/// Moves that are looked at to find out what to go back to.
+const LOOKED_AT: i64 = 10_000;
+
+/// The version to go back to: the one before, and after going back the one before that, so that in an incident the same
+/// command can be given until it is over.
 fn before(tx: &mut Transaction<'_>, pointer: &Pointer, request: &MoveAlias<'_>) -> Result<String, Error> {
-    let none = |problem: &str| Error::NothingToRevert {
+    let rows = tx.all(
+        "SELECT e.kind, p.text FROM alias_event e LEFT JOIN version p ON p.id = e.version \
+         WHERE e.alias = ?1 ORDER BY e.sequence DESC LIMIT ?2",
+        &[pointer.id.into(), LOOKED_AT.into()],
+    )?;
+    let mut path: Vec<String> = Vec::new();
+    let mut points = false;
+    for mut row in rows.into_iter().rev() {
+        let kind = AliasMove::from_number(row.integer()?)?;
+        let version = row.optional_text()?;
+        points = version.is_some();
+        let Some(version) = version else { continue };
+        match path.iter().rposition(|earlier| *earlier == version) {
+            Some(place) if kind == AliasMove::Reverted => path.truncate(place + 1),
+            _ if path.last() == Some(&version) => {}
+            _ => path.push(version),
+        }
+    }
+    if points {
+        path.pop();
+    }
+    path.pop().ok_or_else(|| Error::NothingToRevert {
         model: request.model.to_owned(),
         alias: request.alias.to_owned(),
-        problem: problem.to_owned(),
-    };
-    let row = tx.one(
-        "SELECT p.text FROM alias_event e JOIN version p ON p.id = e.previous \
-         WHERE e.alias = ?1 AND e.previous <> ?2 ORDER BY e.sequence DESC LIMIT 1",
-        &[pointer.id.into(), pointer.version.unwrap_or(0).into()],
-    )?;
-    row.map(|mut row| row.text()).transpose()?.ok_or_else(|| none("it never pointed to another version"))
+        problem: "it pointed to no version before".to_owned(),
+    })
 }
 
 impl Registry {
@@ -247,9 +266,8 @@ impl Registry {
         })
     }
 
-    /// Points an alias back to a version that it pointed to earlier: to `version`, or to the one before the present one. This
-    /// is a new move; nothing of the history goes away. Going back twice therefore leads where one began: name the
-    /// version to go back further.
+    /// Points an alias back to a version that it pointed to earlier: to `version`, or to the one before the present one; done
+    /// again, to the one before that. This is a new move; nothing of the history goes away.
     pub fn revert_alias(
         &self,
         by: By<'_>,

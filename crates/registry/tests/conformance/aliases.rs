@@ -109,7 +109,16 @@ fn revert(place: &Place) {
     let event = registry.revert_alias(by("ben", 130), &production(Some("3.0.0")), None).unwrap();
     assert_eq!((event.kind, event.version.as_deref()), (AliasMove::Reverted, Some("2.0.0")));
     assert_eq!(event.previous.as_deref(), Some("3.0.0"));
-    let event = registry.revert_alias(by("ben", 140), &production(Some("2.0.0")), Some("1.0.0")).unwrap();
+    // Again: further back, and not forward to what was just left.
+    let event = registry.revert_alias(by("ben", 135), &production(Some("2.0.0")), None).unwrap();
+    assert_eq!(event.version.as_deref(), Some("1.0.0"));
+    assert!(matches!(
+        registry.revert_alias(by("ben", 136), &production(Some("1.0.0")), None),
+        Err(Error::NothingToRevert { .. })
+    ));
+    // To any that it pointed to by name, and from there to the one before.
+    registry.revert_alias(by("ben", 137), &production(Some("1.0.0")), Some("3.0.0")).unwrap();
+    let event = registry.revert_alias(by("ben", 140), &production(Some("3.0.0")), None).unwrap();
     assert_eq!(event.version.as_deref(), Some("1.0.0"));
     assert!(matches!(
         registry.revert_alias(by("ben", 150), &production(Some("1.0.0")), Some("4.0.0")),
@@ -120,7 +129,7 @@ fn revert(place: &Place) {
         Err(Error::AliasMoved { .. })
     ));
     let history = registry.alias_history("team/model", "production", &PageRequest::default()).unwrap();
-    assert_eq!(history.items.len(), 6);
+    assert_eq!(history.items.len(), 8);
 }
 
 fn remove(place: &Place) {

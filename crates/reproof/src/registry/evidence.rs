@@ -10,7 +10,7 @@ use reproof_attest::statement::{
 use reproof_contract::report::Report;
 use reproof_contract::scan::Scan;
 use reproof_digest::{Digest, blob};
-use reproof_policy::role::{Act, Role};
+use reproof_policy::role::{Act, Grant, Role};
 use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEvidence, State, Version};
 
 use reproof_store::Fault;
@@ -143,11 +143,12 @@ impl Registry {
         Ok(Attached { version, statement, batch, flagged: false })
     }
 
-    /// Approves or rejects a version in a role, as a statement that is signed where there is a key.
+    /// Approves or rejects a version in a role, as a statement that is signed where there is a key. With `alias`, the decision
+    /// is for that alias only, which who has the role for it alone must say.
     pub fn decide(
         &self,
         reference: &Reference,
-        role: Role,
+        (role, alias): (Role, Option<&str>),
         approved: bool,
         reason: &str,
         key: Option<&PrivateKey>,
@@ -158,21 +159,22 @@ impl Registry {
             return Err(RegistryError::Reference { text: reference.to_string(), problem });
         }
         let decision =
-            self.access().may_approve(self.who(), Some(&version.submitted.who), &version.model, None);
+            self.access().may_approve(self.who(), Some(&version.submitted.who), &version.model, alias);
         if !decision.allowed {
             return Err(RegistryError::Denied {
                 who: self.who().to_owned(),
                 reason: decision.reason.to_string(),
             });
         }
-        self.has(role, &version.model)?;
+        self.has(role, &version.model, alias)?;
+        let role = in_words(role, alias);
         let subject = subject(&version)?;
         let said = Approval {
             model: version.model.clone(),
             version: version.number.clone(),
             artifact: version.artifact,
             person: self.who().to_owned(),
-            role: role.as_str().to_owned(),
+            role: role.clone(),
             decision: if approved { Decision::Approved } else { Decision::Rejected },
             reason: reason.to_owned(),
             time: Timestamp::from_unix(self.seconds() as i64).map_err(|error| RegistryError::Evidence {
@@ -185,7 +187,7 @@ impl Registry {
             model: &version.model,
             version: &version.number,
             artifact: version.artifact,
-            role: role.as_str(),
+            role: &role,
             approved,
             reason,
             evidence: &[statement.digest],
@@ -193,13 +195,15 @@ impl Registry {
         Ok(self.records.decide(self.by(), &new)?)
     }
 
-    /// Refuses a role that the actor does not have for a model.
-    fn has(&self, role: Role, model: &str) -> Result<(), RegistryError> {
+    /// Refuses a role that the actor does not have for a model, or for one alias of it.
+    fn has(&self, role: Role, model: &str, alias: Option<&str>) -> Result<(), RegistryError> {
         let reproof_policy::role::Access::Granted(grants) = self.access() else { return Ok(()) };
-        if grants
-            .iter()
-            .any(|grant| grant.alias.is_none() && grant.models.covers(model) && grant.role.includes(role))
-        {
+        let fits = |grant: &Grant| {
+            grant.alias.as_deref().is_none_or(|only| alias == Some(only))
+                && grant.models.covers(model)
+                && grant.role.includes(role)
+        };
+        if grants.iter().any(fits) {
             return Ok(());
         }
         let reason = format!("deciding as {} needs that role for {model}", role.as_str());
@@ -280,6 +284,19 @@ impl Registry {
         let reason = format!("verification came to {}: {}", report.verdict, report.summary);
         self.records.raise_flag(self.by(), &version.model, &version.number, &reason)?;
         Ok(true)
+    }
+}
+
+/// A role in a decision: `reviewer`, or `reviewer@production` where it is for one alias only.
+fn in_words(role: Role, alias: Option<&str>) -> String {
+    alias.map_or_else(|| role.as_str().to_owned(), |alias| format!("{role}@{alias}"))
+}
+
+/// The role of a decision, where it is about `alias`.
+pub(super) fn role_for(words: &str, alias: &str) -> Option<Role> {
+    match words.split_once('@') {
+        None => words.parse().ok(),
+        Some((role, only)) => role.parse().ok().filter(|_| only == alias),
     }
 }
 

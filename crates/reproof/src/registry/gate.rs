@@ -2,11 +2,12 @@
 
 use reproof_contract::{Assurance, Verdict};
 use reproof_digest::Digest;
-use reproof_policy::role::{Act, Role};
+use reproof_policy::role::Act;
 use reproof_policy::{Approval, Facts, Gate, Outcome, ScanFacts};
 use reproof_registry::{AliasEvent, Decision, GateFacts, MoveAlias, State, Version};
 use serde::Serialize;
 
+use super::evidence::role_for;
 use super::proof::{Finding, Proof};
 use super::reference::is_version;
 use super::{Reference, Registry, RegistryError};
@@ -74,12 +75,14 @@ impl Registry {
                 what: format!("the gate of `{}` for `{alias}`", gate.pattern),
                 problem: error.to_string(),
             })?;
-            let known = Facts { lint: Some(lacks.clone()), ..facts_of(&facts, &proofs, &rules.signed_by) };
+            let known =
+                Facts { lint: Some(lacks.clone()), ..facts_of(&facts, alias, &proofs, &rules.signed_by) };
             let outcome = rules.evaluate(&known, now);
             gates.push(GateOutcome { pattern: gate.pattern.clone(), revision: gate.revision, outcome });
         }
         let before = facts.alias.as_ref().and_then(|alias| alias.version.clone());
-        let mut promotion = Promotion { obstacles: obstacles(&facts), version, before, gates, moved: None };
+        let mut promotion =
+            Promotion { obstacles: obstacles(&facts, alias), version, before, gates, moved: None };
         if promotion.holds() && !trying {
             let rests_on: Vec<Digest> = facts.evidence.iter().map(|evidence| evidence.statement).collect();
             let request = MoveAlias {
@@ -124,7 +127,7 @@ impl Registry {
 
 /// What is known of a version, as gates ask for it. Where a gate names who must have signed, evidence that others signed,
 /// or nobody, does not count.
-fn facts_of(known: &GateFacts, proofs: &[Proof], signers: &[String]) -> Facts {
+fn facts_of(known: &GateFacts, alias: &str, proofs: &[Proof], signers: &[String]) -> Facts {
     let version = &known.version;
     let counts =
         |proof: &&Proof| signers.is_empty() || proof.key.as_ref().is_some_and(|key| signers.contains(key));
@@ -164,7 +167,7 @@ fn facts_of(known: &GateFacts, proofs: &[Proof], signers: &[String]) -> Facts {
             .filter_map(|approval| {
                 Some(Approval {
                     person: approval.decided.who.clone(),
-                    role: approval.role.parse::<Role>().ok()?,
+                    role: role_for(&approval.role, alias)?,
                     at: approval.decided.at.seconds(),
                 })
             })
@@ -178,7 +181,7 @@ fn facts_of(known: &GateFacts, proofs: &[Proof], signers: &[String]) -> Facts {
 }
 
 /// What keeps a version from any alias.
-fn obstacles(facts: &GateFacts) -> Vec<String> {
+fn obstacles(facts: &GateFacts, alias: &str) -> Vec<String> {
     let version = &facts.version;
     let mut obstacles = Vec::new();
     if version.state != State::Active {
@@ -191,7 +194,9 @@ fn obstacles(facts: &GateFacts) -> Vec<String> {
             flag.raised.who, flag.reason, version.model, version.number
         )
     }));
-    let rejected = facts.approvals.iter().filter(|approval| approval.decision == Decision::Rejected);
+    let rejected = facts.approvals.iter().filter(|approval| {
+        approval.decision == Decision::Rejected && role_for(&approval.role, alias).is_some()
+    });
     obstacles.extend(rejected.map(|approval| {
         format!("{} rejected it as {}: {}", approval.decided.who, approval.role, approval.reason)
     }));

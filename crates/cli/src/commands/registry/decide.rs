@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// The role in which you decide.
     #[arg(long = "as", value_name = "ROLE", default_value = "reviewer")]
     role: Role,
+    /// Decide for this alias only, as who has the role for it alone must.
+    #[arg(long = "for", value_name = "ALIAS")]
+    alias: Option<String>,
     /// Why.
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -28,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     reject: bool,
     /// Take back the decision of this number, which `show` prints.
-    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["reject", "key"])]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["reject", "key", "alias"])]
     withdraw: Option<u64>,
     /// Sign the decision with this private key.
     #[arg(long, value_name = "PEM")]
@@ -43,9 +46,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let key = arguments.key.as_deref().map(private_key).transpose()?;
     let registry = arguments.registry.open()?;
     let (name, reason) = (&arguments.name, arguments.reason.as_str());
-    let decision = match arguments.withdraw {
-        Some(number) => registry.withdraw(name, number, reason)?,
-        None => registry.decide(name, arguments.role, !arguments.reject, reason, key.as_ref())?,
+    let decision = if let Some(number) = arguments.withdraw {
+        registry.withdraw(name, number, reason)?
+    } else {
+        let role = (arguments.role, arguments.alias.as_deref());
+        registry.decide(name, role, !arguments.reject, reason, key.as_ref())?
     };
     publish(&registry);
     if arguments.output.json {
