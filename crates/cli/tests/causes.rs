@@ -156,7 +156,8 @@ fn nothing_is_named_where_nothing_differs() {
     let found = diagnosis(&sandbox, &[]);
     assert_eq!(found["verdict"], "identical");
     assert_eq!((&found["causes"], &found["experiments"]), (&Value::Array(vec![]), &Value::Array(vec![])));
-    let told = run(&sandbox, "diagnose", &["m/weights.pt", "--html", "page.html"]);
+    let page = ["m/weights.pt", "--loader", "loaders:build", "--html", "page.html"];
+    let told = run(&sandbox, "diagnose", &page);
     told.exits(0).says("nothing differs");
 }
 
