@@ -181,7 +181,7 @@ impl Suite {
             return Ok(BTreeSet::new());
         }
         let mut command = repository::cargo();
-        command.args(["test", "--release", "--locked", "--quiet"]).args(self.program()).arg("--");
+        command.args(["test", "--release", "--locked"]).args(self.program()).arg("--");
         // The harness of the records takes one name only; they are quick together.
         if self != Records {
             command.arg("--exact").args(&names);
