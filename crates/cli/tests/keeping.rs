@@ -119,12 +119,26 @@ fn a_spot_check_names_what_is_not_what_it_was() {
         fs::write(&path, bytes).unwrap();
     }
     let spot = ada("audit spot --sample 100% --seed 5");
-    spot.exits(1).says("FAIL").says("damaged").says("failed: entry");
+    spot.exits(1).says("FAIL").says("damaged").says("2 failed, 0 undecided: entry");
     let shown = ada("show team/net@1.0.0 --json").exits(0).json();
     assert!(shown["flags"][0]["reason"].as_str().unwrap().starts_with("a spot check could not restore it"));
     let exported = ada("audit export");
     let log = exported.exits(0).stdout();
     assert!(log.contains("\"audit.spot\"") && log.contains("team/net@1.0.0"), "{log}");
+}
+
+/// What says nothing about a version is not held against it: no engine here, no place to restore it to.
+#[test]
+fn a_spot_check_that_could_not_tell_says_so_and_flags_nothing() {
+    let sandbox = with_registry();
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    let spot = ask(&sandbox, "ada", "audit spot --runner python --python /nowhere/python");
+    spot.exits(3).says("?     team/net@1.0.0").says("0 failed, 1 undecided");
+    let words = ["audit", "spot", "--bytes-only"];
+    let nowhere = sandbox.command(words).variable("TMPDIR", "/nowhere").run();
+    nowhere.exits(3).complains("/nowhere");
+    let shown = ask(&sandbox, "ada", "show team/net@1.0.0 --json").exits(0).json();
+    assert_eq!(shown["flags"], serde_json::json!([]));
 }
 
 #[test]

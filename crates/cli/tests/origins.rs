@@ -152,9 +152,11 @@ fn a_folder_of_hugging_face_keeps_its_card_and_its_commit() {
         ask(&sandbox, "ada", &format!("push adapter a@1.0.{}", base.len())).exits(0);
         assert_eq!(tags(&sandbox, &format!("a@1.0.{}", base.len())).1.len(), expected, "{base}");
     }
-    // A card that nobody can read says nothing and stops nothing; a configuration is written by programs.
-    sandbox.write("model/README.md", "---\nlicense: [\n---\n");
+    // What nobody can read says nothing and stops nothing.
+    sandbox.write("model/README.md", [&b"---\nlicense: "[..], &[0xff, 0xfe], b"\n---\n"].concat());
     ask(&sandbox, "ada", "push model m@1.1.0").exits(0);
+    assert!(!tags(&sandbox, "m@1.1.0").0.contains_key("huggingface.license"));
     sandbox.write("model/config.json", "{");
-    ask(&sandbox, "ada", "push model m@1.2.0").exits(3).complains("config.json");
+    let plain = ask(&sandbox, "ada", "push model m@1.2.0 --json").exits(0).json();
+    assert_eq!(plain["origin"], serde_json::Value::Null);
 }

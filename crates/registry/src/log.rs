@@ -115,6 +115,8 @@ pub struct SpotCheck<'a> {
     pub checked: u64,
     /// The number that chose them.
     pub seed: u64,
+    /// Those of which it could not be told here, because nothing here runs them.
+    pub undecided: u64,
     /// Those that are not what they were, as `MODEL@VERSION`; as many as an entry has room for are named.
     pub failed: &'a [String],
 }
@@ -130,6 +132,7 @@ impl Registry {
             .detail("versions", check.versions.to_string())
             .detail("checked", check.checked.to_string())
             .detail("seed", check.seed.to_string())
+            .detail("undecided", check.undecided.to_string())
             .detail("failures", check.failed.len().to_string());
         if !named.is_empty() {
             entry = entry.detail("failed", named.join(" "));

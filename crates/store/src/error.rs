@@ -121,3 +121,17 @@ pub enum StoreError {
         path: String,
     },
 }
+
+impl StoreError {
+    /// Whether bytes of the store are gone or not what they were.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::MissingObject { .. }
+                | Self::MissingManifest { .. }
+                | Self::Block { .. }
+                | Self::Path { .. }
+        )
+    }
+}

@@ -156,3 +156,14 @@ pub enum RegistryError {
     #[error(transparent)]
     Contract(#[from] FolderError),
 }
+
+impl RegistryError {
+    /// Whether what is stored is not what was stored: nothing that a better connection or a larger disk would mend.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Unexpected { .. } => true,
+            Self::Store(error) => error.is_damage(),
+            _ => false,
+        }
+    }
+}

@@ -36,16 +36,20 @@ impl Registry {
         Ok(sample)
     }
 
-    /// Keeps in the log what a spot check came to: which versions are not what they were. The number of the entry.
+    /// Keeps in the log what a spot check came to: which versions are not what they were, and of how many it could not be
+    /// told. The number of the entry.
     pub fn record_spot_check(
         &self,
         sample: &Sample,
         seed: u64,
+        undecided: u64,
         failed: &[String],
     ) -> Result<u64, RegistryError> {
         self.allow(Act::Audit, None, None)?;
         let (versions, checked) = (sample.total, sample.chosen.len() as u64);
-        Ok(self.records.record_spot_check(self.by(), &SpotCheck { versions, checked, seed, failed })?)
+        Ok(self
+            .records
+            .record_spot_check(self.by(), &SpotCheck { versions, checked, seed, undecided, failed })?)
     }
 
     /// Calls `visit` for every version that was not deleted.

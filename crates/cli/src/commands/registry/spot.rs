@@ -46,7 +46,8 @@ struct Checked {
     /// The verdict of a verification; `restored` where nothing was executed, `damaged` where it could not be restored.
     outcome: String,
     detail: String,
-    passed: bool,
+    /// As if it had been verified alone.
+    exit: Exit,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -57,7 +58,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     for version in &sample.chosen {
         let checked = check(&registry, version, arguments)?;
         if !arguments.output.json {
-            let word = if checked.passed { "ok  " } else { "FAIL" };
+            let word = match checked.exit {
+                Exit::Reached => "ok  ",
+                Exit::Negative => "FAIL",
+                Exit::Undecided | Exit::Usage => "?   ",
+            };
             output::data(&format!(
                 "{word}  {:<30} {:<11} {}\n",
                 checked.name, checked.outcome, checked.detail
@@ -65,9 +70,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         all.push(checked);
     }
-    let failed: Vec<String> =
-        all.iter().filter(|checked| !checked.passed).map(|checked| checked.name.clone()).collect();
-    let entry = registry.record_spot_check(&sample, seed, &failed)?;
+    let failed = all.iter().filter(|checked| checked.exit == Exit::Negative);
+    let failed: Vec<String> = failed.map(|checked| checked.name.clone()).collect();
+    let undecided = all.iter().filter(|checked| checked.exit == Exit::Undecided).count();
+    let entry = registry.record_spot_check(&sample, seed, undecided as u64, &failed)?;
     publish(&registry);
     if arguments.output.json {
         output::json(&json!({
@@ -79,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         }))?;
     } else {
         let mut text = format!(
-            "{} of {} versions checked with seed {seed}, {} failed: entry {entry} of the log\n",
+            "{} of {} versions checked with seed {seed}, {} failed, {undecided} undecided: entry {entry} of the log\n",
             all.len(),
             sample.total,
             failed.len()
@@ -90,7 +96,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         output::data(&text)?;
     }
-    Ok(if failed.is_empty() { Exit::Reached } else { Exit::Negative })
+    Ok(match (failed.is_empty(), undecided) {
+        (false, _) => Exit::Negative,
+        (true, 0) => Exit::Reached,
+        (true, _) => Exit::Undecided,
+    })
 }
 
 /// Restores one version, verifies it where it has a contract, and flags it where its bytes are not what they were.
@@ -100,31 +110,33 @@ fn check(registry: &Registry, version: &Version, arguments: &Arguments) -> Resul
     let name = reference.to_string();
     let folder = reproof::scratch()?;
     let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
-    let checked = |outcome: &str, detail: String, passed: bool| Checked {
+    let checked = |outcome: &str, detail: String, exit: Exit| Checked {
         name: name.clone(),
         outcome: outcome.to_owned(),
         detail,
-        passed,
+        exit,
     };
     let pulled = match registry.pull(&reference, &options, &Bars::new()) {
         Ok(pulled) => pulled,
+        // A lost connection or a full disk says nothing about the version.
+        Err(error) if !error.is_damage() => return Err(error.into()),
         Err(error) => {
             let detail = reproof::chain(&error);
             registry.flag(&reference, &format!("a spot check could not restore it: {detail}"))?;
-            return Ok(checked("damaged", detail, false));
+            return Ok(checked("damaged", detail, Exit::Negative));
         }
     };
     if arguments.bytes_only || pulled.contract.is_none() {
         let why = if pulled.contract.is_none() { ", no contract" } else { "" };
-        return Ok(checked("restored", format!("{}{why}", version.artifact.short()), true));
+        return Ok(checked("restored", format!("{}{why}", version.artifact.short()), Exit::Reached));
     }
     let report = match stored(&pulled.path, name.clone(), &arguments.engine, arguments.require) {
         Ok(report) => report,
-        // What cannot be run here says nothing against the version, and it was not verified either.
-        Err(error) => return Ok(checked("undecided", format!("{error:#}"), false)),
+        // What cannot be run here says nothing against the version, and nothing for it.
+        Err(error) => return Ok(checked("undecided", format!("{error:#}"), Exit::Undecided)),
     };
     arguments.evidence.keep(registry, &reference, &report)?;
-    Ok(checked(report.verdict.as_str(), report.summary.clone(), report.verdict.reaches(report.required)))
+    Ok(checked(report.verdict.as_str(), report.summary.clone(), Exit::of(report.verdict, report.required)))
 }
 
 fn describe(checked: &Checked) -> Value {
@@ -132,6 +144,7 @@ fn describe(checked: &Checked) -> Value {
         "version": checked.name,
         "outcome": checked.outcome,
         "detail": checked.detail,
-        "passed": checked.passed,
+        "passed": checked.exit == Exit::Reached,
+        "undecided": checked.exit == Exit::Undecided,
     })
 }

@@ -5,30 +5,20 @@ use std::path::Path;
 use reproof_registry::Relation;
 use serde_json::Value;
 
-use super::{Origin, refused, text, yaml};
-use crate::registry::RegistryError;
+use super::{Origin, text, yaml};
 
 /// The most bytes of a card or a configuration.
 const LIMIT: u64 = 4 << 20;
 
 /// Reads the model in a folder: what has a `config.json` that names an architecture or a type of model, or an adapter's.
-pub(super) fn read(folder: &Path) -> Result<Option<Origin>, RegistryError> {
-    let known = |file: &str, keys: &[&str]| -> Result<Option<Value>, RegistryError> {
-        let path = folder.join(file);
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let document: Value =
-            serde_json::from_str(&text(&path, LIMIT)?).map_err(|error| refused(&path, error.to_string()))?;
-        Ok(keys.iter().any(|key| !document[key].is_null()).then_some(document))
-    };
-    let config = known("config.json", &["model_type", "architectures", "_class_name"])?;
-    let adapter = known("adapter_config.json", &["peft_type"])?;
+pub(super) fn read(folder: &Path) -> Option<Origin> {
+    let config = document(&folder.join("config.json"), &["model_type", "architectures", "_class_name"]);
+    let adapter = document(&folder.join("adapter_config.json"), &["peft_type"]);
     if config.is_none() && adapter.is_none() {
-        return Ok(None);
+        return None;
     }
     let mut origin = Origin::new("huggingface", folder);
-    let card = card(&folder.join("README.md"))?;
+    let card = card(&folder.join("README.md")).unwrap_or_default();
     for key in ["license", "library_name", "pipeline_tag"] {
         origin.tag(key, card[key].as_str());
     }
@@ -47,17 +37,20 @@ pub(super) fn read(folder: &Path) -> Result<Option<Origin>, RegistryError> {
     for data in texts(&card["datasets"]).into_iter().filter(|name| is_repository(name)) {
         origin.comes(Relation::TrainedFrom, format!("https://huggingface.co/datasets/{data}"));
     }
-    Ok(Some(origin))
+    Some(origin)
+}
+
+/// A document that has one of these keys. Any tool may call its file `config.json`: what cannot be read is none of theirs.
+fn document(path: &Path, keys: &[&str]) -> Option<Value> {
+    let document: Value = serde_json::from_str(&text(path, LIMIT).ok()?).ok()?;
+    keys.iter().any(|key| !document[key].is_null()).then_some(document)
 }
 
 /// The head of a card, between two lines of dashes. People write it by hand: what cannot be read says nothing.
-fn card(path: &Path) -> Result<Value, RegistryError> {
-    if !path.is_file() {
-        return Ok(Value::Null);
-    }
-    let text = text(path, LIMIT)?;
-    let head = text.strip_prefix("---").and_then(|rest| rest.split_once("\n---"));
-    Ok(head.and_then(|(head, _)| yaml::parse(head).ok()).unwrap_or_default())
+fn card(path: &Path) -> Option<Value> {
+    let text = text(path, LIMIT).ok()?;
+    let (head, _) = text.strip_prefix("---")?.split_once("\n---")?;
+    yaml::parse(head).ok()
 }
 
 /// One text, or a list of them.

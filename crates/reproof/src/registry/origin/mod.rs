@@ -62,7 +62,7 @@ pub(super) fn of(path: &Path) -> Result<Option<Origin>, RegistryError> {
     if !path.is_dir() {
         return Ok(None);
     }
-    Ok(mlflow::read(path)?.or(huggingface::read(path)?))
+    Ok(mlflow::read(path)?.or_else(|| huggingface::read(path)))
 }
 
 /// A text file of at most so many bytes.
