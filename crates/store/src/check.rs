@@ -145,9 +145,8 @@ impl Store {
             })?;
         }
         progress.begin("checking packs", Some(packs.values().sum()), Unit::Bytes);
-        for (pack, size) in &packs {
+        for (pack, listed) in &packs {
             let key = pack_key(pack);
-            let found = self.bucket.get(&key, u64::MAX)?;
             let whole = |bytes: &bytes::Bytes| blob(bytes).to_hex() == *pack;
             let fault = |problem: &str, mended| Fault {
                 what: format!("pack {pack}"),
@@ -155,6 +154,7 @@ impl Store {
                 affects: Vec::new(),
                 mended,
             };
+            let mut found = self.bucket.get(&key, u64::MAX)?;
             if !found.as_ref().is_some_and(whole) {
                 let problem =
                     if found.is_some() { "its bytes are not what its name says" } else { "it is missing" };
@@ -162,19 +162,23 @@ impl Store {
                 checked.faults.push(fault(problem, other.is_some()));
                 if let Some(bytes) = other {
                     self.bucket.remove(&key)?;
-                    self.bucket.create(&key, bytes)?;
-                    self.bucket.remove(&index_key(pack))?;
+                    self.bucket.create(&key, bytes.clone())?;
+                    found = Some(bytes);
                 }
             }
-            if self.read_index(pack).is_ok_and(|entries| entries.is_some()) {
+            progress.advance(*listed);
+            let Some(bytes) = found.filter(whole) else { continue };
+            // The list may have the size that the damaged one had; and an index goes only for one that is there.
+            let Ok(right) = sidecar_of(&self.bucket, pack, bytes.len() as u64) else {
+                checked.faults.push(fault("it has its name and is no pack", false));
+                continue;
+            };
+            if self.bucket.get(&index_key(pack), u64::MAX)?.is_some_and(|index| index == right) {
                 continue;
             }
-            if let Ok(sidecar) = sidecar_of(&self.bucket, pack, *size) {
-                self.bucket.remove(&index_key(pack))?;
-                self.bucket.create(&index_key(pack), sidecar)?;
-                checked.faults.push(fault("its index was missing or damaged", true));
-            }
-            progress.advance(*size);
+            self.bucket.remove(&index_key(pack))?;
+            self.bucket.create(&index_key(pack), right)?;
+            checked.faults.push(fault("its index was missing or damaged", true));
         }
         progress.end();
         Ok(())

@@ -68,6 +68,44 @@ fn a_damaged_pack_is_named_with_what_it_affects_and_mended_from_a_copy() {
     assert_eq!(restored(&store, &broken).expect("it is whole again"), made(1).bytes());
 }
 
+/// A copy is taken by what it is, not by the size of what it replaces; and what is whole is not made worse.
+#[test]
+fn a_pack_that_is_shorter_longer_or_gone_is_mended_from_a_copy() {
+    type Damage = fn(&Path);
+    let damages: [Damage; 4] = [
+        |pack| fs::write(pack, &fs::read(pack).expect("it is there")[10..]).expect("it can be written"),
+        |pack| {
+            let bytes = fs::read(pack).expect("it is there");
+            fs::write(pack, &bytes[..bytes.len() - 10]).expect("it can be written");
+        },
+        |pack| {
+            let bytes = fs::read(pack).expect("it is there");
+            fs::write(pack, [&bytes[..], &bytes[..]].concat()).expect("it can be written");
+        },
+        |pack| fs::remove_file(pack).expect("it is there"),
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let added = add(&open(folder.path()), &made(1), &AddOptions::default()).expect("it is stored");
+        let pack = files(&folder.path().join("packs")).remove(0);
+        let copy = tempfile::tempdir().expect("a folder can be made");
+        let target = copy.path().join(pack.strip_prefix(folder.path()).expect("it lies below"));
+        fs::create_dir_all(target.parent().expect("it has one")).expect("it can be made");
+        fs::copy(&pack, target).expect("it can be copied");
+        damage(&pack);
+        let bucket = Bucket::folder(copy.path()).expect("it is a folder");
+        let manifests = [added.manifest];
+        let options = CheckOptions { manifests: &manifests, sample: 1.0, ..CheckOptions::default() };
+        let mending = CheckOptions { repair_from: Some(&bucket), ..options };
+        let mended = open(folder.path()).check(&mending, &Silent).expect("it can be mended");
+        assert!(mended.faults.iter().all(|fault| fault.mended), "damage {number}: {:?}", mended.faults);
+        assert_eq!(mended.faults.len(), 1, "damage {number}: {:?}", mended.faults);
+        let store = open(folder.path());
+        let manifest = store.manifest(&added.manifest).expect("it is there");
+        assert_eq!(restored(&store, &manifest).expect("it is whole"), made(1).bytes(), "damage {number}");
+    }
+}
+
 #[test]
 fn every_byte_of_a_small_store_matters_and_none_brings_it_down() {
     let folder = tempfile::tempdir().expect("a folder can be made");
