@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,13 +12,13 @@ use reproof_testing::python;
 use crate::together::{self, Job};
 use crate::{dist, repository};
 
-/// Folders of tests, and the set of packages that each needs; those that take long first.
-const TESTS: [(&str, &str); 5] = [
-    ("tests/package/frameworks", "checkpoints"),
-    ("tests/package/plain", "package"),
-    ("tests/package/keras", "tf"),
-    ("tests/package/jax", "jax"),
-    ("tests/package/mlflow", "mlflow"),
+/// Folders of tests, the set of packages that each needs, and how many programs share its files; those that take long first.
+const TESTS: [(&str, &str, usize); 5] = [
+    ("tests/package/frameworks", "checkpoints", 3),
+    ("tests/package/mlflow", "mlflow", 1),
+    ("tests/package/jax", "jax", 1),
+    ("tests/package/keras", "tf", 1),
+    ("tests/package/plain", "package", 1),
 ];
 
 /// Sets whose packages lie behind an interpreter's own: pytest, and ONNX with its engine, which the sets of frameworks lack.
@@ -44,11 +45,28 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     }
     let behind = BEHIND.iter().map(|set| packages(&python::environment(set)?));
     let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
-    let jobs = TESTS.iter().map(|(tests, set)| {
-        let command = pytest(&python::environment(set)?, &behind, &installed, tests, arguments);
-        Ok(Job { name: (*tests).to_owned(), command, explain: None })
-    });
-    together::run(jobs.collect::<Result<_>>()?)
+    let mut jobs = Vec::new();
+    for (folder, set, programs) in TESTS {
+        for files in shares(folder, programs)? {
+            let command = pytest(&python::environment(set)?, &behind, &installed, &files, arguments);
+            jobs.push(Job { name: files.join(" "), command, explain: None });
+        }
+    }
+    together::run(jobs)
+}
+
+/// The files of a folder of tests, dealt to so many programs.
+fn shares(folder: &str, programs: usize) -> Result<Vec<Vec<String>>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("could not read {folder}"))?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names: Vec<String> = names.collect::<Result<_>>()?;
+    names.retain(|name| name.starts_with("test_"));
+    names.sort();
+    let mut shares = vec![Vec::new(); programs];
+    for (index, name) in names.iter().enumerate() {
+        shares[index % programs].push(format!("{folder}/{name}"));
+    }
+    Ok(shares)
 }
 
 /// A new environment with nothing but the wheel: the package imports and verifies, and the command runs.
@@ -122,12 +140,12 @@ fn pytest(
     interpreter: &Path,
     behind: &OsStr,
     installed: &Path,
-    tests: &str,
+    tests: &[String],
     arguments: &[String],
 ) -> Command {
     let mut command = isolated(interpreter);
     command.args(["-c", PYTEST]).arg(behind);
-    command.args(["-q", "-p", "no:cacheprovider"]).arg(tests).args(arguments);
+    command.args(["-q", "-p", "no:cacheprovider"]).args(tests).args(arguments);
     command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -59,6 +59,7 @@ fn follow_with(name: &str, interpreter: &Path, variables: &[(&str, &str)]) {
             .current_dir(sandbox.path("."))
             .env("PATH", &path)
             .env("HOME", sandbox.path("."))
+            .env("REPROOF_CACHE", sandbox.cache())
             .env_remove("XDG_CONFIG_HOME")
             .envs(variables.iter().copied())
             .output()

@@ -117,6 +117,15 @@ impl Runners {
         self
     }
 
+    /// These runners for many runs that differ in a little.
+    #[must_use]
+    pub(crate) fn warm(&self) -> Self {
+        let warm = |(name, runner): (&String, &Arc<dyn Runner>)| {
+            (name.clone(), runner.warm().unwrap_or_else(|| Arc::clone(runner)))
+        };
+        Self { runners: self.runners.iter().map(warm).collect() }
+    }
+
     /// The runner of a name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Runner>> {
         self.runners.get(name)
@@ -135,12 +144,14 @@ impl Runners {
     }
 
     /// What operators of these frameworks give for a runner, in the environment of a run; nothing where the runner has no
-    /// such operators.
+    /// such operators. `again` asks them even where the answer is known from the very same environment: a processor can
+    /// begin to err.
     pub(crate) fn fingerprint(
         &self,
         runner: &str,
         environment: &Environment,
         spec: &RunSpec,
+        again: bool,
     ) -> Result<Option<Fingerprint>, ExecuteError> {
         // Operators are asked on the processor; of an accelerator they tell nothing.
         let Some(found) = self.get(runner).filter(|_| environment.class.starts_with("cpu")) else {
@@ -154,7 +165,7 @@ impl Runners {
         if frameworks.is_empty() {
             return Ok(None);
         }
-        let given = found.fingerprint(&frameworks, spec);
+        let given = found.fingerprint(&frameworks, spec, Some(environment).filter(|_| !again));
         given.map_err(|source| ExecuteError::Run { name: runner.to_owned(), source })
     }
 

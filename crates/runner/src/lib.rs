@@ -15,8 +15,9 @@ mod referee;
 mod training;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use reproof_contract::environment::Fingerprint;
+use reproof_contract::environment::{Environment, Fingerprint};
 use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_progress::Progress;
 
@@ -47,6 +48,12 @@ pub trait Runner: Send + Sync {
     /// runner itself could not work (no scratch folder, no child process). `progress` advances by 1 per case.
     fn run(&self, spec: &RunSpec, scratch: &Path, progress: &dyn Progress) -> Result<Outcome, RunError>;
 
+    /// The same runner for many runs that differ in a little, such as experiments: what takes long to start is started once,
+    /// where that moves no bit. Nothing where every start is quick.
+    fn warm(&self) -> Option<Arc<dyn Runner>> {
+        None
+    }
+
     /// Writes the graph that computes the cases of `spec`; a model without one gives the status that says why.
     fn freeze(&self, spec: &RunSpec, order: &FreezeOrder<'_>) -> Result<Result<Frozen, Status>, RunError> {
         let _ = (spec, order);
@@ -55,9 +62,14 @@ pub trait Runner: Send + Sync {
     }
 
     /// What about fifty operators of these frameworks give here; nothing for runners whose engine is one library, whose
-    /// version says as much.
-    fn fingerprint(&self, frameworks: &[String], spec: &RunSpec) -> Result<Option<Fingerprint>, RunError> {
-        let _ = (frameworks, spec);
+    /// version says as much. With an environment, the answer of an earlier call in the very same one will do.
+    fn fingerprint(
+        &self,
+        frameworks: &[String],
+        spec: &RunSpec,
+        remembered: Option<&Environment>,
+    ) -> Result<Option<Fingerprint>, RunError> {
+        let _ = (frameworks, spec, remembered);
         Ok(None)
     }
 }

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::sandbox::shared_cache;
+
 /// Long enough for any command of a test on a slow machine, short enough to notice one that hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -31,6 +33,7 @@ impl Invocation {
             .env_clear()
             .env("HOME", root.join("home"))
             .env("TMPDIR", root.join("tmp"))
+            .env("REPROOF_CACHE", shared_cache(binary))
             .env("PATH", root.join("bin"))
             .env("COLUMNS", "80")
             .env("LANG", "C.UTF-8")

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use crate::{Finished, Invocation};
 
 /// Runs the built binary with nothing of the machine around it: an environment of a handful of variables, a
-/// home, a temporary folder and a working folder of its own, and no program on the `PATH`.
+/// home, a temporary folder and a working folder of its own, and no program on the `PATH`. Only the hashes of installed
+/// packages are shared, beside the binary: computing them anew would cost each test seconds.
 ///
 /// In what a command prints, the path of the working folder reads `[SANDBOX]`.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ impl Sandbox {
         self.root.path().join("home")
     }
 
+    /// Where commands keep what is slow to make, for all sandboxes of this binary.
+    pub fn cache(&self) -> PathBuf {
+        shared_cache(&self.binary)
+    }
+
     /// Where commands keep what they do not keep: empty again when one has cleaned up after itself.
     pub fn temporary(&self) -> PathBuf {
         self.root.path().join("tmp")
@@ -88,4 +94,9 @@ impl Sandbox {
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Finished {
         self.command(arguments).run()
     }
+}
+
+/// A folder beside the one of the binary.
+pub(crate) fn shared_cache(binary: &Path) -> PathBuf {
+    binary.ancestors().nth(2).unwrap_or(binary).join("tmp/cache")
 }

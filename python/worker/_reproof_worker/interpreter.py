@@ -67,3 +67,15 @@ def libraries():
     native = {path for path in paths if ".so" in os.path.basename(path) or os.path.basename(path).startswith("ld-")}
     # What was deleted since cannot be read.
     return sorted(path for path in native if not path.endswith(" (deleted)"))
+
+
+def imported():
+    """The modules of installed packages, of the standard library and of this program, in the order of their import."""
+    folders = (sys.prefix, sys.base_prefix, os.path.dirname(os.path.abspath(__file__)))
+    inside = tuple(os.path.realpath(folder) + os.sep for folder in folders)
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name != "__main__" and isinstance(file, str) and os.path.realpath(file).startswith(inside):
+            found.append(name)
+    return found

@@ -3,6 +3,7 @@
 
 pub(crate) mod debian;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -186,12 +187,6 @@ impl Build {
 
     fn run(&self) -> Result<String> {
         self.prepare()?;
-        // A folder for each set of flags: builds of one must not throw out those of another.
-        let folder = repository::target().join("bits").join(match (self.libraries, self.flags) {
-            (Some((debian, _)), _) => debian.to_owned(),
-            (None, "") => "plain".to_owned(),
-            (None, flags) => flags.chars().filter(char::is_ascii_alphanumeric).collect(),
-        });
         let flags = match self.libraries {
             Some((debian, gnu)) => debian::linking(debian, gnu)?,
             None if self.flags.is_empty() => Vec::new(),
@@ -199,11 +194,15 @@ impl Build {
         };
         let mut command = repository::cargo();
         command.args(["build", "--quiet", "--locked", "-p", "reproof-referee", "--example", "bits"]);
-        command.args(self.arguments).env("CARGO_TARGET_DIR", &folder);
-        // Divided by this, flags can hold paths with spaces.
-        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-        // What is thrown away needs neither symbols nor a second build that is quicker.
-        command.env("CARGO_PROFILE_RELEASE_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+        command.args(self.arguments);
+        let folder = if self.is_plain() { repository::target() } else { self.folder() };
+        if !self.is_plain() {
+            command.env("CARGO_TARGET_DIR", &folder);
+            // Divided by this, flags can hold paths with spaces.
+            command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+            // What is thrown away needs neither symbols nor a second build that is quicker.
+            command.env("CARGO_PROFILE_RELEASE_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
+        }
         if !self.target.is_empty() {
             command.args(["--target", self.target]);
         }
@@ -212,6 +211,20 @@ impl Build {
         let name = if self.target.starts_with("wasm") { "bits.wasm" } else { "bits" };
         let program = folder.join(self.target).join(profile).join("examples").join(name);
         repository::output(self.runner()?.arg(program).arg(self.threads))
+    }
+
+    /// Whether the builds of this repository are of the same kind, so that most of this one is there.
+    fn is_plain(&self) -> bool {
+        self.target.is_empty() && self.flags.is_empty()
+    }
+
+    /// A folder for each set of flags: builds of one must not throw out those of another.
+    fn folder(&self) -> PathBuf {
+        repository::target().join("bits").join(match (self.libraries, self.flags) {
+            (Some((debian, _)), _) => debian.to_owned(),
+            (None, "") => "plain".to_owned(),
+            (None, flags) => flags.chars().filter(char::is_ascii_alphanumeric).collect(),
+        })
     }
 
     /// What starts the program, without it.

@@ -91,7 +91,7 @@ impl<'a> Bench<'a> {
 
     /// Runs the cases that differ with one thing changed.
     pub(super) fn run(&self, title: &str, change: impl FnOnce(&mut RunSpec)) -> Result<Ran, DiagnoseError> {
-        self.run_with(self.case.runners, title, change)
+        self.run_with(self.case.warm, title, change)
     }
 
     fn run_with(
@@ -135,7 +135,7 @@ impl<'a> Bench<'a> {
         title: &str,
         change: impl FnOnce(&mut RunSpec),
     ) -> Result<Experiment, DiagnoseError> {
-        self.experiment_with(self.case.runners, cause, title, change)
+        self.experiment_with(self.case.warm, cause, title, change)
     }
 
     /// An experiment of which nothing came.
@@ -143,7 +143,7 @@ impl<'a> Bench<'a> {
         self.judge(cause, title, &[Err(problem)], 0.0)
     }
 
-    /// As [`Self::experiment`], with the runners of another environment.
+    /// As [`Self::experiment`], with other runners.
     pub(super) fn experiment_with(
         &self,
         runners: &Runners,

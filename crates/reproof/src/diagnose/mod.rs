@@ -190,6 +190,7 @@ pub fn verify_and_diagnose(
         execution: execution.as_ref().filter(|execution| execution.loaded),
         options,
         runners,
+        warm: &runners.warm(),
         scratch: scratch.path(),
         progress,
         deadline: Instant::now() + options.budget,
@@ -252,6 +253,8 @@ struct Case<'a> {
     execution: Option<&'a Execution>,
     options: &'a DiagnoseOptions,
     runners: &'a Runners,
+    /// The same for experiments, of which there are many.
+    warm: &'a Runners,
     scratch: &'a Path,
     progress: &'a dyn Progress,
     deadline: Instant,

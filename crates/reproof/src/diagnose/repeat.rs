@@ -35,7 +35,8 @@ const STEADY: [(&str, &str, &str, &str); 3] = [
 /// Runs the same once more. Where it gives other bits no single run tells anything: then what makes it steady is looked for.
 pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Result<(), DiagnoseError> {
     let cause = "nondeterminism";
-    let once_more = bench.experiment(cause, "the same once more", |_| ())?;
+    // In a new interpreter, with whatever chance has a part in its start.
+    let once_more = bench.experiment_with(case.runners, cause, "the same once more", |_| ())?;
     let steady = once_more.finding == Finding::Unchanged;
     // A run that fails by chance or by a limit is no sign of chance in the model.
     found.unsteady = !steady && once_more.finding != Finding::Failed;

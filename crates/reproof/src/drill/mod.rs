@@ -66,7 +66,9 @@ pub fn drill_faults(
     }
     let place = options.verifying.folder.clone().unwrap_or_else(|| folder::beside(path));
     let stored = folder::read(&place)?.look_below(options.verifying.private_root.as_deref());
-    let drill = Drill { path, place, stored: &stored, options, runners, progress, began: Instant::now() };
+    let warm = &runners.warm();
+    let drill =
+        Drill { path, place, stored: &stored, options, runners: warm, progress, began: Instant::now() };
     let (untouched, execution) = {
         let scratch = scratch()?;
         let verifying = drill.verifying(Vec::new());

@@ -1,49 +1,65 @@
-//! One harmless change that needs other inputs: an entry of a batch, run alone.
+//! One harmless change that needs other inputs and no other process: an entry of a batch, run alone after the suite.
 
 use std::collections::BTreeMap;
 
-use reproof_contract::plan::Purpose;
+use reproof_contract::Name;
 use reproof_contract::run::CaseInput;
 use reproof_formats::values;
-use reproof_progress::{Progress, Unit};
 use reproof_tensor::{Tensor, Value};
+use tempfile::TempDir;
 
 use super::{Completed, RecordError, Sweep, envelope, is_ordinary};
 use crate::cases::Case;
 use crate::judge::Values;
 
 /// The name of this perturbation.
-const NAME: &str = "batch=alone";
+pub(super) const NAME: &str = "batch=alone";
 
-/// Runs the first entry of a batched case alone and compares it with its row of the batch.
-pub(super) fn measure(
-    sweep: &mut Sweep<'_>,
-    kept: &[&Case],
-    golden: &Completed,
-    widest: &mut BTreeMap<String, (f64, f64)>,
-    tried: &mut Vec<String>,
-    progress: &dyn Progress,
-) -> Result<(), RecordError> {
-    let batched = kept.iter().filter(|case| is_ordinary(case)).find_map(|case| {
-        let outputs = golden.outputs(&case.name)?;
-        let size = batch_size(&case.inputs).filter(|size| *size > 1 && batch_size(outputs) == Some(*size))?;
-        Some((case, outputs, size))
-    });
-    let Some((case, outputs, _)) = batched.filter(|_| sweep.affords(golden.elapsed)) else { return Ok(()) };
-    let (Some(alone), Some(row)) = (first_row(&case.inputs), first_row(outputs)) else { return Ok(()) };
-    let folder = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
-    values::write(folder.path(), "inputs", &alone)
-        .map_err(|source| RecordError::Outputs { path: folder.path().to_owned(), source })?;
-    progress.begin("perturbing: one entry of a batch alone", Some(1), Unit::Items);
-    let input = CaseInput { name: case.name.clone(), folder: folder.path().to_owned() };
-    let purpose = Purpose::Perturbation(NAME.to_owned());
-    let run = sweep.run(purpose, |spec| spec.cases = vec![input], progress)?;
-    progress.end();
-    if let Some(moved) = run.outputs(&case.name) {
-        envelope::widen(widest, &row, moved);
-        tried.push(NAME.to_owned());
+/// The first entry of a batched case: what it is given alone, and its row of what the batch gave.
+pub(super) struct Alone {
+    folder: TempDir,
+    name: Name,
+    row: Values,
+}
+
+impl Alone {
+    /// Takes the entry from the first case that is a batch; nothing where none is, or where the budget is spent.
+    pub(super) fn of(
+        sweep: &Sweep<'_>,
+        kept: &[&Case],
+        golden: &Completed,
+    ) -> Result<Option<Self>, RecordError> {
+        let batched = kept.iter().filter(|case| is_ordinary(case)).find_map(|case| {
+            let outputs = golden.outputs(&case.name)?;
+            let size = batch_size(&case.inputs).filter(|size| *size > 1)?;
+            (batch_size(outputs) == Some(size)).then_some((case, outputs))
+        });
+        let Some((case, outputs)) = batched.filter(|_| sweep.affords(golden.elapsed)) else {
+            return Ok(None);
+        };
+        let (Some(inputs), Some(row)) = (first_row(&case.inputs), first_row(outputs)) else {
+            return Ok(None);
+        };
+        let folder = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
+        values::write(folder.path(), "inputs", &inputs)
+            .map_err(|source| RecordError::Outputs { path: folder.path().to_owned(), source })?;
+        // No case of the suite has this name.
+        let free = |name: &Name| kept.iter().all(|case| case.name != *name);
+        let name = (0..=kept.len()).filter_map(|number| format!("alone-{number}").parse().ok()).find(free);
+        Ok(name.map(|name| Self { folder, name, row }))
     }
-    Ok(())
+
+    /// The case that follows those of the suite in a run.
+    pub(super) fn input(&self) -> CaseInput {
+        CaseInput { name: self.name.clone(), folder: self.folder.path().to_owned() }
+    }
+
+    /// Widens the envelope by how far the entry moved when it was run alone; whether it ran.
+    pub(super) fn widen(&self, run: &Completed, widest: &mut BTreeMap<String, (f64, f64)>) -> bool {
+        let Some(moved) = run.outputs(&self.name) else { return false };
+        envelope::widen(widest, &self.row, moved);
+        true
+    }
 }
 
 /// The common first dim of all tensors, if they have one.

@@ -10,6 +10,7 @@ use reproof_progress::{Progress, Unit};
 use reproof_tensor::Leaf;
 use reproof_tensor::compare::difference;
 
+use super::batch::{self, Alone};
 use super::{Completed, RecordError, Sweep, is_ordinary};
 use crate::cases::Case;
 use crate::judge::leaves;
@@ -65,11 +66,13 @@ fn set(spec: &mut RunSpec, option: &str, value: &str) {
     spec.options.insert(option.to_owned(), value.to_owned());
 }
 
-/// Runs every perturbation that the budget affords and widens the envelope of each output by it.
+/// Runs every perturbation that the budget affords and widens the envelope of each output by it, and by an entry of a batch
+/// that was run alone.
 pub(super) fn measure(
-    sweep: &mut Sweep<'_>,
+    sweep: &Sweep<'_>,
     kept: &[&Case],
     golden: &Completed,
+    alone: Option<(&Alone, &Completed)>,
     rules: &mut BTreeMap<String, OutputRule>,
     notes: &mut Vec<String>,
     progress: &dyn Progress,
@@ -108,7 +111,9 @@ pub(super) fn measure(
             tried.push(name.to_owned());
         }
     }
-    super::batch::measure(sweep, kept, golden, &mut widest, &mut tried, progress)?;
+    if alone.is_some_and(|(alone, run)| alone.widen(run, &mut widest)) {
+        tried.push(batch::NAME.to_owned());
+    }
     for (path, (maximum, l2)) in widest {
         rules.entry(path).or_default().envelope = Some(Envelope {
             perturbations: tried.clone(),

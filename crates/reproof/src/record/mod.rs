@@ -39,6 +39,7 @@ use reproof_digest::Digest;
 use reproof_formats::Format;
 use reproof_progress::{Progress, Unit};
 
+use self::batch::Alone;
 use crate::artifact::{Artifact, identify};
 use crate::cases::{Case, classify};
 use crate::execution::{PYTHON, REFEREE, Runners};
@@ -234,9 +235,11 @@ fn execute(
     sweep.restrict(&kept);
     progress.begin("repeating in a fresh process", Some(kept.len() as u64), Unit::Items);
     let tapped = goldens::tapped(&kept, &first);
+    let alone = Alone::of(&sweep, &kept, &first)?;
     let again = |spec: &mut RunSpec| {
         spec.loading.state = true;
         spec.taps = Taps::Cases(tapped);
+        spec.cases.extend(alone.as_ref().map(Alone::input));
     };
     let second = sweep.run(Purpose::Repeat(1), again, progress)?;
     progress.end();
@@ -261,7 +264,8 @@ fn execute(
         let written = graph.as_ref().map(|graph| graph.write(&sweep, progress)).transpose()?;
         contract.outputs = rules::decisions(&kept, &first, options);
         notes.push(sweep.estimate(&first));
-        envelope::measure(&mut sweep, &kept, &first, &mut contract.outputs, notes, progress)?;
+        let alone = alone.as_ref().map(|alone| (alone, &second));
+        envelope::measure(&sweep, &kept, &first, alone, &mut contract.outputs, notes, progress)?;
         let referee = referee::compute(&sweep, &kept, &first, runners, progress)?;
         contract.referee = referee.record.clone();
         contract.honesty.extend(live::check(&kept, &first, options, &contract.outputs)?);

@@ -41,7 +41,7 @@ pub(super) fn fingerprint(
         return Ok(());
     }
     progress.begin("asking operators what they give", None, Unit::Items);
-    let given = runners.fingerprint(sweep.runner(), environment, sweep.specification());
+    let given = runners.fingerprint(sweep.runner(), environment, sweep.specification(), false);
     progress.end();
     match given {
         Ok(Some(fingerprint)) => draft.json(Path::new(FINGERPRINT), &fingerprint)?,

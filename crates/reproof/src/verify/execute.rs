@@ -274,7 +274,7 @@ impl Execution {
         let spec = &plan.units.first()?.spec;
         subject.progress.begin("asking operators what moved", None, Unit::Items);
         // What explains a difference must not prevent the report of it.
-        let current = subject.runners.fingerprint(&self.runner, environment, spec).ok().flatten();
+        let current = subject.runners.fingerprint(&self.runner, environment, spec, true).ok().flatten();
         subject.progress.end();
         reproof_environment::fingerprint::compare(&recorded, &current?)
     }

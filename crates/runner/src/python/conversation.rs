@@ -18,7 +18,7 @@ pub(super) struct Conversation<'a> {
     spec: &'a RunSpec,
     threads: u32,
     folder: &'a Path,
-    pub(super) worker: Worker,
+    pub(super) worker: Worker<'a>,
     pub(super) load: Option<LoadNote>,
     pub(super) told: Told,
     pub(super) cases: Vec<CaseNote>,
@@ -28,7 +28,7 @@ pub(super) struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     /// A worker that was not spoken to yet; its outputs go below `folder`.
-    pub(super) fn new(spec: &'a RunSpec, threads: u32, folder: &'a Path, worker: Worker) -> Self {
+    pub(super) fn new(spec: &'a RunSpec, threads: u32, folder: &'a Path, worker: Worker<'a>) -> Self {
         let (load, told) = (None, Told::default());
         Self { spec, threads, folder, worker, load, told, cases: Vec::new(), peak: None }
     }
@@ -83,6 +83,13 @@ impl<'a> Conversation<'a> {
             progress.advance(1);
         }
         Ok(None)
+    }
+
+    /// Asks which modules a worker that has answered everything else has imported; none where it does not say.
+    pub(super) fn imported(&mut self) -> std::io::Result<Vec<String>> {
+        let id = self.spec.cases.len() + 1;
+        self.worker.send(&Request::Imported { id })?;
+        Ok(self.reply(id)?.map_or_else(|_| Vec::new(), |reply| reply.imported))
     }
 
     /// The worker's first line, which must be of this protocol; else its end, or nothing where it said something else.

@@ -63,6 +63,8 @@ pub(super) enum Request<'a> {
     },
     /// Write the graph that computes the cases.
     Freeze { id: usize, form: Option<&'a str>, cases: Vec<&'a Path>, folder: &'a Path, prepared: &'a Path },
+    /// Tell which modules of installed packages were imported, in their order.
+    Imported { id: usize },
     /// Run a case.
     Run {
         id: usize,
@@ -161,6 +163,8 @@ pub(super) struct Reply {
     pub(super) fingerprint: Option<Fingerprint>,
     #[serde(default)]
     pub(super) frozen: Option<Graph>,
+    #[serde(default)]
+    pub(super) imported: Vec<String>,
 }
 
 /// One run with an altered model.

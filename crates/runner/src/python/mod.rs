@@ -5,12 +5,16 @@
 //! agreement.
 
 mod conversation;
+mod copies;
 mod freeze;
 mod message;
 mod outputs;
 mod probe;
+mod process;
 mod program;
+mod remembered;
 mod taps;
+mod warm;
 mod worker;
 
 use std::fs::File;
@@ -19,15 +23,19 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use reproof_contract::environment::Fingerprint;
+use reproof_contract::environment::{Environment, Fingerprint};
 use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_environment::VARIABLES;
 use reproof_progress::Progress;
 
 use self::conversation::Conversation;
+use self::copies::Copies;
 pub use self::outputs::{TakeError, told_values};
 pub use self::program::FILES as WORKER;
+use self::remembered::Place;
+use self::warm::Warm;
 use self::worker::Worker;
 use crate::child::{Attempt, INHERITED, attempts, last_words};
 use crate::environment::Check;
@@ -58,15 +66,16 @@ const THREADS: [&str; 3] = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 pub struct PythonRunner {
     interpreter: PathBuf,
     cache: Option<PathBuf>,
+    warm: Option<Arc<Warm>>,
 }
 
 impl PythonRunner {
     /// `interpreter` is a program or the name of one on the `PATH`, of Python 3.9 or newer.
     pub fn new(interpreter: PathBuf) -> Self {
-        Self { interpreter, cache: None }
+        Self { interpreter, cache: None, warm: None }
     }
 
-    /// Keeps hashes of installed files in `folder`, so that they are computed once.
+    /// Keeps hashes of installed files and fingerprints of environments in `folder`, so that they are computed once.
     #[must_use]
     pub fn with_cache(mut self, folder: Option<PathBuf>) -> Self {
         self.cache = folder;
@@ -79,7 +88,7 @@ impl PythonRunner {
         spec: &RunSpec,
         folder: &Path,
         printed: &Path,
-    ) -> Result<Worker, RunError> {
+    ) -> Result<Worker<'static>, RunError> {
         program::unpack(&folder.join("worker"))?;
         let create = |source| RunError::Exchange { action: "create", path: printed.to_owned(), source };
         let output = File::create(printed).map_err(create)?;
@@ -115,15 +124,58 @@ impl PythonRunner {
         command
     }
 
+    /// A worker that is a copy of an interpreter.
+    fn copy<'a>(
+        &self,
+        copies: &'a mut Copies,
+        spec: &RunSpec,
+        folder: &Path,
+        printed: &Path,
+    ) -> Result<Worker<'a>, RunError> {
+        let failed = |source| RunError::Start { program: self.interpreter.clone(), source };
+        let output = File::create(printed).map_err(failed)?;
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        let copy = copies.copy(&theirs, &output, folder).map_err(failed)?;
+        Worker::new(copy, ours, spec.limits, printed).map_err(failed)
+    }
+
+    /// Runs every case, in as many workers as it takes. Workers are copies where there are `copies`; what one has imported
+    /// goes into `imported`.
+    fn attempts(
+        &self,
+        spec: &RunSpec,
+        scratch: &Path,
+        progress: &dyn Progress,
+        mut copies: Option<&mut Copies>,
+        mut imported: Option<&mut Vec<String>>,
+    ) -> Result<Outcome, RunError> {
+        attempts(spec, scratch, progress, |spec, folder| {
+            self.attempt(spec, folder, progress, copies.as_deref_mut(), imported.as_deref_mut())
+        })
+    }
+
     /// One worker: serves the cases of `spec` from the first on, in an empty folder.
-    fn attempt(&self, spec: &RunSpec, folder: &Path, progress: &dyn Progress) -> Result<Attempt, RunError> {
+    fn attempt(
+        &self,
+        spec: &RunSpec,
+        folder: &Path,
+        progress: &dyn Progress,
+        copies: Option<&mut Copies>,
+        imported: Option<&mut Vec<String>>,
+    ) -> Result<Attempt, RunError> {
         let created = std::fs::create_dir_all(folder);
         created.map_err(|source| RunError::Exchange { action: "create", path: folder.to_owned(), source })?;
         let printed = folder.join("printed.txt");
         let failed = |source| RunError::Start { program: self.interpreter.clone(), source };
-        let worker = self.start(self.command(spec, folder), spec, folder, &printed)?;
+        let worker = match copies {
+            Some(copies) => self.copy(copies, spec, folder, &printed)?,
+            None => self.start(self.command(spec, folder), spec, folder, &printed)?,
+        };
         let mut conversation = Conversation::new(spec, threads(spec), folder, worker);
         let early = conversation.hold(progress).map_err(failed)?;
+        if let (Some(imported), None) = (imported, &early) {
+            *imported = conversation.imported().map_err(failed)?;
+        }
         let Conversation { worker, load, told, cases, peak, .. } = conversation;
         let after = worker.peak;
         let end = match early {
@@ -149,7 +201,10 @@ impl Runner for PythonRunner {
             let hint = "give them to the referee".to_owned();
             return Ok(Outcome::prevented(spec, &Status::Unsupported { what, hint }));
         }
-        let run = || attempts(spec, scratch, progress, |spec, folder| self.attempt(spec, folder, progress));
+        let run = || match self.warm.as_ref().filter(|_| warm::may_copy(spec)) {
+            Some(warm) => self.run_warm(warm, spec, scratch, progress),
+            None => self.attempts(spec, scratch, progress, None, None),
+        };
         if !spec.loading.installed {
             let mut outcome = run()?;
             if let Some(environment) = &mut outcome.environment {
@@ -175,12 +230,32 @@ impl Runner for PythonRunner {
         Ok(outcome)
     }
 
+    fn warm(&self) -> Option<Arc<dyn Runner>> {
+        let warm = self.warm.clone().unwrap_or_default();
+        Some(Arc::new(Self { warm: Some(warm), ..self.clone() }))
+    }
+
     fn freeze(&self, spec: &RunSpec, order: &FreezeOrder<'_>) -> Result<Result<Frozen, Status>, RunError> {
         self.graph(spec, order)
     }
 
-    fn fingerprint(&self, frameworks: &[String], spec: &RunSpec) -> Result<Option<Fingerprint>, RunError> {
-        self.probe(frameworks, spec).map(Some)
+    fn fingerprint(
+        &self,
+        frameworks: &[String],
+        spec: &RunSpec,
+        remembered: Option<&Environment>,
+    ) -> Result<Option<Fingerprint>, RunError> {
+        let place = remembered
+            .zip(self.cache.as_deref())
+            .and_then(|(environment, folder)| Place::of(folder, frameworks, spec, environment));
+        if let Some(known) = place.as_ref().and_then(Place::read) {
+            return Ok(Some(known));
+        }
+        let fingerprint = self.probe(frameworks, spec)?;
+        if let Some(place) = place {
+            place.write(&fingerprint);
+        }
+        Ok(Some(fingerprint))
     }
 }
 

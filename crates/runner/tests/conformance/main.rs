@@ -4,6 +4,8 @@
 //! product's binary does. ONNX Runtime comes from the Python environment `suite` of the tests.
 
 mod containers;
+#[cfg(unix)]
+mod copies;
 mod model;
 mod processes;
 #[cfg(unix)]
@@ -136,6 +138,13 @@ fn main() -> ExitCode {
             let subject = subject.clone();
             trials.push(trial("python", name, move || check(&subject)));
         }
+        // Once more in copies of an interpreter, which must not be told from new ones.
+        let copied = Subject { engine: "copies", ..subject.clone() };
+        let promises = python::promises().chain(copies::PROMISES.iter().copied());
+        for (name, check) in promises.filter(|_| cfg!(target_os = "linux")) {
+            let copied = copied.clone();
+            trials.push(trial("copies", name, move || check(&copied)));
+        }
         for dtype in python::dtypes() {
             let subject = subject.clone();
             let name = format!("{dtype} arrives bit for bit");
@@ -151,7 +160,8 @@ fn main() -> ExitCode {
 
 /// One promise to one engine.
 fn trial(engine: &'static str, promise: &str, check: impl FnOnce() -> Answer + Send + 'static) -> Trial {
-    let gap = GAPS.iter().find(|(known, name, _)| *known == engine && *name == promise);
+    let lacking = if engine == "copies" { "python" } else { engine };
+    let gap = GAPS.iter().find(|(known, name, _)| *known == lacking && *name == promise);
     Trial::test(format!("{engine}: {promise}"), move || match (check(), gap) {
         (Answer::Kept, None) | (Answer::Lacks(_), Some(_)) => Ok(()),
         (Answer::Kept, Some(_)) => Err(Failed::from("the listed gap has closed: take it off the list")),

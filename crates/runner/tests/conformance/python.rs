@@ -86,6 +86,18 @@ def act(what):
     return {"y": numpy.zeros(1, "float32")}
 
 acting = made(act)
+
+def tell(x):
+    print("parent", os.getppid(), flush=True)
+    return {"y": x}
+
+telling = made(tell)
+
+def order(x):
+    print("parent", os.getppid(), flush=True)
+    return {"y": x + numpy.float32(hash("a text") % 1000003)}
+
+hashing = made(order)
 "#;
 
 /// All of them.
@@ -99,7 +111,7 @@ pub(crate) fn dtypes() -> impl Iterator<Item = DType> {
 }
 
 /// A run of a function by the name of its loader.
-fn call(loader: &str) -> Trial {
+pub(crate) fn call(loader: &str) -> Trial {
     Trial::of(b"good").with(|spec| {
         let folder = spec.artifact.parent().map(Path::to_owned).expect("the artifact lies in a folder");
         std::fs::write(folder.join("functions.py"), FUNCTIONS).expect("a temporary file can be written");
@@ -108,11 +120,11 @@ fn call(loader: &str) -> Trial {
     })
 }
 
-fn floats(values: &[f32]) -> Value {
+pub(crate) fn floats(values: &[f32]) -> Value {
     Value::Tensor(Tensor::from_f32(vec![values.len() as u64], values).expect("one dim"))
 }
 
-fn text(word: &str) -> Value {
+pub(crate) fn text(word: &str) -> Value {
     Value::Strings(StringTensor { shape: vec![1], values: vec![word.to_owned()] })
 }
 

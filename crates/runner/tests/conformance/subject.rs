@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reproof_contract::run::{CaseInput, Device, Limits, Outcome, Precision, RunSpec, Status, Taps};
@@ -38,7 +39,7 @@ pub(crate) enum Answer {
 
 /// One run of a model that lies in a folder of its own.
 pub(crate) struct Trial {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     pub(crate) spec: RunSpec,
     /// The hidden command of the child.
     command: &'static str,
@@ -103,6 +104,8 @@ impl Trial {
     pub(crate) fn run(self, subject: &Subject) -> Ran {
         let counter = Counter(AtomicU64::new(0));
         let runner = subject.runner(self.command);
+        #[cfg(unix)]
+        let _folder = (subject.engine == "copies").then(|| crate::copies::warm_up(&*runner));
         let outcome = runner.run(&self.spec, &self.folder.path().join("scratch"), &counter);
         let outcome = outcome.expect("the runner itself works");
         assert_eq!(outcome.cases.len(), self.spec.cases.len(), "one outcome per case");
@@ -138,14 +141,18 @@ impl Ran {
 
 impl Subject {
     /// The runner; the child of an engine is this test program, that of Python the interpreter.
-    pub(crate) fn runner(&self, command: &str) -> Box<dyn Runner> {
+    pub(crate) fn runner(&self, command: &str) -> Arc<dyn Runner> {
         let program = std::env::current_exe().expect("this program knows its own file");
         let arguments = vec![OsString::from(command)];
         match (self.engine, &self.library) {
             #[cfg(unix)]
-            ("python", Some(interpreter)) => Box::new(reproof_runner::PythonRunner::new(interpreter.clone())),
-            (_, None) => Box::new(ChildRunner::referee(program, arguments)),
-            (_, Some(library)) => Box::new(ChildRunner::onnxruntime(program, arguments, library.clone())),
+            ("python", Some(interpreter)) => Arc::new(reproof_runner::PythonRunner::new(interpreter.clone())),
+            #[cfg(unix)]
+            ("copies", Some(interpreter)) => {
+                reproof_runner::PythonRunner::new(interpreter.clone()).warm().expect("Python has copies")
+            }
+            (_, None) => Arc::new(ChildRunner::referee(program, arguments)),
+            (_, Some(library)) => Arc::new(ChildRunner::onnxruntime(program, arguments, library.clone())),
         }
     }
 }

@@ -7,7 +7,8 @@ theirs as well.
 import contextlib
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from .torch_dispatch import Dispatch
 
 
 @contextlib.contextmanager
@@ -50,7 +51,7 @@ def _place(tensor):
         return None
 
 
-class _Operators(TorchDispatchMode):
+class _Operators(Dispatch):
     def __init__(self, taps, weights):
         super().__init__()
         self._taps = taps

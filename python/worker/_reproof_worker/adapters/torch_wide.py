@@ -6,14 +6,14 @@ watched, and the first that gives a narrow float ends the claim.
 """
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..failure import Unsupported
+from .torch_dispatch import Dispatch
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16, torch.complex64)
 
 
-class Watch(TorchDispatchMode):
+class Watch(Dispatch):
     def __init__(self):
         super().__init__()
         self._first = None
