@@ -69,9 +69,12 @@ fn follow_with(name: &str, interpreter: &Path, variables: &[(&str, &str)]) {
     }
 }
 
+/// Recording takes no longer than it must: [`of_scikit_learn`] is where the envelope of a guide is measured.
+const QUICK: &[(&str, &str)] = &[("REPROOF_BUDGET", "1s")];
+
 #[test]
 fn of_pytorch() {
-    follow("pytorch.md", interpreter());
+    follow_with("pytorch.md", interpreter(), QUICK);
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn of_scikit_learn() {
 
 #[test]
 fn of_hugging_face() {
-    follow("hugging-face.md", interpreter());
+    follow_with("hugging-face.md", interpreter(), QUICK);
 }
 
 #[test]
@@ -93,12 +96,12 @@ fn of_checkpoints_diff_and_scan() {
 
 #[test]
 fn of_jax() {
-    follow("jax.md", &python::environment("jax").unwrap());
+    follow_with("jax.md", &python::environment("jax").unwrap(), QUICK);
 }
 
 #[test]
 fn of_a_registry() {
-    follow("registry.md", interpreter());
+    follow_with("registry.md", interpreter(), QUICK);
 }
 
 #[test]
@@ -109,6 +112,7 @@ fn of_a_registry_of_a_team() {
     let (user, password) = user.split_once(':').unwrap();
     let server = BucketServer::start();
     let variables = [
+        ("REPROOF_BUDGET", "1s".to_owned()),
         ("DATABASE", format!("postgres://{rest}")),
         ("BUCKET", format!("s3://{BUCKET}/registry")),
         ("ENDPOINT", server.endpoint().to_owned()),
@@ -123,5 +127,5 @@ fn of_a_registry_of_a_team() {
 
 #[test]
 fn of_ci() {
-    follow("ci.md", interpreter());
+    follow_with("ci.md", interpreter(), QUICK);
 }

@@ -44,7 +44,8 @@ def test_the_guide_of_resuming_is_followed_word_for_word(tmp_path, capsys):
     for name, program in (("python", sys.executable), ("reproof", command())):
         (programs / name).write_text(f'#!/bin/sh\nexec "{program}" "$@"\n')
         (programs / name).chmod(0o755)
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "REPROOF_BUDGET": "1s"}
     printed = []
     for language, told, text in FENCE.findall((GUIDES / "resume.md").read_text()):
         if told.startswith("file="):

@@ -61,7 +61,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "public|private", value_parser = ["public", "private"])]
     suite: Option<String>,
     /// Spend at most this long on the envelope and the referee, such as `2m`.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, env = "REPROOF_BUDGET", value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
     /// Keep the model's graph in the contract too, proved against the goldens at once: ONNX where it can be written, else
     /// the framework's own (torch.export, StableHLO, SavedModel).
