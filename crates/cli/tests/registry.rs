@@ -351,6 +351,15 @@ fn a_team_shares_postgresql_and_a_bucket() {
 }
 
 #[test]
+fn a_version_that_is_none_is_refused_before_anything_is_stored() {
+    let sandbox = with_registry();
+    let before = files(sandbox.path(".reproof"));
+    let refused = ask(&sandbox, "ada", "push model.onnx team/net@1");
+    refused.exits(2).complains("version `1`: expected a semantic version such as 1.4.0");
+    assert_eq!(files(sandbox.path(".reproof")), before);
+}
+
+#[test]
 fn a_folder_that_has_a_registry_is_pushed_without_it() {
     let sandbox = with_registry();
     let before = ask(&sandbox, "ada", "push . team/folder@1.0.0 --json").exits(0).json();

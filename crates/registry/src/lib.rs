@@ -54,7 +54,7 @@ pub use notes::{Flag, Note, Tag};
 pub use page::{Cursor, MAX_PAGE, Page, PageRequest};
 pub use principals::{Grant, Principal, PrincipalKind};
 pub use registry::{By, Registry, Stamp};
-pub use text::{MAX_FEW, MAX_GATE, MAX_NAME, MAX_SHORT, MAX_TEXT};
+pub use text::{MAX_FEW, MAX_GATE, MAX_NAME, MAX_SHORT, MAX_TEXT, version as check_version};
 pub use time::At;
 pub use tokens::{Secret, TOKEN_PREFIX, Token};
 pub use transaction::{MAX_EVIDENCE, MAX_LEAF};

@@ -64,8 +64,8 @@ pub(crate) fn alias(name: &str) -> Result<(), Error> {
     Err(refused("alias", name, "1 to 64 characters from a-z, 0-9, . _ and -"))
 }
 
-/// A semantic version, as <https://semver.org> defines it.
-pub(crate) fn version(text: &str) -> Result<(), Error> {
+/// Refuses what is no semantic version, as <https://semver.org> defines it.
+pub fn version(text: &str) -> Result<(), Error> {
     if text.len() <= 128 && semver::Version::parse(text).is_ok() {
         return Ok(());
     }

@@ -71,6 +71,8 @@ impl Registry {
                 ),
             });
         }
+        // Before anything is read and stored.
+        reproof_registry::check_version(version)?;
         let model = reference.model.as_str();
         self.allow(Act::Push, Some(model), None)?;
         let origin = super::origin::of(path)?;
