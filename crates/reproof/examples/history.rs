@@ -20,6 +20,10 @@ use reproof::artifact::{Artifact, digests};
 use reproof::registry::{Actor, Connections, InitOptions, PullOptions, PushOptions, Reference, Registry};
 use reproof_progress::Silent;
 
+/// As the command has it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What became of one artifact, or of all of them.
 #[derive(Default)]
 struct Sum {
