@@ -9,7 +9,7 @@ use crate::steps::Steps;
 use crate::{bits, check, fuzz, package, repository, suite};
 
 /// Seconds for each fuzz target: enough to notice a reader that breaks at once.
-const FUZZ_SECONDS: u32 = 10;
+const FUZZ_SECONDS: u32 = 5;
 
 /// Programs that check documents against an implementation of their own, with the standard library only.
 const SCRIPTS: &[(&str, &str)] = &[("docs/digests/recompute.py", "check")];

@@ -360,6 +360,21 @@ fn a_version_that_is_none_is_refused_before_anything_is_stored() {
 }
 
 #[test]
+fn what_a_model_is_changes_with_no_push() {
+    let sandbox = with_registry();
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0 --classification open").exits(0);
+    let other = ask(&sandbox, "ada", "push model.onnx team/net@1.1.0 --classification secret");
+    other
+        .exits(2)
+        .complains("its classification is `open`, not `secret`")
+        .complains("reproof describe team/net");
+    ask(&sandbox, "ada", "push model.onnx team/net@1.1.0 --owner eve")
+        .exits(2)
+        .complains("its owner is `ada`");
+    ask(&sandbox, "ada", "push model.onnx team/net@1.1.0 --owner ada --classification open").exits(0);
+}
+
+#[test]
 fn a_folder_that_has_a_registry_is_pushed_without_it() {
     let sandbox = with_registry();
     let before = ask(&sandbox, "ada", "push . team/folder@1.0.0 --json").exits(0).json();

@@ -75,6 +75,7 @@ impl Registry {
         reproof_registry::check_version(version)?;
         let model = reference.model.as_str();
         self.allow(Act::Push, Some(model), None)?;
+        self.agrees(model, options)?;
         let origin = super::origin::of(path)?;
         let path = origin.as_ref().map_or(path, |origin| origin.path.as_path());
         let beside = options.contract.clone().unwrap_or_else(|| folder::beside(path));
@@ -130,6 +131,31 @@ impl Registry {
             self.records.set_tag(self.by(), model, version, key, Some(value))?;
         }
         Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin })
+    }
+
+    /// Refuses what is said of a model that the registry knows as something else.
+    fn agrees(&self, model: &str, options: &PushOptions) -> Result<(), RegistryError> {
+        let known = match self.records.model(model) {
+            Ok(known) => known,
+            Err(reproof_registry::Error::Unknown { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let told = [
+            ("owner", &known.owner, &options.owner),
+            ("classification", &known.classification, &options.classification),
+        ];
+        for (what, known, told) in told {
+            if let Some(told) = told.as_ref().filter(|told| *told != known) {
+                return Err(RegistryError::Reference {
+                    text: model.to_owned(),
+                    problem: format!(
+                        "its {what} is `{known}`, not `{told}`: leave out --{what}, or change it with \
+                         `reproof describe {model} --{what} {told}`"
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Makes a model that is not there yet; whether it was made.
