@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::{Finished, Invocation};
 
 /// Runs the built binary with nothing of the machine around it: an environment of a handful of variables, a
-/// home, a temporary folder and a working folder of its own, and no program on the `PATH`. Only the hashes of installed
-/// packages are shared, beside the binary: computing them anew would cost each test seconds.
+/// home, a temporary folder and a working folder of its own, and no program on the `PATH`. Only what is known of installed
+/// packages (hashes, fingerprints) is shared, beside the binary: finding it anew would cost each test seconds.
 ///
 /// In what a command prints, the path of the working folder reads `[SANDBOX]`.
 #[derive(Debug)]

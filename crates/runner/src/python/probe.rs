@@ -148,7 +148,7 @@ impl PythonRunner {
 }
 
 /// A run of nothing, for its limits and its environment.
-fn question(limits: Limits) -> RunSpec {
+pub(super) fn question(limits: Limits) -> RunSpec {
     RunSpec {
         artifact: PathBuf::new(),
         cases: Vec::new(),

@@ -50,3 +50,37 @@ impl Place {
         let _ = write();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use reproof_contract::environment::Python;
+
+    use super::*;
+    use crate::python::probe::question;
+
+    fn environment(version: &str) -> Environment {
+        let python = Some(Box::new(Python { version: version.to_owned(), ..Python::default() }));
+        Environment { python, ..Environment::default() }
+    }
+
+    #[test]
+    fn only_the_very_same_environment_has_its_fingerprint() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = question(reproof_contract::run::Limits::default());
+        let torch = ["torch".to_owned()];
+        let place =
+            |spec: &RunSpec, version| Place::of(folder.path(), &torch, spec, &environment(version)).unwrap();
+        let taken = Fingerprint { probe: 1, threads: 1, frameworks: BTreeMap::new() };
+        assert_eq!(place(&spec, "3.11.2").read(), None);
+        place(&spec, "3.11.2").write(&taken);
+        assert_eq!(place(&spec, "3.11.2").read(), Some(taken));
+        assert_eq!(place(&spec, "3.11.3").read(), None);
+        let more = RunSpec { threads: Some(2), ..spec.clone() };
+        assert_eq!(place(&more, "3.11.2").read(), None);
+        std::fs::write(&place(&spec, "3.11.2").0, "{ half a docum").unwrap();
+        assert_eq!(place(&spec, "3.11.2").read(), None, "what cannot be read is asked anew");
+        assert!(Place::of(folder.path(), &torch, &spec, &Environment::default()).is_none());
+    }
+}

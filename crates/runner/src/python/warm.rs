@@ -123,10 +123,10 @@ impl PythonRunner {
     }
 }
 
-/// A hash over the outputs of a run; none where it gave less than it was asked for.
+/// A hash over the outputs of a run; none where it gave less than it was asked for, or nothing that could be compared.
 fn given(outcome: &Outcome) -> Option<[u8; 32]> {
     let mut hasher = sha2::Sha256::new();
-    if !outcome.load.status.is_done() {
+    if !outcome.load.status.is_done() || outcome.cases.iter().all(|case| case.outputs.is_empty()) {
         return None;
     }
     for case in &outcome.cases {
