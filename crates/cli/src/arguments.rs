@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Fsck(registry::maintain::CheckArguments),
     /// Remove what no version needs, after a grace period.
     Gc(registry::maintain::CollectArguments),
-    /// Sign the files of an artifact, as OpenSSF Model Signing has it.
+    /// Sign the contract of an artifact, or its files as OpenSSF Model Signing has it.
     Sign(sign::Arguments),
     /// Check what others signed.
     Attest(sign::AttestArguments),

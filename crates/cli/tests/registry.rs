@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use reproof_testing::{BUCKET, BucketServer, Finished, Postgres, Sandbox};
 
 use crate::fixtures::{place, sandbox};
 use crate::interrupted::killed;
+use crate::signing::keys;
 
 /// A sandbox with a registry and a small recorded model, `model.onnx`.
 pub(crate) fn with_registry() -> Sandbox {
@@ -31,7 +31,7 @@ pub(crate) fn with_token(sandbox: &Sandbox, token: &str, line: &str) -> Finished
 }
 
 /// The words of a command line; a text in single quotes is one.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let pieces = line.split('\'').enumerate();
     let words = pieces.flat_map(|(index, piece)| {
         if index % 2 == 1 {
@@ -150,11 +150,7 @@ fn evidence_is_about_one_artifact_and_one_contract_and_signed_by_who_must() {
         .says("verdict: expected equivalent or better, found not known");
 
     // A gate that names who must have signed counts nothing else.
-    let made = |arguments: &[&str]| {
-        let done = Command::new("openssl").args(arguments).current_dir(sandbox.folder()).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    made(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem"]);
+    keys(&sandbox, "key");
     let signed =
         ask(&sandbox, "ada", "sign model.onnx --key key.pem --signature model.sig --json").exits(0).json();
     let hint = signed["key_hint"].as_str().unwrap().to_owned();
@@ -383,30 +379,4 @@ fn a_folder_that_has_a_registry_is_pushed_without_it() {
     assert_eq!(before["version"]["artifact_digest"], after["version"]["artifact_digest"]);
     ask(&sandbox, "ada", "pull team/folder@1.0.0 got").exits(0);
     assert!(sandbox.path("got/model.onnx").is_file() && !sandbox.path("got/.reproof").exists());
-}
-
-#[test]
-fn signatures_hold_until_something_changes() {
-    let sandbox = sandbox();
-    place(&sandbox, "planted/perceptron.float32.onnx", "model/model.onnx");
-    sandbox.write("model/config.json", "{}");
-    let made = |arguments: &[&str]| {
-        let done = Command::new("openssl").args(arguments).current_dir(sandbox.folder()).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    made(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem"]);
-    made(&["ec", "-in", "key.pem", "-pubout", "-out", "public.pem"]);
-    sandbox
-        .run(words("sign model --key key.pem --signature model/model.sig"))
-        .exits(0)
-        .says("signed 2 files");
-    let verify = "attest verify model --public-key public.pem --signature model/model.sig";
-    sandbox.run(words(verify)).exits(0).says("2 files are what was signed");
-    // The contract that is recorded later grows beside what was signed.
-    sandbox.write("model/extra.txt", "new");
-    sandbox.run(words(verify)).exits(1).says("extra.txt is there and was not signed");
-    fs::remove_file(sandbox.path("model/extra.txt")).unwrap();
-    sandbox.write("model/config.json", "[]");
-    sandbox.run(words(verify)).exits(1).says("config.json is not what was signed");
-    sandbox.run(words("attest verify model --public-key key.pem --signature model/model.sig")).exits(3);
 }

@@ -40,6 +40,7 @@ mod referee;
 mod registry;
 mod resume;
 mod scan;
+mod signing;
 mod usage;
 
 #[test]

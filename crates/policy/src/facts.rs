@@ -27,7 +27,7 @@ pub struct Facts {
     pub environments: BTreeMap<String, Verdict>,
     /// The newest scan.
     pub scan: Option<ScanFacts>,
-    /// Whether the contract is signed by a key that is trusted.
+    /// Whether the contract is signed, by one of the keys that count where a gate names some.
     pub signed: Option<bool>,
     /// The identities or key hints of valid signatures over the artifact.
     pub signatures: Option<Vec<String>>,

@@ -15,6 +15,7 @@ use crate::record::RecordError;
 use crate::registry::RegistryError;
 use crate::registry::records::Error as Records;
 use crate::resume::DrillError;
+use crate::sign::SignError;
 use crate::verify::VerifyError;
 
 /// What an error means for the question that was asked.
@@ -41,6 +42,11 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
             return classify(wrapped);
         }
         match cause.downcast_ref() {
+            Some(SignError::Contract(wrapped)) => return classify(wrapped.as_ref()),
+            Some(SignError::Broken { .. }) => return Failure::Negative,
+            _ => {}
+        }
+        match cause.downcast_ref() {
             Some(GatherError::Import(wrapped)) => return classify(wrapped),
             Some(GatherError::Describe(wrapped)) => return classify(wrapped.as_ref()),
             _ => {}
@@ -62,7 +68,9 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
             ) => return Failure::Negative,
             _ => {}
         }
-        if let Some(VerifyError::Unexpected { .. }) = cause.downcast_ref::<VerifyError>() {
+        if let Some(VerifyError::Unexpected { .. } | VerifyError::Unsigned { .. }) =
+            cause.downcast_ref::<VerifyError>()
+        {
             return Failure::Negative;
         }
         if let Some(GatherError::Missing { .. } | GatherError::NotProposed { .. }) =
@@ -164,8 +172,27 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         _ => {}
     }
     // A transparent error stands in the chain in place of what it wraps, which the chain then leaves out.
+    match cause.downcast_ref::<SignError>() {
+        Some(SignError::Contract(wrapped)) => return advice(wrapped.as_ref()),
+        Some(SignError::Broken { .. }) => {
+            return Some(
+                "reproof verify PATH tells what differs; record it anew if that was meant".to_owned(),
+            );
+        }
+        _ => {}
+    }
     match cause.downcast_ref::<VerifyError>() {
         Some(VerifyError::Contract(wrapped)) => return advice(wrapped),
+        Some(VerifyError::Unsigned { others: 0, .. }) => {
+            return Some("who stands for it signs it with `reproof sign PATH --key PEM`".to_owned());
+        }
+        Some(VerifyError::Unsigned { others, .. }) => {
+            return Some(format!(
+                "the {} with it {} by another key, over another contract, or damaged",
+                if *others == 1 { "signature" } else { "signatures" },
+                if *others == 1 { "is" } else { "are" }
+            ));
+        }
         Some(VerifyError::Execute(wrapped)) => return advice(wrapped),
         _ => {}
     }

@@ -9,6 +9,7 @@
 //! | [`Summary`] (SVR) | which promises a verification found kept: a small token for gates; it cannot express failure |
 //! | [`Scai`] | what a scan found and what it looked at |
 //! | [`Approval`] | who let an artifact into which role, or refused it, and why |
+//! | [`Endorsement`] | who stands for a contract, and so for what an artifact promises |
 //! | [`Provenance`] (SLSA v1) | from what an artifact was made, and by what |
 //!
 //! A statement that is read is checked in this order: the signature over the bytes, the payload's type, the statement's
@@ -16,6 +17,7 @@
 
 mod approval;
 mod descriptor;
+mod endorsement;
 mod provenance;
 mod read;
 mod scai;
@@ -35,6 +37,7 @@ use crate::key::PrivateKey;
 
 pub use approval::{Approval, Decision};
 pub use descriptor::{Descriptor, digest_key};
+pub use endorsement::Endorsement;
 pub use provenance::{BuildDefinition, Builder, Metadata, Provenance, RunDetails};
 pub use read::{ReadError, predicate_type, read};
 pub use scai::{Attribute, Scai};
@@ -122,6 +125,11 @@ impl<P: Predicate> Statement<P> {
     /// The statement in a bundle, signed.
     pub fn sign(&self, key: &PrivateKey) -> Result<Bundle, StatementError> {
         Ok(Bundle::sign(IN_TOTO, self.to_payload()?, key)?)
+    }
+
+    /// The type of what is said, a URI.
+    pub fn predicate_type(&self) -> &str {
+        &self.predicate_type
     }
 
     /// Whether a subject is the artifact with this digest.

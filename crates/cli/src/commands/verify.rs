@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::Args;
 use reproof::diagnose::verify_and_explain;
 use reproof::engines;
+use reproof::folder::beside;
+use reproof::sign::{public_keys, signatures};
 use reproof::verify::{VerifyOptions, verify};
 use reproof_contract::{Relation, Report, Verdict};
 use reproof_digest::Digest;
@@ -39,6 +41,9 @@ pub(crate) struct Arguments {
     /// Refuse any other contract than the one with this digest: its own, or that of the artifact it was made for.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Digest>,
+    /// Refuse a contract that the holder of this public key did not sign. Repeat for several, of which one is enough.
+    #[arg(long, value_name = "PEM")]
+    public_key: Vec<PathBuf>,
     /// The verdict that must be reached: `identical`, `equivalent` or `tolerated`.
     #[arg(long, value_name = "VERDICT", value_parser = rung, default_value = "equivalent")]
     require: Verdict,
@@ -113,6 +118,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         private_root: private_root(),
         relation: arguments.relation,
         expect: arguments.expect,
+        trusted: public_keys(&arguments.public_key)?,
         required: arguments.require,
         runner: arguments.engine.wanted().map(str::to_owned),
         fail_fast: arguments.fail_fast,
@@ -134,6 +140,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         verify(path, &options, &runners, &Bars::new())?
     };
     trust::remember_verification(&arguments.engine, &report);
+    let contract = arguments.contract.clone().unwrap_or_else(|| beside(path));
+    if !report.contract.signed && !signatures(&contract).is_empty() {
+        output::note("the contract has a signature; --public-key PEM checks whose it is");
+    }
     write_files(arguments, &report)?;
     if let Some(checkout) = &checkout {
         checkout.keep_report(&report)?;

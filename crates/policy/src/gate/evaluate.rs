@@ -156,7 +156,8 @@ impl Gate {
     }
 
     fn signatures(&self, judge: &mut Judge<'_>) {
-        const SIGN: Option<&str> = Some("reproof verify MODEL@VERSION --key PEM");
+        const SIGN: Option<&str> = Some("reproof sign MODEL@VERSION --key PEM");
+        const VERIFY: Option<&str> = Some("reproof verify MODEL@VERSION --key PEM");
         let facts = judge.facts;
         if self.signed {
             let found = facts.signed.map(|signed| if signed { "signed" } else { "unsigned" });
@@ -165,7 +166,7 @@ impl Gate {
         for identity in &self.signed_by {
             let signatures = facts.signatures.as_deref();
             let met = signatures.is_some_and(|signatures| signatures.contains(identity));
-            judge.note("signed_by", met, identity.as_str(), signatures.map(list), SIGN);
+            judge.note("signed_by", met, identity.as_str(), signatures.map(list), VERIFY);
         }
     }
 

@@ -8,7 +8,7 @@
 //! environments = ["cpu-x86_64"]             # classes that must have verified it to that verdict (`equivalent` without one)
 //! evidence_age = "30d"                      # how old evidence may be
 //! scan = "clean"                            # or "incomplete": nothing found, and not everything looked at
-//! signed = true                             # the contract is signed by a trusted key
+//! signed = true                             # the contract is signed, by one of `signed_by` where that is told
 //! signed_by = ["release@example.com"]       # the artifact is signed by each of these
 //! approvals = [{ role = "reviewer", count = 2 }]
 //! not_by_submitter = true                   # whoever pushed it does not count

@@ -211,7 +211,7 @@ impl Registry {
     }
 
     /// Stores a statement, signed where there is a key.
-    fn keep<P: statement::Predicate>(
+    pub(super) fn keep<P: statement::Predicate>(
         &self,
         statement: &InToto<P>,
         key: Option<&PrivateKey>,
@@ -301,7 +301,7 @@ pub(super) fn role_for(words: &str, alias: &str) -> Option<Role> {
 }
 
 /// What statements about a version are about: the artifact, and its files by SHA-256 where the contract has it.
-fn subject(version: &Version) -> Result<Subject, RegistryError> {
+pub(super) fn subject(version: &Version) -> Result<Subject, RegistryError> {
     let name = format!("{}@{}", version.model, version.number);
     Subject::new(&name, version.artifact, &[])
         .map_err(|error| RegistryError::Evidence { what: name, problem: error.to_string() })

@@ -136,12 +136,12 @@ fn facts_of(known: &GateFacts, alias: &str, proofs: &[Proof], signers: &[String]
         .iter()
         .filter_map(|proof| match proof.finding {
             Finding::Verification(verdict, assurance) => Some((*proof, verdict, assurance)),
-            Finding::Scan(..) => None,
+            Finding::Scan(..) | Finding::Endorsement => None,
         })
         .collect();
     let scan = counting.iter().rev().find_map(|proof| match proof.finding {
         Finding::Scan(verdict, severity) => Some(ScanFacts { verdict, severity, at: proof.at }),
-        Finding::Verification(..) => None,
+        Finding::Verification(..) | Finding::Endorsement => None,
     });
     let approvals = known.approvals.iter().filter(|approval| approval.decision == Decision::Approved);
     let mut signatures: Vec<String> = counting.iter().filter_map(|proof| proof.key.clone()).collect();
@@ -160,8 +160,7 @@ fn facts_of(known: &GateFacts, alias: &str, proofs: &[Proof], signers: &[String]
             .map(|(proof, verdict, _)| (proof.environment.clone(), *verdict))
             .collect(),
         scan,
-        // No contract is signed by itself yet: what is not known does not pass.
-        signed: None,
+        signed: Some(counting.iter().any(|proof| matches!(proof.finding, Finding::Endorsement))),
         signatures: Some(signatures),
         approvals: approvals
             .filter_map(|approval| {

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod audit;
+mod endorse;
 mod error;
 mod evidence;
 mod gate;

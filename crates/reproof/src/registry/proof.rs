@@ -2,6 +2,7 @@
 
 use reproof_attest::dsse::Bundle;
 use reproof_attest::key::PublicKey;
+use reproof_attest::statement::{Endorsement, Predicate as _, Statement};
 use reproof_contract::scan::{ScanVerdict, Severity};
 use reproof_contract::{Assurance, Verdict};
 use reproof_registry::{Evidence, EvidenceKind, Version};
@@ -38,6 +39,8 @@ pub(super) enum Finding {
     Verification(Verdict, Assurance),
     /// What a scan came to, with the worst of its findings.
     Scan(ScanVerdict, Option<Severity>),
+    /// That the holder of the key stands for the version's contract.
+    Endorsement,
 }
 
 impl Registry {
@@ -77,6 +80,7 @@ impl Registry {
         let finding = match evidence.kind {
             EvidenceKind::Verification => verification(version, predicate),
             EvidenceKind::Scan => scan(evidence, predicate),
+            EvidenceKind::Signature => key.as_ref().and_then(|_| endorsement(version, &statement)),
             _ => None,
         };
         let at = evidence.at.microseconds().unsigned_abs() / 1_000_000;
@@ -120,6 +124,13 @@ fn verification(version: &Version, predicate: &Value) -> Option<Finding> {
         claim["verdict"].as_str()?.parse().ok()?,
         claim["assurance"].as_str()?.parse().ok()?,
     ))
+}
+
+/// That the statement stands for the version's contract.
+fn endorsement(version: &Version, statement: &Value) -> Option<Finding> {
+    let statement: Statement<Endorsement> = serde_json::from_value(statement.clone()).ok()?;
+    let typed = statement.predicate_type() == Endorsement::TYPE;
+    (typed && statement.endorses(&version.artifact, &version.contract?)).then_some(Finding::Endorsement)
 }
 
 /// What a scan came to, where the statement says what the records say.

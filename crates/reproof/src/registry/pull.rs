@@ -90,6 +90,7 @@ impl Registry {
         let kept = folder_of_contract(&inner, manifest.folder);
         if !manifest.contract.is_empty() {
             self.store.restore(&manifest.contract, &kept, progress)?;
+            self.lay_signatures(&version, &kept)?;
         }
         if !proven(&inner) {
             let _ = fs::remove_dir_all(&draft);

@@ -26,6 +26,7 @@ use crate::artifact::Digests;
 use crate::execution::{ExecuteError, Runners};
 use crate::folder::{self, FolderError, StoredContract};
 use crate::resume::ResumeError;
+use crate::sign;
 
 pub(crate) use changed::named;
 pub(crate) use execute::{Execution, golden_class};
@@ -51,6 +52,16 @@ pub enum VerifyError {
         expected: String,
         /// What was found.
         actual: String,
+    },
+    /// The contract is not signed by a key that the caller trusts.
+    #[error("{} is not signed by {}", folder.display(), if *keys == 1 { "the trusted key" } else { "a trusted key" })]
+    Unsigned {
+        /// The contract's folder.
+        folder: PathBuf,
+        /// How many keys are trusted.
+        keys: usize,
+        /// How many signatures lie with it, by other keys, over other contracts or damaged.
+        others: usize,
     },
     /// A unit could not be executed.
     #[error(transparent)]
@@ -79,16 +90,22 @@ pub(crate) struct Subject<'a> {
     pub(crate) progress: &'a dyn Progress,
 }
 
-/// Refuses a contract that is not the one that the caller expects: by its own digest, or by that of its artifact.
+/// Refuses a contract that is not the one that the caller expects: by its own digest, or by that of its artifact, or by
+/// whoever signed it.
 pub fn expected(stored: &StoredContract, options: &VerifyOptions) -> Result<(), VerifyError> {
-    match options.expect {
-        Some(expected)
-            if expected != stored.digest && expected != stored.contract.artifact.artifact_digest =>
-        {
-            Err(VerifyError::Unexpected { expected: expected.to_string(), actual: stored.digest.to_string() })
-        }
-        _ => Ok(()),
+    if let Some(expected) = options.expect
+        && expected != stored.digest
+        && expected != stored.contract.artifact.artifact_digest
+    {
+        let actual = stored.digest.to_string();
+        return Err(VerifyError::Unexpected { expected: expected.to_string(), actual });
     }
+    if !options.trusted.is_empty() && sign::signers(stored, &options.trusted).is_empty() {
+        let others = sign::signatures(&stored.folder).len();
+        let (folder, keys) = (stored.folder.clone(), options.trusted.len());
+        return Err(VerifyError::Unsigned { folder, keys, others });
+    }
+    Ok(())
 }
 
 /// Verifies the artifact at `path`.
@@ -196,7 +213,8 @@ pub(crate) fn examine(
         },
         contract: ReportContract {
             digest: stored.digest,
-            signed: false,
+            // Nothing gets here that a trusted key must have signed and did not.
+            signed: !options.trusted.is_empty(),
             recorded_at: stored.contract.recorded_at.clone(),
             recorded_with,
         },

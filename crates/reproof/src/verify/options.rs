@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use reproof_attest::key::PublicKey;
 use reproof_contract::run::Limits;
 use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
@@ -21,6 +22,8 @@ pub struct VerifyOptions {
     pub private_root: Option<PathBuf>,
     /// The digest that the contract or its artifact must have.
     pub expect: Option<Digest>,
+    /// Keys of which at least one must have signed the contract; with none, nobody needs to have.
+    pub trusted: Vec<PublicKey>,
     /// The rung that must be reached.
     pub required: Verdict,
     /// The runner; by default the one that recorded, where it is there.
@@ -53,6 +56,7 @@ impl VerifyOptions {
             private_root: None,
             relation: None,
             expect: None,
+            trusted: Vec::new(),
             required: Verdict::Equivalent,
             runner: None,
             fail_fast: false,

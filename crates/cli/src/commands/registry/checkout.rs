@@ -47,6 +47,12 @@ impl EvidenceArguments {
     }
 }
 
+/// The version that `path` names, unless something is at that path.
+pub(crate) fn version_named(path: &Path) -> Option<Reference> {
+    let named = path.to_str().filter(|text| text.contains('@') && !path.exists());
+    named.and_then(|text| text.parse().ok())
+}
+
 /// A version in a scratch folder, which goes when this does.
 pub(crate) struct Checkout {
     registry: Registry,
@@ -60,8 +66,7 @@ pub(crate) struct Checkout {
 impl Checkout {
     /// Pulls the version that `path` names, unless something is at that path or it names none.
     pub(crate) fn of(path: &Path, arguments: &EvidenceArguments) -> Result<Option<Self>> {
-        let named = path.to_str().filter(|text| text.contains('@') && !path.exists());
-        let Some(reference) = named.and_then(|text| text.parse::<Reference>().ok()) else { return Ok(None) };
+        let Some(reference) = version_named(path) else { return Ok(None) };
         let registry = arguments.registry.open()?;
         let folder = reproof::scratch()?;
         let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };

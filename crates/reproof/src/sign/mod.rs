@@ -1,6 +1,8 @@
 //! Signatures over an artifact's files, as OpenSSF Model Signing has them: any tool of it checks ours, and ours checks
 //! theirs.
 
+mod contract;
+
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
@@ -11,6 +13,11 @@ use reproof_attest::dsse::Bundle;
 use reproof_attest::key::{PrivateKey, PublicKey};
 use reproof_attest::oms::{self, Algorithm, Hasher, Ignore, Outcome};
 use reproof_progress::{Progress, Unit};
+
+use crate::verify::VerifyError;
+
+pub use contract::{Endorsed, public_keys, sign_contract, signatures};
+pub(crate) use contract::{place_of, signers};
 
 /// Bytes of a signature file, at most: a line for each of a million files.
 const SIGNATURE_LIMIT: u64 = 256 << 20;
@@ -77,6 +84,17 @@ pub enum SignError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The artifact is not what its contract promises: nobody should sign that.
+    #[error("{} is not what its contract promises, so the contract was not signed: {summary}", path.display())]
+    Broken {
+        /// The artifact.
+        path: PathBuf,
+        /// What differs.
+        summary: String,
+    },
+    /// The contract could not be read or compared with the artifact.
+    #[error(transparent)]
+    Contract(#[from] Box<VerifyError>),
     /// The signature is none that can be read.
     #[error("{}: {problem}", path.display())]
     Signature {
@@ -94,9 +112,7 @@ pub fn sign(
     signature: &Path,
     progress: &dyn Progress,
 ) -> Result<Signed, SignError> {
-    let text = read_text(key)?;
-    let wrong = |problem: String| SignError::Key { path: key.to_owned(), problem };
-    let private = PrivateKey::from_pem(&text).map_err(|error| wrong(error.to_string()))?;
+    let private = private_key(key)?;
     let ignore = Ignore::at_signing(inside(artifact, signature).as_deref());
     let found = list(artifact)?;
     let wanted: Vec<_> = found.into_iter().filter(|(path, ..)| !ignore.ignores(path)).collect();
@@ -112,7 +128,8 @@ pub fn sign(
     progress.end();
     let name =
         artifact.file_name().map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned());
-    let bundle = oms::sign(&name, &files, &ignore, &private).map_err(|error| wrong(error.to_string()))?;
+    let bundle = oms::sign(&name, &files, &ignore, &private)
+        .map_err(|error| SignError::Key { path: key.to_owned(), problem: error.to_string() })?;
     write(signature, &bundle.to_json())?;
     Ok(Signed { files: files.len(), key_hint: private.public_key().hint().to_string() })
 }
@@ -124,9 +141,7 @@ pub fn verify(
     signature: &Path,
     progress: &dyn Progress,
 ) -> Result<Signing, SignError> {
-    let text = read_text(key)?;
-    let public = PublicKey::from_pem(&text)
-        .map_err(|error| SignError::Key { path: key.to_owned(), problem: error.to_string() })?;
+    let public = public_key(key)?;
     let bundle = Bundle::parse(&read_bounded(signature)?)
         .map_err(|error| SignError::Signature { path: signature.to_owned(), problem: error.to_string() })?;
     let found = list(artifact)?;
@@ -241,6 +256,17 @@ fn hash(
             }
         }
     }
+}
+
+/// A private key from a PEM file.
+pub fn private_key(path: &Path) -> Result<PrivateKey, SignError> {
+    PrivateKey::from_pem(&read_text(path)?)
+        .map_err(|error| SignError::Key { path: path.to_owned(), problem: error.to_string() })
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, SignError> {
+    PublicKey::from_pem(&read_text(path)?)
+        .map_err(|error| SignError::Key { path: path.to_owned(), problem: error.to_string() })
 }
 
 fn read_text(path: &Path) -> Result<String, SignError> {

@@ -1,0 +1,71 @@
+//! Signatures over the contract of a version: kept as evidence, and laid beside the contract that is pulled.
+
+use std::fs;
+use std::path::Path;
+
+use reproof_attest::Timestamp;
+use reproof_attest::dsse::Bundle;
+use reproof_attest::key::PrivateKey;
+use reproof_attest::statement::Statement as InToto;
+use reproof_policy::role::Act;
+use reproof_registry::{EvidenceKind, NewEvidence, Version};
+
+use super::{Reference, Registry, RegistryError, Statement};
+use crate::sign::place_of;
+
+/// The verdict's word of a signature: it either holds or does not count.
+const SIGNED: &str = "signed";
+
+impl Registry {
+    /// Signs the contract of a version and keeps that as evidence. Signatures by several keys stand beside each other.
+    pub fn endorse(&self, reference: &Reference, key: &PrivateKey) -> Result<Statement, RegistryError> {
+        let version = self.resolve(reference)?;
+        self.allow(Act::Attest, Some(&version.model), None)?;
+        let wrong = |problem: String| RegistryError::Evidence { what: "the contract".to_owned(), problem };
+        let contract = version
+            .contract
+            .ok_or_else(|| wrong(format!("{}@{} was pushed without one", version.model, version.number)))?;
+        let time =
+            Timestamp::from_unix(self.seconds().cast_signed()).map_err(|error| wrong(error.to_string()))?;
+        let subject = super::evidence::subject(&version)?;
+        let statement = self.keep(&InToto::of_endorsement(&subject, contract, time), Some(key))?;
+        let evidence = NewEvidence {
+            artifact: version.artifact,
+            kind: EvidenceKind::Signature,
+            // The newest finding of each environment counts: a signature replaces those by the same key only.
+            environment: &environment(&statement.key_hint),
+            verdict: SIGNED,
+            assurance: "",
+            statement: statement.digest,
+            who: self.who(),
+            at: self.now(),
+            key_hint: &statement.key_hint,
+        };
+        self.records.add_evidence(self.by(), &[evidence])?;
+        Ok(statement)
+    }
+
+    /// Lays the signatures over a version's contract beside it, where they hold.
+    pub(super) fn lay_signatures(&self, version: &Version, contract: &Path) -> Result<(), RegistryError> {
+        let shown = self.records.show(&version.model, &version.number)?;
+        for evidence in shown.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Signature) {
+            let proof = self.proofs(version, std::slice::from_ref(evidence))?;
+            let Some(bytes) = self.statement(&evidence.statement)?.filter(|_| !proof.is_empty()) else {
+                continue;
+            };
+            let path = place_of(contract, &evidence.key_hint);
+            if Bundle::parse(&bytes).is_err() || path.exists() {
+                continue;
+            }
+            let failed = |source| RegistryError::Write { path: path.clone(), source };
+            path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+            fs::write(&path, &bytes).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Signatures have the key in place of an environment.
+fn environment(hint: &str) -> String {
+    format!("key-{}", hint.get(..12).unwrap_or(hint))
+}
