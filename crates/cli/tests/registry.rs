@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use reproof_testing::{BUCKET, BucketServer, Finished, Postgres, Sandbox};
 
 use crate::fixtures::{place, sandbox};
-use crate::interrupted::killed;
 use crate::signing::keys;
 
 /// A sandbox with a registry and a small recorded model, `model.onnx`.
@@ -281,23 +280,6 @@ pub(crate) fn array(length: usize) -> Vec<u8> {
         (state >> 33) as u8
     }));
     bytes
-}
-
-#[test]
-fn pushes_that_are_killed_leave_what_was_there_and_can_be_done_again() {
-    let sandbox = with_registry();
-    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
-    sandbox.write("large.npy", array(48 << 20));
-    for (number, after) in [2, 10, 30, 60, 100, 160, 240].into_iter().enumerate() {
-        killed(&sandbox, &["push", "large.npy", &format!("team/large@1.0.{number}")], after);
-        ask(&sandbox, "ada", "fsck").exits(0).says("everything is there");
-        ask(&sandbox, "ada", "audit checkpoint").exits(0);
-        ask(&sandbox, "ada", "audit verify").exits(0);
-    }
-    ask(&sandbox, "ada", "push large.npy team/large@2.0.0").exits(0);
-    ask(&sandbox, "ada", "pull team/large@2.0.0 got.npy").exits(0);
-    assert_eq!(fs::read(sandbox.path("got.npy")).unwrap(), fs::read(sandbox.path("large.npy")).unwrap());
-    ask(&sandbox, "ada", "gc --dry-run").exits(0);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod hostile;
 mod imports;
 mod interrupted;
 mod keeping;
+mod killed;
 mod ladder_local_damage;
 mod limits;
 mod matrix;

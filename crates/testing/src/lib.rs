@@ -6,6 +6,7 @@
 //! * [`generated`]: folders of files that a script makes once.
 //! * [`folder`]: copies of folders, and proof that nothing in one changed.
 //! * [`damage`]: files broken in one exact place.
+//! * [`SuddenEnd`]: processes that end before a write of the test's choice.
 //!
 //! Never a dependency of a product crate; `cargo xtask layers` sees to that.
 #![forbid(unsafe_code)]
@@ -18,8 +19,12 @@ mod invocation;
 mod postgres;
 pub mod python;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod sudden_end;
 
 pub use bucket::{BUCKET, BucketServer};
 pub use invocation::{Finished, Invocation};
 pub use postgres::{Postgres, PostgresError};
 pub use sandbox::Sandbox;
+#[cfg(target_os = "linux")]
+pub use sudden_end::SuddenEnd;

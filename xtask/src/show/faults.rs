@@ -30,18 +30,22 @@ const FAULTS: &[Fault] = &[
         left: "every published version; nothing half visible; the same command goes on where it ended",
         tests: &[
             (Store, "interruptions::a_push_may_end_before_each_of_its_writes"),
-            (Command, "registry::pushes_that_are_killed_leave_what_was_there_and_can_be_done_again"),
+            (Command, "killed::a_push"),
         ],
     },
     Fault {
         what: "a collection is killed before any of its writes and removals",
         left: "everything that a version needs; the next collection goes on",
-        tests: &[(Store, "collecting::a_collection_may_end_before_each_of_its_steps")],
+        tests: &[
+            (Store, "collecting::a_collection_may_end_before_each_of_its_steps"),
+            (Command, "killed::a_collection"),
+        ],
     },
     Fault {
-        what: "a promotion, or any other act, is killed between two statements (SIGKILL)",
+        what: "a promotion, or any other act, is killed before any of its writes, or between two statements (SIGKILL)",
         left: "the act with its entry of the log, or neither",
         tests: &[
+            (Command, "killed::a_promotion"),
             (Records, "sqlite::faults::a_process_killed_between_statements_leaves_nothing_half_done"),
             (Records, "postgres::faults::a_process_killed_between_statements_leaves_nothing_half_done"),
         ],

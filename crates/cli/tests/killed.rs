@@ -1,0 +1,104 @@
+//! Commands of the registry that are killed before each of their writes, one after the other: what was published stays whole,
+//! nothing is half visible, and the same command done again ends as if nothing had happened.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use reproof_testing::{Finished, Sandbox, SuddenEnd, folder};
+
+use crate::fixtures::{place, sandbox};
+use crate::registry::{ask, with_registry, words};
+
+/// Writes that no command here reaches.
+const ENDLESS: usize = 2000;
+
+/// Runs `line` from the state of `start` and kills it at its first write, in a new copy at its second, and so on until it
+/// ends by itself; how often it was killed. Each time the registry must be whole and `then` holds, before and after the
+/// command was done again, which is what it is told.
+fn at_each_write(start: &Sandbox, line: &str, then: &dyn Fn(&Sandbox, bool)) -> usize {
+    for at in 1..ENDLESS {
+        let sandbox = sandbox();
+        folder::copy(&start.folder(), &sandbox.folder());
+        let run = up_to(at, &sandbox, line);
+        if run.code().is_some() {
+            run.exits(0);
+            return at - 1;
+        }
+        up_to(0, &sandbox, "fsck").exits(0).says("everything is there");
+        then(&sandbox, false);
+        up_to(0, &sandbox, line).exits(0);
+        up_to(0, &sandbox, "fsck").exits(0).says("everything is there");
+        up_to(0, &sandbox, "audit checkpoint").exits(0);
+        up_to(0, &sandbox, "audit verify").exits(0);
+        then(&sandbox, true);
+    }
+    panic!("`{line}` did not end within {ENDLESS} writes");
+}
+
+/// Runs a command line up to so many writes.
+fn up_to(at: usize, sandbox: &Sandbox, line: &str) -> Finished {
+    static ENDING: LazyLock<SuddenEnd> = LazyLock::new(|| {
+        SuddenEnd::compile(Path::new(env!("CARGO_TARGET_TMPDIR")))
+            .unwrap_or_else(|error| panic!("this test needs a C compiler: {error}"))
+    });
+    ENDING.run(sandbox.command(words(line)).variable("REPROOF_USER", "ada"), at)
+}
+
+/// A version has every byte.
+fn kept(sandbox: &Sandbox, version: &str, source: &str) {
+    let bytes = |path: &str| std::fs::read(sandbox.path(path)).unwrap();
+    let folder = sandbox.path("pulled");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    up_to(0, sandbox, &format!("pull team/net@{version} pulled/model.onnx")).exits(0);
+    assert_eq!(bytes("pulled/model.onnx"), bytes(source));
+}
+
+/// A registry with version 1.0.0 of `model.onnx`; `other.onnx` waits.
+fn one_version() -> Sandbox {
+    let sandbox = with_registry();
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "other.onnx");
+    up_to(0, &sandbox, "push model.onnx team/net@1.0.0").exits(0);
+    sandbox
+}
+
+#[test]
+fn a_push() {
+    let times = at_each_write(&one_version(), "push other.onnx team/net@1.1.0", &|sandbox, done| {
+        up_to(0, sandbox, "show team/net@1.0.0").exits(0);
+        if done {
+            kept(sandbox, "1.1.0", "other.onnx");
+        }
+    });
+    assert!(times > 20, "a push has more writes than {times}");
+}
+
+#[test]
+fn a_promotion() {
+    let start = one_version();
+    ask(&start, "ada", "push other.onnx team/net@1.1.0").exits(0);
+    ask(&start, "ada", "promote team/net@1.0.0 production").exits(0);
+    let points = |sandbox: &Sandbox, done: bool| {
+        let asked = up_to(0, sandbox, "alias team/net");
+        let now = asked.exits(0).stdout();
+        assert!(now.contains("1.1.0") || !done && now.contains("1.0.0"), "{now}");
+    };
+    let times = at_each_write(&start, "promote team/net@1.1.0 production", &points);
+    assert!(times > 5, "a promotion has more writes than {times}");
+}
+
+#[test]
+fn a_collection() {
+    let start = one_version();
+    ask(&start, "ada", "push other.onnx team/net@1.1.0").exits(0);
+    ask(&start, "ada", "retention --keep 0s").exits(0);
+    ask(&start, "ada", "delete team/net@1.1.0 --reason wrong").exits(0);
+    // The first collection marks, the second removes.
+    for round in ["marks", "removes"] {
+        let times =
+            at_each_write(&start, "gc --grace 0s", &|sandbox, _| kept(sandbox, "1.0.0", "model.onnx"));
+        assert!(times > 2, "a collection that {round} has more writes than {times}");
+        ask(&start, "ada", "gc --grace 0s").exits(0);
+    }
+}
