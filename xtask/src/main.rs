@@ -102,7 +102,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bench",
-        arguments: "[NAME] [--runs N] [--gigabytes N]",
+        arguments: "[NAME] [--runs N] [--gigabytes N] [--versions N]",
         about: "measures against named peers in the same run; without a name all of them",
         run: bench::chore,
     },

@@ -32,6 +32,7 @@ mod limits;
 mod matrix;
 mod options;
 mod origins;
+mod packages;
 mod planted;
 mod private;
 mod python;

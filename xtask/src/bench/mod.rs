@@ -7,6 +7,7 @@ mod files;
 mod python;
 mod recorder;
 mod referee;
+mod registry;
 mod storage;
 mod table;
 mod verify;
@@ -52,6 +53,11 @@ const BENCHMARKS: &[Benchmark] = &[
         run: referee::run,
     },
     Benchmark {
+        name: "registry",
+        about: "questions to a large registry, in SQLite and in PostgreSQL",
+        run: registry::run,
+    },
+    Benchmark {
         name: "storage",
         about: "what the registry stores of trained checkpoints, and how fast, against deltas by zstd, zipnn, restic and chunking",
         run: storage::run,
@@ -70,11 +76,13 @@ pub(crate) struct Options {
     pub runs: u32,
     /// Size of one more file to digest in units of 10^9 bytes.
     pub gigabytes: Option<u32>,
+    /// Versions in a large registry, each with ten results.
+    pub versions: u32,
 }
 
 impl Options {
     /// What the tables in `docs/` are made with.
-    pub(crate) const FULL: Self = Self { runs: 9, gigabytes: Some(4) };
+    pub(crate) const FULL: Self = Self { runs: 9, gigabytes: Some(4), versions: 1_000_000 };
 }
 
 /// Runs one benchmark or all of them and fails if a figure is above its limit.
@@ -83,6 +91,7 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     let options = Options {
         runs: crate::number(&mut arguments, "--runs")?.unwrap_or(5),
         gigabytes: crate::number(&mut arguments, "--gigabytes")?,
+        versions: crate::number(&mut arguments, "--versions")?.unwrap_or(20_000),
     };
     let name = (!arguments.is_empty()).then(|| arguments.remove(0));
     crate::nothing_left(&arguments)?;

@@ -51,6 +51,7 @@ impl Unit {
         match self {
             Self::Times => format!("{value:.2}x"),
             Self::Megabytes => format!("{value:.0} MB"),
+            Self::Milliseconds if value < 10.0 => format!("{value:.2} ms"),
             Self::Milliseconds => format!("{value:.0} ms"),
             Self::SecondsPerGigabyte => format!("{value:.2} s/GB"),
         }

@@ -9,11 +9,26 @@ use crate::{machine, repository};
 
 /// Runs every benchmark at full size and describes how.
 pub(crate) fn text() -> Result<String> {
-    let tables = bench::tables(None, Options::FULL)?;
+    page("Benchmarks", None)
+}
+
+/// The benchmarks of storage and registry.
+pub(crate) fn of_registry() -> Result<String> {
+    page("What a registry stores, and how fast it answers", Some(&["storage", "registry"]))
+}
+
+fn page(title: &str, only: Option<&[&str]>) -> Result<String> {
+    let tables = match only {
+        None => bench::tables(None, Options::FULL)?,
+        Some(names) => {
+            let tables = names.iter().map(|name| bench::tables(Some(name), Options::FULL));
+            tables.collect::<Result<Vec<_>>>()?.concat()
+        }
+    };
     let sections: Vec<String> = tables.iter().map(bench::Table::text).collect();
     let date = repository::output(Command::new("date").args(["-u", "+%Y-%m-%d"]));
     Ok(format!(
-        "# Benchmarks\n\nMeasured on {} on this machine:\n{}.\n\n\
+        "# {title}\n\nMeasured on {} on this machine:\n{}.\n\n\
          The programs of a table run in turn, once to warm up and then as often as the last column\n\
          says; each figure is the median. CPU time is user and system time with all children, peak\n\
          memory the resident memory of the largest process, which for b3sum is mostly the mapped\n\

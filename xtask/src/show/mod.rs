@@ -6,6 +6,7 @@ mod envelope;
 mod faults;
 mod formats;
 mod frameworks;
+mod interoperation;
 mod resume;
 mod scoreboard;
 
@@ -66,10 +67,22 @@ const SHOWS: &[Show] = &[
         text: frameworks::text,
     },
     Show {
+        name: "interoperation",
+        path: "docs/interoperation.md",
+        about: "signatures of ours and of model_signing, each verified by both",
+        text: interoperation::text,
+    },
+    Show {
         name: "resume",
         path: "docs/resume.md",
         about: "what checkpoints of each trainer achieve when training resumes",
         text: resume::text,
+    },
+    Show {
+        name: "storage",
+        path: "docs/storage.md",
+        about: "what a registry stores, against what teams use now, and how fast a large one answers",
+        text: benchmarks::of_registry,
     },
     Show {
         name: "suite",

@@ -1,4 +1,4 @@
-//! The fewest changed packages that make a difference: delta debugging (Zeller and Hildebrandt, 2002) over what was
+//! The fewest changed packages that make a difference, and what else does: delta debugging (Zeller and Hildebrandt, 2002) over what was
 //! installed when a contract was recorded and what is installed now.
 //!
 //! A test builds an environment and runs a model in it, which takes minutes where the rest takes none. So what was
@@ -39,13 +39,33 @@ pub(super) enum Outcome {
 /// What a search has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Minimal {
-    /// Changes that together make the difference, suspects first; none where there were none to search.
-    pub(super) changes: Vec<Change>,
+    /// Sets of changes of which each makes a difference by itself; none where there were no changes to search.
+    pub(super) sets: Vec<Set>,
+    /// What the changes do that are in none of the sets.
+    pub(super) rest: Rest,
     /// The packages of each test and how it ended, in the order in which they were made.
     pub(super) tests: Vec<(Vec<String>, Outcome)>,
+}
+
+/// Changes that together make a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Set {
+    /// The changes, suspects first.
+    pub(super) changes: Vec<Change>,
     /// Whether the difference is seen no more without any single one of them: the outputs are the same then, or there
     /// are none. Otherwise the search was cut short and fewer may do.
     pub(super) proved: bool,
+}
+
+/// What the changes do that nothing was found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// The outputs are as recorded with all of them.
+    Harmless,
+    /// They cannot be tried without the others.
+    Unresolved,
+    /// There was no time to try them, or to search on.
+    Untested,
 }
 
 /// The changes from one environment to another, by name. A package of the same version is taken as unchanged wherever
@@ -66,7 +86,8 @@ pub(super) fn changes(recorded: &Python, current: &Python) -> Vec<Change> {
         .collect()
 }
 
-/// Changes of which none can be left out, found with at most `limit` tests and none that begins after `stop` says so.
+/// Changes of which none can be left out, found with at most `limit` tests and none that begins after `stop` says so. What
+/// is left is tried as well: where it still makes a difference, there is another cause in it.
 ///
 /// `test` tells what happens in the recorded environment with exactly the given changes. That none give the same
 /// outputs and all give others is known beforehand and not tested. `suspects` are normalised names, likeliest first.
@@ -85,12 +106,27 @@ pub(super) fn minimise(
     let all: Vec<usize> = (0..ranked.len()).collect();
     let known = HashMap::from([(all.clone(), true), (Vec::new(), false)]);
     let mut search = Search { ranked, limit, stop, test, known, tests: Vec::new() };
-    let (found, proved) = search.run(all, suspected);
-    Minimal {
-        changes: found.iter().map(|&index| search.ranked[index].clone()).collect(),
-        proved: proved && !found.is_empty(),
-        tests: search.tests,
-    }
+    let mut sets = Vec::new();
+    let mut left = all;
+    let rest = loop {
+        if left.is_empty() {
+            break Rest::Harmless;
+        }
+        let (found, proved) = search.run(left.clone(), suspected);
+        left.retain(|index| !found.contains(index));
+        let changes = found.iter().map(|&index| search.ranked[index].clone()).collect();
+        sets.push(Set { changes, proved });
+        if !proved {
+            break Rest::Untested;
+        }
+        match search.differs(&left) {
+            Some(true) => {}
+            Some(false) if search.resolved(&left) => break Rest::Harmless,
+            Some(false) => break Rest::Unresolved,
+            None => break Rest::Untested,
+        }
+    };
+    Minimal { sets, rest, tests: search.tests }
 }
 
 /// What a look at several sets gave.
@@ -131,6 +167,16 @@ impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop,
         Some(differs)
     }
 
+    /// Whether these changes gave outputs at all when they were tested.
+    fn resolved(&self, set: &[usize]) -> bool {
+        let names: Vec<&str> = set.iter().map(|&index| self.ranked[index].package.as_str()).collect();
+        let failed = |(packages, outcome): &(Vec<String>, Outcome)| {
+            matches!(outcome, Outcome::Unresolved(_))
+                && packages.iter().map(String::as_str).eq(names.iter().copied())
+        };
+        !self.tests.iter().any(failed)
+    }
+
     /// The first of some sets that makes a difference.
     fn first(&mut self, sets: impl IntoIterator<Item = Vec<usize>>) -> Looked {
         for set in sets {
@@ -146,7 +192,8 @@ impl<Stop: FnMut() -> bool, Test: FnMut(&[&Change]) -> Outcome> Search<'_, Stop,
     /// The smallest set found below `all`, and whether it is minimal.
     fn run(&mut self, all: Vec<usize>, suspected: usize) -> (Vec<usize>, bool) {
         let mut set = all;
-        match self.first((0..suspected).map(|index| vec![index])) {
+        let suspects: Vec<usize> = set.iter().copied().filter(|&index| index < suspected).collect();
+        match self.first(suspects.into_iter().map(|index| vec![index])) {
             Looked::Found(alone) => return (alone, true),
             Looked::AllSame => {}
             Looked::CutShort => return (set, false),
@@ -209,8 +256,10 @@ mod tests {
         (0..count).map(change).collect()
     }
 
-    fn names(found: &Minimal) -> Vec<&str> {
-        found.changes.iter().map(|change| change.package.as_str()).collect()
+    /// The packages of the first set, and whether it is proved.
+    fn leading(found: &Minimal) -> (Vec<&str>, bool) {
+        let set = &found.sets[0];
+        (set.changes.iter().map(|change| change.package.as_str()).collect(), set.proved)
     }
 
     /// A difference that needs all of `cause`.
@@ -225,13 +274,16 @@ mod tests {
     fn one_cause_is_found_and_sooner_where_it_is_suspected() {
         let changes = numbered(40);
         let found = minimise(&changes, &[], 100, || false, needs(&["p29"]));
-        assert_eq!((names(&found), found.proved), (vec!["p29"], true));
+        assert_eq!(leading(&found), (vec!["p29"], true));
         assert!(found.tests.len() <= 12, "{}", found.tests.len());
         let suspects = ["absent", "p3", "p29"].map(str::to_owned);
         let found = minimise(&changes, &suspects, 100, || false, needs(&["p29"]));
-        assert_eq!((names(&found), found.proved), (vec!["p29"], true));
+        assert_eq!(leading(&found), (vec!["p29"], true));
         let tested = |name: &str, outcome| (vec![name.to_owned()], outcome);
-        assert_eq!(found.tests, [tested("p3", Outcome::Same), tested("p29", Outcome::Different)]);
+        assert_eq!(found.tests[..2], [tested("p3", Outcome::Same), tested("p29", Outcome::Different)]);
+        // Without it the other 39 do nothing, which is tried and not assumed.
+        assert_eq!((found.tests[2].0.len(), &found.tests[2].1, found.tests.len()), (39, &Outcome::Same, 3));
+        assert_eq!((found.rest, found.sets.len()), (Rest::Harmless, 1));
     }
 
     #[test]
@@ -241,12 +293,52 @@ mod tests {
             let cause = [format!("p{first}"), format!("p{second}")];
             let cause = cause.each_ref().map(String::as_str);
             let found = minimise(&changes, &["p4".to_owned()], 1000, || false, needs(&cause));
-            let mut together = names(&found);
+            let (mut together, proved) = leading(&found);
             together.sort_unstable();
-            assert_eq!((together, found.proved), (cause.to_vec(), true));
+            assert_eq!((together, proved), (cause.to_vec(), true));
+            assert_eq!((found.rest, found.sets.len()), (Rest::Harmless, 1));
             let distinct: BTreeSet<&Vec<String>> = found.tests.iter().map(|(packages, _)| packages).collect();
             assert_eq!(distinct.len(), found.tests.len());
         }
+    }
+
+    #[test]
+    fn causes_beside_each_other_are_all_found() {
+        let changes = numbered(12);
+        // p2 alone, and p7 with p9, whatever the others do.
+        let test = |applied: &[&Change]| {
+            let has = |name: &str| applied.iter().any(|change| change.package == name);
+            if has("p2") || has("p7") && has("p9") { Outcome::Different } else { Outcome::Same }
+        };
+        let found = minimise(&changes, &["p9".to_owned()], 1000, || false, test);
+        let mut sets: Vec<(Vec<&str>, bool)> = Vec::new();
+        for set in &found.sets {
+            let mut names: Vec<&str> = set.changes.iter().map(|change| change.package.as_str()).collect();
+            names.sort_unstable();
+            sets.push((names, set.proved));
+        }
+        sets.sort();
+        assert_eq!(sets, [(vec!["p2"], true), (vec!["p7", "p9"], true)]);
+        assert_eq!(found.rest, Rest::Harmless);
+        // A second search that is cut short leaves the first cause as it is.
+        let found = minimise(&changes, &["p2".to_owned()], 3, || false, test);
+        assert_eq!((leading(&found), found.rest), ((vec!["p2"], true), Rest::Untested));
+        assert!(!found.sets[1].proved);
+    }
+
+    #[test]
+    fn what_cannot_be_tried_without_a_cause_is_not_called_harmless() {
+        // p0 needs the new p1, which makes the difference.
+        let test = |applied: &[&Change]| {
+            let has = |name: &str| applied.iter().any(|change| change.package == name);
+            match (has("p0"), has("p1")) {
+                (true, false) => Outcome::Unresolved("p0 needs the new p1".to_owned()),
+                (_, true) => Outcome::Different,
+                (false, false) => Outcome::Same,
+            }
+        };
+        let found = minimise(&numbered(2), &[], 100, || false, test);
+        assert_eq!((leading(&found), found.rest), ((vec!["p1"], true), Rest::Unresolved));
     }
 
     #[test]
@@ -264,7 +356,7 @@ mod tests {
             }
         };
         let found = minimise(&changes, &["p5".to_owned()], 1000, || false, test);
-        assert_eq!((names(&found), found.proved), (vec!["p5", "p11"], true));
+        assert_eq!(leading(&found), (vec!["p5", "p11"], true));
         assert!(found.tests.iter().any(|(_, outcome)| matches!(outcome, Outcome::Unresolved(_))));
     }
 
@@ -285,9 +377,9 @@ mod tests {
             let numbers = numbered(5);
             let changes: Vec<Change> = order.iter().map(|&place: &usize| numbers[place].clone()).collect();
             let found = minimise(&changes, &[], 1000, || false, test);
-            let mut found_names = names(&found);
-            found_names.sort_unstable();
-            assert_eq!((found_names, found.proved), (vec!["p2", "p3"], true), "{order:?}");
+            let (mut together, proved) = leading(&found);
+            together.sort_unstable();
+            assert_eq!((together, proved), (vec!["p2", "p3"], true), "{order:?}");
         }
     }
 
@@ -295,24 +387,26 @@ mod tests {
     fn a_search_cut_short_tells_what_it_has() {
         let changes = numbered(32);
         let found = minimise(&changes, &[], 2, || false, needs(&["p1"]));
-        assert_eq!((found.changes.as_slice(), found.proved, found.tests.len()), (&changes[..8], false, 2));
+        let cut = |found: &Minimal| (found.sets[0].changes.clone(), found.sets[0].proved, found.tests.len());
+        assert_eq!((cut(&found), found.rest), ((changes[..8].to_vec(), false, 2), Rest::Untested));
         let found = minimise(&changes, &["p1".to_owned()], 0, || false, needs(&["p1"]));
-        assert_eq!((found.changes.len(), found.proved, found.tests.len()), (32, false, 0));
+        let (kept, proved, tests) = cut(&found);
+        assert_eq!((kept.len(), proved, tests), (32, false, 0));
         let mut left = 3;
         let stop = || {
             left -= 1;
             left < 0
         };
         let found = minimise(&changes, &[], 100, stop, needs(&["p1"]));
-        assert_eq!((found.changes.as_slice(), found.proved, found.tests.len()), (&changes[..4], false, 3));
+        assert_eq!(cut(&found), (changes[..4].to_vec(), false, 3));
     }
 
     #[test]
     fn few_changes_need_no_test() {
         let one = minimise(&numbered(1), &["p0".to_owned()], 0, || true, needs(&["p0"]));
-        assert_eq!((names(&one), one.proved, one.tests.len()), (vec!["p0"], true, 0));
+        assert_eq!((leading(&one), one.rest, one.tests.len()), ((vec!["p0"], true), Rest::Harmless, 0));
         let none = minimise(&[], &[], 10, || false, needs(&[]));
-        assert_eq!(none, Minimal { changes: Vec::new(), tests: Vec::new(), proved: false });
+        assert_eq!(none, Minimal { sets: Vec::new(), rest: Rest::Harmless, tests: Vec::new() });
     }
 
     #[test]

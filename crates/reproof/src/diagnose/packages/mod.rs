@@ -11,7 +11,7 @@ use reproof_contract::environment::Python;
 use reproof_contract::report::Confidence;
 use reproof_runner::{PythonRunner, Rebuild};
 
-use self::minimise::{Change, Outcome, changes, minimise};
+use self::minimise::{Change, Minimal, Outcome, Rest, Set, changes, minimise};
 use super::bench::Bench;
 use super::{Case, Found};
 use crate::execution::{PYTHON, Runners};
@@ -99,8 +99,8 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) {
         },
     );
     found.experiments.extend(experiments);
-    found.causes.push(cause(&minimal, changes.len()));
-    found.settled = minimal.proved;
+    found.causes.extend(causes(&minimal, changes.len()));
+    found.settled = minimal.rest != Rest::Untested;
 }
 
 /// The recorded environment with some packages as they are now.
@@ -123,27 +123,40 @@ fn told(set: &[&Change]) -> String {
     set.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn cause(minimal: &minimise::Minimal, changed: usize) -> Cause {
-    let set: Vec<&Change> = minimal.changes.iter().collect();
-    let pins: Vec<String> = set
-        .iter()
-        .filter_map(|change| Some(format!("{}=={}", change.package, change.from.as_ref()?)))
-        .collect();
-    let certain = minimal.proved;
-    let evidence = if certain {
-        format!(
-            "of {changed} packages that changed, this change in the recorded environment makes the difference, and without it \
-             every bit is the recorded one ({} environments were tried)",
-            minimal.tests.len() + 1
-        )
-    } else {
-        format!("the search among {changed} packages that changed was cut short: fewer of these may do")
+/// A cause for each set of changes. None of them gives the recorded outputs if it alone is undone, so all have the same fix.
+fn causes(minimal: &Minimal, changed: usize) -> Vec<Cause> {
+    let every = minimal.sets.iter().flat_map(|set| &set.changes);
+    let pins: Vec<String> =
+        every.filter_map(|change| Some(format!("{}=={}", change.package, change.from.as_ref()?))).collect();
+    let tried = minimal.tests.len() + 1;
+    let without = if minimal.sets.len() == 1 { "it" } else { "all of these" };
+    let rest = match minimal.rest {
+        Rest::Harmless => {
+            format!("; without {without} every bit is the recorded one ({tried} environments were tried)")
+        }
+        Rest::Unresolved => {
+            format!("; the others cannot be tried without {without} ({tried} environments were tried)")
+        }
+        Rest::Untested => {
+            format!("; the others were not tried without {without}: there may be a second cause")
+        }
     };
-    Cause {
-        id: "package".to_owned(),
-        confidence: if certain { Confidence::Confirmed } else { Confidence::Likely },
-        statement: format!("{} changes the outputs", told(&set)),
-        evidence: vec![evidence],
-        fix: format!("install {}", pins.join(" ")),
-    }
+    let one = |set: &Set| {
+        let told = told(&set.changes.iter().collect::<Vec<_>>());
+        let evidence = if set.proved {
+            format!(
+                "of {changed} packages that changed, this change in the recorded environment makes a difference{rest}"
+            )
+        } else {
+            format!("the search among {changed} packages that changed was cut short: fewer of these may do")
+        };
+        Cause {
+            id: "package".to_owned(),
+            confidence: if set.proved { Confidence::Confirmed } else { Confidence::Likely },
+            statement: format!("{told} changes the outputs"),
+            evidence: vec![evidence],
+            fix: format!("install {}", pins.join(" ")),
+        }
+    };
+    minimal.sets.iter().map(one).collect()
 }
