@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use reproof_testing::{BUCKET, BucketServer, Finished, Postgres, Sandbox};
 
@@ -235,6 +236,23 @@ fn a_log_that_somebody_changed_is_told_and_the_entry_named() {
     let kept = ask(&sandbox, "ada", "audit checkpoint").exits(0).stdout().to_owned();
     sandbox.write("kept", &kept);
     ask(&sandbox, "eve", "audit verify --checkpoint kept").exits(0).says("goes on from the kept checkpoint");
+
+    // What is asked are tables beside the log. Somebody clears the flag in the database itself, past the registry.
+    let touch = |sql: &str| {
+        let script = format!(
+            "import sqlite3; c = sqlite3.connect('registry.sqlite'); c.execute(\"{sql}\"); c.commit()"
+        );
+        let done =
+            Command::new("python3").args(["-c", &script]).current_dir(sandbox.path(".reproof")).status();
+        assert!(done.unwrap().success(), "{sql}");
+    };
+    touch("UPDATE flag SET cleared = sequence, cleared_reason = 'fine'");
+    ask(&sandbox, "eve", "audit verify --checkpoint kept")
+        .exits(1)
+        .says("cleared flag 1 came with entry 2, which is `flag.raise`")
+        .says("the log is what was signed, and the database says something else");
+    touch("UPDATE flag SET cleared = NULL, cleared_reason = NULL");
+    ask(&sandbox, "eve", "audit verify --checkpoint kept").exits(0);
 
     // An entry is edited where it was published.
     let log = sandbox.path(".reproof/store/log");

@@ -15,6 +15,7 @@
 
 mod aliases;
 mod approvals;
+mod contradiction;
 mod database;
 mod error;
 mod evidence;
@@ -40,6 +41,7 @@ mod versions;
 
 pub use aliases::{Alias, AliasEvent, AliasMove, MoveAlias};
 pub use approvals::{Approval, Decision, MAX_APPROVALS, NewApproval};
+pub use contradiction::Contradictions;
 pub use database::{Options, StatementObserver};
 pub use error::Error;
 pub use evidence::{Batch, Evidence, EvidenceKind, MAX_BATCH, MAX_ENVIRONMENTS, NewEvidence};

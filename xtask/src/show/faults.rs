@@ -116,6 +116,15 @@ const FAULTS: &[Fault] = &[
         tests: &[(Command, "registry::a_log_that_somebody_changed_is_told_and_the_entry_named")],
     },
     Fault {
+        what: "rows of the database are changed, added or removed past the registry",
+        left: "`audit verify` names the row, and the entry of the log that says otherwise",
+        tests: &[
+            (Command, "registry::a_log_that_somebody_changed_is_told_and_the_entry_named"),
+            (Records, "sqlite::contradictions::every_row_that_is_changed_past_the_registry_is_told"),
+            (Records, "postgres::contradictions::every_row_that_is_changed_past_the_registry_is_told"),
+        ],
+    },
+    Fault {
         what: "a token expired or was revoked",
         left: "it is refused; an unknown one tells nothing",
         tests: &[

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use reproof_digest::{Digest, Kind};
-use reproof_registry::{Error, Options, PageRequest, Registry};
+use reproof_registry::{Contradictions, Error, Options, PageRequest, Registry};
 use reproof_testing::Postgres;
 
 use crate::Case;
@@ -236,6 +236,7 @@ fn opens(place: &Place) {
     assert_eq!(root.to_hex(), include_str!("../frozen/v1.root").trim());
     push(&registry, 2);
     registry.set_alias(by("anna", 500), &production(Some("1.0.0")), "2.0.0").unwrap();
+    assert_eq!(registry.contradictions().unwrap(), Contradictions::default());
 }
 
 fn secret(server: &Postgres) {

@@ -4,6 +4,7 @@
 
 mod aliases;
 mod child;
+mod contradictions;
 mod evidence;
 mod faults;
 mod governance;
@@ -28,6 +29,7 @@ const MODULES: &[(&str, &[Case])] = &[
     ("governance", governance::CASES),
     ("people", people::CASES),
     ("log", log::CASES),
+    ("contradictions", contradictions::CASES),
     ("faults", faults::CASES),
 ];
 

@@ -44,6 +44,29 @@ impl Place {
         registry
     }
 
+    /// A copy of the registry, which nobody may have open, after `sql` was run in it past the registry; with the copy's place.
+    pub(crate) fn touched(&self, sql: &str) -> (Registry, Self) {
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            let copy = Self::sqlite();
+            let to = copy.url.strip_prefix("sqlite:").unwrap();
+            std::fs::copy(path, to).unwrap();
+            let connection = rusqlite::Connection::open(to).unwrap();
+            connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+            drop(connection);
+            return (Registry::open(&copy.url).unwrap(), copy);
+        }
+        let (server, name) = self.url.rsplit_once('/').unwrap();
+        let connect = |url: &str| postgres::Client::connect(url, postgres::NoTls).unwrap();
+        let url = format!("{server}/{name}_copy");
+        let again = format!("DROP DATABASE IF EXISTS {name}_copy");
+        let mut client = connect(&format!("{server}/postgres"));
+        client.batch_execute(&again).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}")).unwrap();
+        let touch = format!("SET search_path TO reproof; {sql}");
+        connect(&url).batch_execute(&touch).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        (Registry::open(&url).unwrap(), Self { url, _folder: None })
+    }
+
     /// Opens what is there once more, with options.
     pub(crate) fn again(&self, options: &Options) -> Registry {
         Registry::open_with(&self.url, options).unwrap()

@@ -45,6 +45,8 @@ pub struct Audited {
     pub audit: Audit,
     /// What the records say that the files do not: entries that differ, or a database that lost what was published.
     pub records: Vec<String>,
+    /// How many contradictions of the records are not told.
+    pub omitted: u64,
     /// Entries of the records that are not published yet.
     pub unpublished: u64,
 }
@@ -221,7 +223,11 @@ impl Registry {
                 published.size
             ));
         }
-        Ok(Audited { audit, records, unpublished: total.saturating_sub(size) })
+        // What is asked are the tables beside the log, which nobody signs: they must say what the log says.
+        let contradictions = self.records.contradictions()?;
+        records.extend(contradictions.told);
+        let (omitted, unpublished) = (contradictions.omitted, total.saturating_sub(size));
+        Ok(Audited { audit, records, omitted, unpublished })
     }
 
     /// Compares the records with the published tree, and names the first entry that differs.

@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Check every entry and tile of the log up to its newest checkpoint, and that the records have the same entries.
+    /// Check every entry and tile of the log up to its newest checkpoint, and that the records have the same entries and
+    /// say nothing else.
     Verify(VerifyArguments),
     /// Verify a share of the stored versions again, and keep the result in the log.
     Spot(Box<spot::Arguments>),
@@ -84,6 +85,7 @@ fn verify(arguments: &VerifyArguments) -> Result<Exit> {
         .map(ToString::to_string)
         .chain(audited.records.iter().cloned())
         .collect();
+    let omitted = audited.audit.omitted + audited.omitted;
     if arguments.output.json {
         output::json(&json!({
             "schema": "reproof.audit/v0",
@@ -94,15 +96,15 @@ fn verify(arguments: &VerifyArguments) -> Result<Exit> {
             "unpublished": audited.unpublished,
             "checkpoint_given": kept.is_some(),
             "findings": findings,
-            "omitted": audited.audit.omitted,
+            "omitted": omitted,
         }))?;
     } else {
         let mut text = format!("{} entries hashed again\n", audited.audit.entries);
         for finding in &findings {
             let _ = writeln!(text, "  FAIL  {finding}");
         }
-        if audited.audit.omitted > 0 {
-            let _ = writeln!(text, "  and {} more", audited.audit.omitted);
+        if omitted > 0 {
+            let _ = writeln!(text, "  and {omitted} more");
         }
         if audited.unpublished > 0 {
             let _ = writeln!(
@@ -116,6 +118,9 @@ fn verify(arguments: &VerifyArguments) -> Result<Exit> {
             (true, false) => {
                 "the log is what its own checkpoint says; that nobody with its key rewrote it needs a checkpoint kept \
                  elsewhere: --checkpoint FILE\n"
+            }
+            (false, _) if audited.audit.is_intact() => {
+                "the log is what was signed, and the database says something else\n"
             }
             (false, _) => "the log is NOT what was signed\n",
         };
