@@ -1,4 +1,5 @@
-//! How fast a large registry answers, and what it weighs: `million URL VERSIONS RESULTS`.
+//! How fast a large registry answers, and what it weighs: `million URL VERSIONS RESULTS`. With `filled` at the end it asks the
+//! one that an earlier run filled.
 //!
 //! Fills an empty registry with models of 100 versions each, results spread over them and an alias that moved often, and
 //! prints how long the questions take that are asked most. Run it on both databases with the same numbers.
@@ -154,12 +155,8 @@ fn rate(what: &str, count: u64, took: Duration, bytes: u64) {
     ));
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, count, findings] = arguments.as_slice() else {
-        return Err("usage: million URL VERSIONS RESULTS".into());
-    };
-    let (count, findings): (u64, u64) = (count.parse()?, findings.parse()?);
+/// Makes the registry that is asked.
+fn fill(url: &str, count: u64, findings: u64) -> Result<Registry, Error> {
     let registry = Registry::create(url)?;
     let empty = registry.size()?;
     let start = Instant::now();
@@ -170,6 +167,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     results(&registry, count, findings)?;
     rate("results", findings, start.elapsed(), registry.size()? - with_versions);
     governance(&registry)?;
+    Ok(registry)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (url, count, findings, filled) = match arguments.as_slice() {
+        [url, count, findings] => (url, count, findings, false),
+        [url, count, findings, word] if word == "filled" => (url, count, findings, true),
+        _ => return Err("usage: million URL VERSIONS RESULTS [filled]".into()),
+    };
+    let (count, findings): (u64, u64) = (count.parse()?, findings.parse()?);
+    let registry = if filled { Registry::open(url)? } else { fill(url, count, findings)? };
     let place = |number: u64| {
         let id = number % count;
         (model_name(id / VERSIONS_PER_MODEL), version_name(id % VERSIONS_PER_MODEL))

@@ -16,6 +16,9 @@ use crate::repository;
 const PUSH_LIMIT: f64 = 2.0;
 const PULL_LIMIT: f64 = 1.0;
 
+/// How often a series is pushed and pulled.
+const RUNS: usize = 5;
+
 /// A folder in memory, on Linux.
 const MEMORY: &str = "/dev/shm";
 
@@ -139,8 +142,25 @@ impl Bench {
         Ok(table)
     }
 
-    /// Pushes the files to a registry, one after the other, on one core.
+    /// Pushes the files to a registry, one after the other, on one core, and pulls them: the median of several times.
     fn ours(&self, files: &[PathBuf], options: &[&str]) -> Result<Ours> {
+        let runs = (0..RUNS).map(|_| self.once(files, options)).collect::<Result<Vec<_>>>()?;
+        let median = |field: fn(&Ours) -> f64| {
+            let mut values: Vec<f64> = runs.iter().map(field).collect();
+            values.sort_by(f64::total_cmp);
+            values[RUNS / 2]
+        };
+        Ok(Ours {
+            size: median(|run| run.size),
+            written: median(|run| run.written),
+            push: median(|run| run.push),
+            pull: median(|run| run.pull),
+            again: median(|run| run.again),
+            digest: median(|run| run.digest),
+        })
+    }
+
+    fn once(&self, files: &[PathBuf], options: &[&str]) -> Result<Ours> {
         let mut command = Command::new(&self.history);
         command.arg("--json").args(options).args(files).env("RAYON_NUM_THREADS", "1");
         // In memory where there is such a folder: the disk of this machine is not what is measured.
@@ -221,7 +241,7 @@ fn shares(what: &str, ours: &Ours, count: usize) -> Table {
     let row = |label: &str, wall: f64| Measured {
         label: label.to_owned(),
         cost: Cost { wall, cpu: f64::NAN, memory: f64::NAN },
-        runs: 1,
+        runs: RUNS as u32,
     };
     Table {
         title: format!(

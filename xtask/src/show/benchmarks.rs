@@ -12,19 +12,13 @@ pub(crate) fn text() -> Result<String> {
     page("Benchmarks", None)
 }
 
-/// The benchmarks of storage and registry.
-pub(crate) fn of_registry() -> Result<String> {
-    page("What a registry stores, and how fast it answers", Some(&["storage", "registry"]))
+/// The benchmark of the store alone.
+pub(crate) fn of_storage() -> Result<String> {
+    page("What a registry stores", Some("storage"))
 }
 
-fn page(title: &str, only: Option<&[&str]>) -> Result<String> {
-    let tables = match only {
-        None => bench::tables(None, Options::FULL)?,
-        Some(names) => {
-            let tables = names.iter().map(|name| bench::tables(Some(name), Options::FULL));
-            tables.collect::<Result<Vec<_>>>()?.concat()
-        }
-    };
+fn page(title: &str, only: Option<&str>) -> Result<String> {
+    let tables = bench::tables(only, Options::FULL)?;
     let sections: Vec<String> = tables.iter().map(bench::Table::text).collect();
     let date = repository::output(Command::new("date").args(["-u", "+%Y-%m-%d"]));
     Ok(format!(

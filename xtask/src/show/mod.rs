@@ -81,8 +81,8 @@ const SHOWS: &[Show] = &[
     Show {
         name: "storage",
         path: "docs/storage.md",
-        about: "what a registry stores, against what teams use now, and how fast a large one answers",
-        text: benchmarks::of_registry,
+        about: "what a registry stores of trained checkpoints and how fast, against what teams use now",
+        text: benchmarks::of_storage,
     },
     Show {
         name: "suite",

@@ -224,7 +224,9 @@ impl Registry {
             ));
         }
         // What is asked are the tables beside the log, which nobody signs: they must say what the log says.
+        progress.begin("comparing the tables with the log", None, Unit::Items);
         let contradictions = self.records.contradictions()?;
+        progress.end();
         records.extend(contradictions.told);
         let (omitted, unpublished) = (contradictions.omitted, total.saturating_sub(size));
         Ok(Audited { audit, records, omitted, unpublished })
