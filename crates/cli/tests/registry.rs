@@ -173,6 +173,32 @@ fn evidence_is_about_one_artifact_and_one_contract_and_signed_by_who_must() {
 }
 
 #[test]
+fn new_goldens_pass_a_gate_that_wants_them_reviewed_only_when_somebody_else_did() {
+    let sandbox = with_registry();
+    ask(&sandbox, "ada", "push model.onnx team/net@1.0.0").exits(0);
+    sandbox.write("gate.toml", "reviewed = true\n");
+    ask(&sandbox, "ada", "gate team/net production --set gate.toml").exits(0);
+    // The first goldens took the place of none.
+    ask(&sandbox, "ada", "promote team/net@1.0.0 production").exits(0);
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "model.onnx");
+    ask(&sandbox, "ada", "accept model.onnx --by carl --reason 'another epsilon'").exits(0);
+    ask(&sandbox, "ada", "push model.onnx team/net@1.1.0").exits(0);
+    let refused = |found: &str| {
+        ask(&sandbox, "ada", "promote team/net@1.1.0 production")
+            .exits(1)
+            .says("a reviewer who neither accepted the new goldens nor pushed them")
+            .says(found);
+    };
+    refused("new goldens accepted by carl");
+    for alone in ["ada", "carl"] {
+        ask(&sandbox, alone, "approve team/net@1.1.0 --reason mine").exits(0);
+        refused("reviewed by others: none");
+    }
+    ask(&sandbox, "bob", "approve team/net@1.1.0 --reason 'looked at both'").exits(0);
+    ask(&sandbox, "ada", "promote team/net@1.1.0 production").exits(0);
+}
+
+#[test]
 fn roles_decide_and_nobody_approves_their_own_push() {
     let sandbox = with_registry();
     let first = ask(&sandbox, "ada", "access add root --json").exits(0).json();

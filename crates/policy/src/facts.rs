@@ -35,6 +35,8 @@ pub struct Facts {
     pub approvals: Vec<Approval>,
     /// Who pushed the version.
     pub submitter: Option<String>,
+    /// Where its contract comes from.
+    pub acceptance: Option<Acceptance>,
     /// Flags that were not cleared.
     pub flags: Option<Vec<String>>,
     /// The classification, such as `restricted`.
@@ -54,6 +56,16 @@ pub struct ScanFacts {
     pub severity: Option<Severity>,
     /// When it was made.
     pub at: u64,
+}
+
+/// Where a contract comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Acceptance {
+    /// It is the first one of the artifact, or there is none.
+    First,
+    /// It took the place of another one, with other goldens, and this person accepted that.
+    By(String),
 }
 
 /// That somebody approved the digest.

@@ -21,7 +21,7 @@ mod words;
 
 pub use convention::Convention;
 pub use expression::Expression;
-pub use facts::{Approval, Facts, ScanFacts};
+pub use facts::{Acceptance, Approval, Facts, ScanFacts};
 pub use gate::{Gate, Outcome};
 pub use pattern::{Pattern, PatternError};
 pub use period::{Period, PeriodError};

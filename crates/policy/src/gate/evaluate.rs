@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Gate, ScanRequirement};
 use crate::expression::Truth;
-use crate::facts::Facts;
+use crate::facts::{Acceptance, Facts};
+use crate::role::Role;
 
 /// Whether a gate lets a version pass, requirement by requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -188,6 +189,21 @@ impl Gate {
             let met = persons.len() >= count as usize;
             let found = list(&persons.into_iter().collect::<Vec<_>>());
             judge.note("approvals", met, expected, Some(found), APPROVE);
+        }
+        if self.reviewed {
+            let mut persons = facts.approved_by(Role::Reviewer);
+            let (met, found) = match &facts.acceptance {
+                None => (false, None),
+                Some(Acceptance::First) => (true, Some("its first goldens".to_owned())),
+                Some(Acceptance::By(accepted)) => {
+                    persons.retain(|person| *person != accepted && Some(*person) != submitter);
+                    let others = list(&persons.iter().collect::<Vec<_>>());
+                    let found = format!("new goldens accepted by {accepted}, reviewed by others: {others}");
+                    (submitter.is_some() && !persons.is_empty(), Some(found))
+                }
+            };
+            let expected = "a reviewer who neither accepted the new goldens nor pushed them";
+            judge.note("reviewed", met, expected, found, APPROVE);
         }
     }
 

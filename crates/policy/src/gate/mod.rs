@@ -12,6 +12,7 @@
 //! signed_by = ["release@example.com"]       # the artifact is signed by each of these
 //! approvals = [{ role = "reviewer", count = 2 }]
 //! not_by_submitter = true                   # whoever pushed it does not count
+//! reviewed = true                           # who accepted new goldens, and who pushed them, is not alone in it
 //! unflagged = true                          # no flag is open
 //! lint = true                               # the naming rules find nothing
 //! classification = ["open", "internal"]     # one of these
@@ -72,6 +73,9 @@ pub struct Gate {
     /// Whether an approval by whoever pushed it does not count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub not_by_submitter: bool,
+    /// Whether goldens that took the place of others must have been reviewed by somebody else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reviewed: bool,
     /// Whether no flag may be open.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unflagged: bool,

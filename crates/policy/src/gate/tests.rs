@@ -3,7 +3,7 @@ use reproof_contract::Assurance;
 use reproof_contract::scan::{ScanVerdict, Severity};
 
 use super::*;
-use crate::facts::{Approval, Facts, ScanFacts};
+use crate::facts::{Acceptance, Approval, Facts, ScanFacts};
 
 const DAY: u64 = 86_400;
 const NOW: u64 = 1000 * DAY;
@@ -43,6 +43,7 @@ fn good() -> Facts {
         signatures: Some(vec!["release@example.com".to_owned()]),
         approvals: vec![approval("ada", Role::Reviewer), approval("grace", Role::Maintainer)],
         submitter: Some("eve".to_owned()),
+        acceptance: Some(Acceptance::First),
         flags: Some(Vec::new()),
         classification: Some("internal".to_owned()),
         tags: [].into(),
@@ -60,6 +61,26 @@ fn a_version_that_meets_everything_passes() {
     assert!(outcome.holds, "{:?}", outcome.missing().collect::<Vec<_>>());
     assert_eq!(outcome.requirements.len(), 14);
     assert!(outcome.requirements.iter().all(|requirement| requirement.met && requirement.command.is_none()));
+}
+
+/// Whoever accepts new goldens, or pushes them, is not the one who reviews them.
+#[test]
+fn new_goldens_are_reviewed_by_somebody_else() {
+    let gate = Gate::parse("reviewed = true").unwrap();
+    let with = |acceptance: Option<Acceptance>, approvals: &[Approval]| {
+        gate.evaluate(&Facts { acceptance, approvals: approvals.to_vec(), ..good() }, NOW)
+    };
+    let by_ada = || Some(Acceptance::By("ada".to_owned()));
+    let (ada, eve) = (approval("ada", Role::Reviewer), approval("eve", Role::Maintainer));
+    assert!(with(Some(Acceptance::First), &[]).holds);
+    assert!(!with(None, &[approval("grace", Role::Reviewer)]).holds);
+    // Ada accepted them and Eve pushed them.
+    let refused = with(by_ada(), &[ada.clone(), eve.clone()]);
+    let missing: Vec<_> = refused.missing().collect();
+    assert_eq!(missing[0].found, "new goldens accepted by ada, reviewed by others: none");
+    assert_eq!(missing[0].command.as_deref(), Some("reproof approve vision/resnet@1.2.0 --reason TEXT"));
+    assert!(!with(by_ada(), &[ada.clone(), approval("carl", Role::Contributor)]).holds);
+    assert!(with(by_ada(), &[ada, eve, approval("grace", Role::Maintainer)]).holds);
 }
 
 #[test]
@@ -164,14 +185,14 @@ fn every_requirement_can_be_missing() {
             "signed",
             "signed",
             "unsigned",
-            Some("reproof verify vision/resnet@1.2.0 --key PEM"),
+            Some("reproof sign vision/resnet@1.2.0 --key PEM"),
         ),
         (
             |f| f.signed = None,
             "signed",
             "signed",
             "not known",
-            Some("reproof verify vision/resnet@1.2.0 --key PEM"),
+            Some("reproof sign vision/resnet@1.2.0 --key PEM"),
         ),
         (
             |f| f.signatures = Some(vec!["other".into()]),

@@ -3,7 +3,7 @@
 use reproof_contract::{Assurance, Verdict};
 use reproof_digest::Digest;
 use reproof_policy::role::Act;
-use reproof_policy::{Approval, Facts, Gate, Outcome, ScanFacts};
+use reproof_policy::{Acceptance, Approval, Facts, Gate, Outcome, ScanFacts};
 use reproof_registry::{AliasEvent, Decision, GateFacts, MoveAlias, State, Version};
 use serde::Serialize;
 
@@ -68,6 +68,11 @@ impl Registry {
         let proofs = self.proofs(&version, &facts.evidence)?;
         // The rules that every gate may ask about are those of the version itself.
         let lacks: Vec<String> = self.lint(reference, None)?.into_iter().map(|lack| lack.id).collect();
+        let contract = self.contract_of(&version.manifest)?;
+        let acceptance = match contract.and_then(|contract| contract.previous) {
+            Some(previous) => Acceptance::By(previous.accepted_by),
+            None => Acceptance::First,
+        };
         let mut gates = Vec::new();
         for gate in &facts.gates {
             let text = gate.text.as_deref().unwrap_or_default();
@@ -75,8 +80,11 @@ impl Registry {
                 what: format!("the gate of `{}` for `{alias}`", gate.pattern),
                 problem: error.to_string(),
             })?;
-            let known =
-                Facts { lint: Some(lacks.clone()), ..facts_of(&facts, alias, &proofs, &rules.signed_by) };
+            let known = Facts {
+                lint: Some(lacks.clone()),
+                acceptance: Some(acceptance.clone()),
+                ..facts_of(&facts, alias, &proofs, &rules.signed_by)
+            };
             let outcome = rules.evaluate(&known, now);
             gates.push(GateOutcome { pattern: gate.pattern.clone(), revision: gate.revision, outcome });
         }
@@ -175,6 +183,7 @@ fn facts_of(known: &GateFacts, alias: &str, proofs: &[Proof], signers: &[String]
         flags: Some(known.flags.iter().map(|flag| flag.reason.clone()).collect()),
         classification: Some(known.model.classification.clone()).filter(|word| !word.is_empty()),
         tags: known.tags.iter().cloned().collect(),
+        acceptance: None,
         lint: None,
     }
 }

@@ -114,7 +114,10 @@ impl Registry {
     }
 
     /// The contract that was pushed with a version.
-    fn contract_of(&self, manifest: &reproof_digest::Digest) -> Result<Option<Contract>, RegistryError> {
+    pub(super) fn contract_of(
+        &self,
+        manifest: &reproof_digest::Digest,
+    ) -> Result<Option<Contract>, RegistryError> {
         let manifest = self.store.manifest(manifest)?;
         let Some(file) = manifest.contract.iter().find(|file| file.path == crate::folder::CONTRACT_FILE)
         else {
