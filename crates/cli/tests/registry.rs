@@ -350,6 +350,8 @@ fn a_team_shares_postgresql_and_a_bucket() {
         command.run()
     };
     let endpoint = server.endpoint();
+    // Who has no password is told where it is looked for.
+    ask(&sandbox, "ada", &format!("init nobody --database {address}")).exits(3).complains("PGPASSWORD");
     team(&format!("init team --database {address} --store s3://{BUCKET}/models --s3-endpoint {endpoint} --log example.org/models"))
         .exits(0)
         .never_mentions(Postgres::password());

@@ -14,6 +14,7 @@ use crate::folder::FolderError;
 use crate::record::RecordError;
 use crate::registry::RegistryError;
 use crate::registry::records::Error as Records;
+use crate::registry::store::StoreError;
 use crate::resume::DrillError;
 use crate::sign::SignError;
 use crate::verify::VerifyError;
@@ -28,6 +29,9 @@ pub enum Failure {
     /// There is no answer.
     Unanswered,
 }
+
+/// Where machines of AWS are told their keys, which is asked only by who was given none.
+const KEYS_OF_A_MACHINE: &str = "//169.254.169.254/";
 
 /// An error and everything behind it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -213,6 +217,8 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
         }
         Some(RegistryError::Open(wrapped)) => return advice(wrapped),
         Some(RegistryError::Contract(wrapped)) => return advice(wrapped),
+        Some(RegistryError::Records(wrapped)) => return advice(wrapped),
+        Some(RegistryError::Store(wrapped)) => return advice(wrapped),
         Some(RegistryError::Untracked { .. }) => {
             return Some("`dvc checkout` brings the tracked one back, `dvc add` tracks this one".to_owned());
         }
@@ -225,6 +231,19 @@ fn advice(cause: &(dyn Error + 'static)) -> Option<String> {
             );
         }
         _ => {}
+    }
+    if let Some(Records::Database { problem, .. }) = cause.downcast_ref::<Records>()
+        && problem.contains("password")
+    {
+        return Some("export PGUSER and PGPASSWORD, which are not taken from an address".to_owned());
+    }
+    if let Some(StoreError::Bucket { source, .. }) = cause.downcast_ref::<StoreError>()
+        && source.to_string().contains(KEYS_OF_A_MACHINE)
+    {
+        return Some(
+            "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN with temporary ones"
+                .to_owned(),
+        );
     }
     match cause.downcast_ref::<FaultError>() {
         Some(FaultError::Contract(wrapped)) => return advice(wrapped),
