@@ -62,11 +62,21 @@ fn a_contract_is_the_one_that_who_is_trusted_signed() {
     fs::write(&path, text.replacen("payload\":\"eyJ", "payload\":\"eyK", 1)).unwrap();
     run(trusted).exits(1).complains("is not signed by the trusted key");
     fs::write(&path, "[".repeat(100_000)).unwrap();
+    run(trusted).exits(1).complains("is not signed by the trusted key");
+    // A folder or a pipe in its place is none either, and nothing waits for it.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
     run(trusted).exits(1);
+    fs::remove_dir(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    run(trusted).exits(1);
+    fs::remove_file(&path).unwrap();
     // Nobody stands for an artifact that is not what its contract says.
     place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "model.onnx");
     run("sign model.onnx --key ours.pem").exits(1).complains("is not what its contract promises");
-    run("sign model.onnx --key ours.public.pem").exits(3);
+    run("sign model.onnx --key ours.public.pem").exits(3).complains("ours.public.pem");
+    run("sign model.onnx --key nobody.pem").exits(3).complains("could not read nobody.pem");
+    run("verify model.onnx --public-key model.onnx.reproof").exits(3).complains("could not read");
 }
 
 #[test]
@@ -86,7 +96,7 @@ fn a_gate_asks_who_stands_for_the_contract() {
     ask(&sandbox, "ada", "show team/net@1.0.0")
         .exits(0)
         .says("signature")
-        .says(&format!("key-{}", &ours[..12]));
+        .says(&format!("key-{}", &ours[..32]));
 
     // Where a gate names keys, one of them must have signed; a later signature by another takes nothing away.
     let theirs = hint(&sandbox, "sign team/net@1.0.0 --key theirs.pem --json");

@@ -5,13 +5,15 @@
 //! again, the row must be of the last entry. Evidence that came in batches is compared by the root over its statements.
 
 mod batches;
+mod column;
 mod rules;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use self::rules::{Field, KEYED, Keyed, ROWS, Rows};
+use self::column::Field;
+use self::rules::{KEYED, Keyed, ROWS, Rows};
 use crate::database::Row;
 use crate::registry::Registry;
 use crate::transaction::Transaction;
@@ -109,41 +111,59 @@ fn entry(row: &mut Row) -> Result<Entry, Error> {
     Ok(Entry { sequence, leaf: serde_json::from_slice(&row.bytes()?).unwrap_or_default() })
 }
 
-/// Compares rows with the entries that they came with.
-fn rows(tx: &mut Transaction<'_>, rule: &Rows, found: &mut Contradictions) -> Result<(), Error> {
+/// Gives every row of a statement that pages by the number that it gives first: that number, and the row behind it.
+fn paged(
+    tx: &mut Transaction<'_>,
+    sql: &'static str,
+    each: &mut dyn FnMut(i64, Row) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut after = -1;
-    let mut seen = Vec::new();
     loop {
-        let page = tx.all(rule.sql, &[after.into()])?;
+        let page = tx.all(sql, &[after.into()])?;
         if page.is_empty() {
-            break;
+            return Ok(());
         }
         for mut row in page {
             after = row.integer()?;
-            let entry = entry(&mut row)?;
-            seen.push(entry.sequence);
-            let act = entry.says("", "act").unwrap_or_default();
-            if !rule.acts.is_empty() && !rule.acts.contains(&act) {
-                found.add(format!(
-                    "{} {after} came with entry {}, which is `{act}`",
-                    rule.what, entry.sequence
-                ));
-                continue;
-            }
-            for Field { section, key, column } in rule.fields {
-                let (here, there) = (column.written(&mut row)?, entry.says(section, key));
-                if here.as_deref() != there {
-                    found.add(format!(
-                        "{} {after} has {} as its {key}, and entry {} says {}",
-                        rule.what,
-                        here.as_deref().unwrap_or("nothing"),
-                        entry.sequence,
-                        there.unwrap_or("nothing")
-                    ));
-                }
-            }
+            each(after, row)?;
         }
     }
+}
+
+/// Compares rows with the entries that they came with.
+fn rows(tx: &mut Transaction<'_>, rule: &Rows, found: &mut Contradictions) -> Result<(), Error> {
+    let mut seen = Vec::new();
+    paged(tx, rule.sql, &mut |number, mut row| {
+        let entry = entry(&mut row)?;
+        seen.push(entry.sequence);
+        let act = entry.says("", "act").unwrap_or_default();
+        if !rule.acts.is_empty() && !rule.acts.contains(&act) {
+            found.add(format!("{} {number} came with entry {}, which is `{act}`", rule.what, entry.sequence));
+            return Ok(());
+        }
+        for Field { section, key, column } in rule.fields {
+            let here = match column.written(&mut row) {
+                Ok(here) => here,
+                // What cannot even be read is a finding, and the other rows are looked at all the same.
+                Err(Error::Damaged { what }) => {
+                    found.add(format!("the {key} of {} {number} is none: {what}", rule.what));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let there = entry.says(section, key);
+            if here.as_deref() != there {
+                found.add(format!(
+                    "{} {number} has {} as its {key}, and entry {} says {}",
+                    rule.what,
+                    here.as_deref().unwrap_or("nothing"),
+                    entry.sequence,
+                    there.unwrap_or("nothing")
+                ));
+            }
+        }
+        Ok(())
+    })?;
     if !rule.every {
         return Ok(());
     }
@@ -172,29 +192,20 @@ fn keyed(tx: &mut Transaction<'_>, rule: &Keyed, found: &mut Contradictions) -> 
         let stays = entry.says("", "act").is_some_and(|act| rule.set.contains(&act));
         last.insert(rule.key.iter().map(part).collect(), stays.then_some(entry.sequence));
     })?;
-    let mut after = -1;
-    loop {
-        let page = tx.all(rule.sql, &[after.into()])?;
-        if page.is_empty() {
-            break;
+    paged(tx, rule.sql, &mut |after, mut row| {
+        let key = rule.key.iter().map(|_| row.text()).collect::<Result<Vec<_>, _>>()?;
+        let name = key.join(" ");
+        match last.remove(&key) {
+            Some(Some(sequence)) if sequence == after => {}
+            Some(Some(sequence)) => found.add(format!(
+                "{} {name} is as entry {after} left it, and entry {sequence} is later",
+                rule.what
+            )),
+            _ => found
+                .add(format!("{} {name} is there, and the log says it was removed or never made", rule.what)),
         }
-        for mut row in page {
-            after = row.integer()?;
-            let key = rule.key.iter().map(|_| row.text()).collect::<Result<Vec<_>, _>>()?;
-            let name = key.join(" ");
-            match last.remove(&key) {
-                Some(Some(sequence)) if sequence == after => {}
-                Some(Some(sequence)) => found.add(format!(
-                    "{} {name} is as entry {after} left it, and entry {sequence} is later",
-                    rule.what
-                )),
-                _ => found.add(format!(
-                    "{} {name} is there, and the log says it was removed or never made",
-                    rule.what
-                )),
-            }
-        }
-    }
+        Ok(())
+    })?;
     for (key, sequence) in last {
         if let Some(sequence) = sequence {
             found.add(format!("{} {} of entry {sequence} is gone", rule.what, key.join(" ")));

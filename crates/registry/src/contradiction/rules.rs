@@ -1,10 +1,10 @@
 //! Which rows are compared with what their entries say.
 
-use reproof_digest::{Digest, Kind, blob};
+use reproof_digest::Kind;
 
-use crate::database::Row;
-use crate::transaction::{at, digest};
-use crate::{Decision, Error, PrincipalKind, Relation};
+use super::column::{
+    Column, Field, decision, detail, digests, own, principal_kind, push_act, relation, state_act, subject,
+};
 
 /// Rows of a table, of which each came with an entry.
 pub(super) struct Rows {
@@ -34,85 +34,17 @@ pub(super) struct Keyed {
     pub(super) sql: &'static str,
 }
 
-/// A column, and where its entry has it.
-pub(super) struct Field {
-    /// `subject`, `digests` or `detail`; empty for the entry itself.
-    pub(super) section: &'static str,
-    pub(super) key: &'static str,
-    pub(super) column: Column,
-}
-
-/// How a column is written in an entry.
-#[derive(Clone, Copy)]
-pub(super) enum Column {
-    Text,
-    Number,
-    Time,
-    Digest(Kind),
-    /// A text that the entry has the digest of.
-    Hashed,
-    /// A number that stands for a word; nothing where it stands for none.
-    Word(fn(i64) -> Option<&'static str>),
-}
-
-impl Column {
-    /// The next column, as an entry has it.
-    pub(super) fn written(self, row: &mut Row) -> Result<Option<String>, Error> {
-        Ok(match self {
-            Self::Text => row.optional_text()?,
-            Self::Number => row.optional_integer()?.map(|number| number.to_string()),
-            Self::Time => row.optional_integer()?.map(at).transpose()?.map(|at| at.to_string()),
-            Self::Digest(kind) => row
-                .optional_bytes()?
-                .map(|bytes| digest(&mut Row::new(vec![bytes.into()]), kind).map(|digest| digest.to_string()))
-                .transpose()?,
-            Self::Hashed => row.optional_text()?.map(|text| Digest::to_string(&blob(text.as_bytes()))),
-            Self::Word(words) => row.optional_integer()?.and_then(words).map(str::to_owned),
-        })
-    }
-}
-
-const fn subject(key: &'static str, column: Column) -> Field {
-    Field { section: "subject", key, column }
-}
-
-const fn digests(key: &'static str, column: Column) -> Field {
-    Field { section: "digests", key, column }
-}
-
-const fn detail(key: &'static str, column: Column) -> Field {
-    Field { section: "detail", key, column }
-}
-
-const fn own(key: &'static str, column: Column) -> Field {
-    Field { section: "", key, column }
-}
-
-/// The act that a state came with, where it is not the push.
-fn state_act(number: i64) -> Option<&'static str> {
-    ["version.restore", "version.retire", "version.delete"].get(usize::try_from(number).ok()?).copied()
-}
-
-/// The act that a version came with: of a pushed one the state is active.
-fn push_act(number: i64) -> Option<&'static str> {
-    (number == 0).then_some("version.push")
-}
-
-fn decision(number: i64) -> Option<&'static str> {
-    Decision::from_number(number).ok().map(Decision::name)
-}
-
-fn relation(number: i64) -> Option<&'static str> {
-    Relation::from_number(number).ok().map(Relation::name)
-}
-
-fn principal_kind(number: i64) -> Option<&'static str> {
-    PrincipalKind::from_number(number).ok().map(PrincipalKind::name)
-}
-
 use Column::{Hashed, Number, Text, Time, Word};
 
 pub(super) const ROWS: &[Rows] = &[
+    Rows {
+        what: "batch of evidence",
+        acts: &["evidence.add"],
+        sql: "SELECT b.sequence, l.sequence, l.leaf FROM batch b JOIN log l ON l.sequence = b.sequence \
+              WHERE b.sequence > ?1 ORDER BY b.sequence LIMIT 1000",
+        fields: &[],
+        every: true,
+    },
     Rows {
         what: "entry",
         acts: &[],

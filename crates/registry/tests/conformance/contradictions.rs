@@ -147,6 +147,17 @@ const TOUCHED: &[(&str, &str)] = &[
         "DELETE FROM evidence WHERE id = (SELECT max(id) FROM evidence)",
         "the evidence that came with entry 6 is not what that entry says",
     ),
+    ("UPDATE version SET weights = substr(weights, 1, 5)", "the weights of version 1 is none"),
+    (
+        "UPDATE evidence SET statement = substr(statement, 1, 5)",
+        "the evidence that came with entry 5 is not what",
+    ),
+    ("UPDATE batch SET last = 1000000000", "the evidence that came with entry 5 is not what that entry says"),
+    (
+        "DELETE FROM batch WHERE sequence = 6; DELETE FROM evidence WHERE id > (SELECT min(id) FROM evidence)",
+        "the batch of evidence that came with entry 6 is gone",
+    ),
+    ("UPDATE evidence SET verdict = environment", "as its verdict, and entry 5 says identical"),
     (
         "INSERT INTO evidence (artifact, kind, environment, verdict, assurance, who, key_hint, at, statement) \
          SELECT e.artifact, e.kind, e.environment, e.verdict, e.assurance, e.who, e.key_hint, e.at, v.weights \

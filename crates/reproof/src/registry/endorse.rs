@@ -65,7 +65,7 @@ impl Registry {
     }
 }
 
-/// Signatures have the key in place of an environment.
+/// Signatures have the key in place of an environment, with as much of its hint as nobody finds a second key for.
 fn environment(hint: &str) -> String {
-    format!("key-{}", hint.get(..12).unwrap_or(hint))
+    format!("key-{}", hint.get(..32).unwrap_or(hint))
 }

@@ -1,7 +1,5 @@
 //! What was found out about a version, as signed statements bound to its artifact digest. Failing verdicts are kept too.
 
-use std::path::Path;
-
 use reproof_attest::Timestamp;
 use reproof_attest::key::PrivateKey;
 use reproof_attest::statement::{
@@ -315,12 +313,4 @@ fn statement_key(digest: &Digest) -> String {
 /// A moment from RFC 3339.
 fn moment(text: &str) -> Option<At> {
     At::from_seconds(crate::clock::parse_rfc3339(text)?)
-}
-
-/// A private key from a PEM file.
-pub fn private_key(path: &Path) -> Result<PrivateKey, RegistryError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| RegistryError::Read { path: path.to_owned(), source })?;
-    PrivateKey::from_pem(&text)
-        .map_err(|error| RegistryError::Key { what: path.display().to_string(), problem: error.to_string() })
 }

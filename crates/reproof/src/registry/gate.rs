@@ -68,11 +68,6 @@ impl Registry {
         let proofs = self.proofs(&version, &facts.evidence)?;
         // The rules that every gate may ask about are those of the version itself.
         let lacks: Vec<String> = self.lint(reference, None)?.into_iter().map(|lack| lack.id).collect();
-        let contract = self.contract_of(&version.manifest)?;
-        let acceptance = match contract.and_then(|contract| contract.previous) {
-            Some(previous) => Acceptance::By(previous.accepted_by),
-            None => Acceptance::First,
-        };
         let mut gates = Vec::new();
         for gate in &facts.gates {
             let text = gate.text.as_deref().unwrap_or_default();
@@ -82,7 +77,7 @@ impl Registry {
             })?;
             let known = Facts {
                 lint: Some(lacks.clone()),
-                acceptance: Some(acceptance.clone()),
+                acceptance: if rules.reviewed { Some(self.acceptance(&version)?) } else { None },
                 ..facts_of(&facts, alias, &proofs, &rules.signed_by)
             };
             let outcome = rules.evaluate(&known, now);
@@ -103,6 +98,13 @@ impl Registry {
             promotion.moved = Some(self.records.set_alias(self.by(), &request, &promotion.version.number)?);
         }
         Ok(promotion)
+    }
+
+    /// Where the contract of a version comes from.
+    fn acceptance(&self, version: &Version) -> Result<Acceptance, RegistryError> {
+        let contract = self.contract_of(&version.manifest)?;
+        let previous = contract.and_then(|contract| contract.previous);
+        Ok(previous.map_or(Acceptance::First, |previous| Acceptance::By(previous.accepted_by)))
     }
 
     /// The gates that a model must pass for an alias.

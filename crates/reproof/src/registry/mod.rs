@@ -27,7 +27,7 @@ mod spot;
 
 pub use audit::{Audited, Published};
 pub use error::RegistryError;
-pub use evidence::{Attached, Statement, private_key};
+pub use evidence::{Attached, Statement};
 pub use gate::{GateOutcome, Promotion};
 pub use keep::{Removal, Scope};
 pub use lint::Lack;

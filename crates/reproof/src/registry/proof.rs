@@ -83,7 +83,9 @@ impl Registry {
             EvidenceKind::Signature => key.as_ref().and_then(|_| endorsement(version, &statement)),
             _ => None,
         };
-        let at = evidence.at.microseconds().unsigned_abs() / 1_000_000;
+        // The row says when, and so does a verification itself, which nobody can change.
+        let stated = predicate[CLAIM]["verifiedAt"].as_str().and_then(crate::clock::parse_rfc3339);
+        let at = stated.unwrap_or(evidence.at.microseconds().unsigned_abs() / 1_000_000);
         Ok(finding.map(|finding| Proof { finding, environment: evidence.environment.clone(), at, key }))
     }
 

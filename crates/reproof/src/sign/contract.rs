@@ -97,7 +97,9 @@ pub(crate) fn signers(stored: &StoredContract, keys: &[PublicKey]) -> Vec<String
     keys.iter()
         .filter(|key| {
             let path = place_of(&stored.folder, &key.hint().to_string());
-            let small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= LIMIT);
+            // A pipe would be waited for.
+            let small =
+                fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LIMIT);
             let bundle = small.then(|| read_bounded(&path).ok()).flatten();
             let bundle = bundle.and_then(|bytes| Bundle::parse(&bytes).ok());
             let statement = bundle.and_then(|bundle| statement::read::<Endorsement>(&bundle, key).ok());

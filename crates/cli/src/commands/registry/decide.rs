@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use reproof::registry::Reference;
 use reproof::registry::policy::Role;
-use reproof::registry::{Reference, private_key};
+use reproof::sign::private_key;
 use serde_json::json;
 
 use super::{RegistryArguments, document, publish};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use reproof::registry::{Reference, private_key};
+use reproof::registry::Reference;
+use reproof::sign::private_key;
 use reproof_contract::Report;
 use reproof_contract::scan::Scan;
 use reproof_digest::Digest;

@@ -123,11 +123,25 @@ fn told(set: &[&Change]) -> String {
     set.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// What takes changes back: versions to install, and packages to remove that were not there.
+fn undone(changes: &[&Change]) -> String {
+    let pin = |change: &&&Change| Some(format!("{}=={}", change.package, change.from.as_ref()?));
+    let pins: Vec<String> = changes.iter().filter_map(|change| pin(&change)).collect();
+    let new = changes.iter().filter(|change| change.from.is_none());
+    let new: Vec<&str> = new.map(|change| change.package.as_str()).collect();
+    let parts = [("install", pins.join(" ")), ("uninstall", new.join(" "))];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{what} {names}"))
+        .collect();
+    parts.join(", ")
+}
+
 /// A cause for each set of changes. None of them gives the recorded outputs if it alone is undone, so all have the same fix.
 fn causes(minimal: &Minimal, changed: usize) -> Vec<Cause> {
-    let every = minimal.sets.iter().flat_map(|set| &set.changes);
-    let pins: Vec<String> =
-        every.filter_map(|change| Some(format!("{}=={}", change.package, change.from.as_ref()?))).collect();
+    let every: Vec<&Change> = minimal.sets.iter().flat_map(|set| &set.changes).collect();
+    let fix = undone(&every);
     let tried = minimal.tests.len() + 1;
     let without = if minimal.sets.len() == 1 { "it" } else { "all of these" };
     let rest = match minimal.rest {
@@ -155,8 +169,26 @@ fn causes(minimal: &Minimal, changed: usize) -> Vec<Cause> {
             confidence: if set.proved { Confidence::Confirmed } else { Confidence::Likely },
             statement: format!("{told} changes the outputs"),
             evidence: vec![evidence],
-            fix: format!("install {}", pins.join(" ")),
+            fix: fix.clone(),
         }
     };
     minimal.sets.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_there_is_removed_and_not_installed() {
+        let change = |package: &str, from: Option<&str>| Change {
+            package: package.to_owned(),
+            from: from.map(str::to_owned),
+            to: Some("2".to_owned()),
+        };
+        let (old, new) = (change("scipy", Some("1")), change("added", None));
+        assert_eq!(undone(&[&old]), "install scipy==1");
+        assert_eq!(undone(&[&new]), "uninstall added");
+        assert_eq!(undone(&[&old, &new]), "install scipy==1, uninstall added");
+    }
 }
