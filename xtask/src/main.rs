@@ -13,6 +13,7 @@ mod dist;
 mod environment;
 mod fuzz;
 mod generate;
+mod guides;
 mod layers;
 mod machine;
 mod measure;
@@ -87,6 +88,12 @@ const CHORES: &[Chore] = &[
         arguments: "[PYTEST ARGUMENTS]",
         about: "builds the wheel and tests it in clean environments; with arguments only pytest, which gets them",
         run: package::chore,
+    },
+    Chore {
+        name: "guides",
+        arguments: "",
+        about: "follows the guides of frameworks word for word; takes minutes, not part of `test`",
+        run: guides::chore,
     },
     Chore {
         name: "suite",

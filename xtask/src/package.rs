@@ -21,6 +21,9 @@ const TESTS: [(&str, &str, usize); 5] = [
     ("tests/package/plain", "package", 1),
 ];
 
+/// What `cargo xtask guides` follows.
+const GUIDES: (&str, &str, usize) = ("tests/package/guides", "checkpoints", 1);
+
 /// Sets whose packages lie behind an interpreter's own: pytest, and ONNX with its engine, which the sets of frameworks lack.
 const BEHIND: [&str; 2] = ["package", "suite"];
 
@@ -43,12 +46,21 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     if arguments.is_empty() {
         types(&plain, &installed)?;
     }
+    tests(&TESTS, &installed, arguments)
+}
+
+/// Follows the guides of the package.
+pub(crate) fn guides() -> Result<()> {
+    tests(&[GUIDES], &installed()?, &[])
+}
+
+fn tests(tests: &[(&str, &str, usize)], installed: &Path, arguments: &[String]) -> Result<()> {
     let behind = BEHIND.iter().map(|set| packages(&python::environment(set)?));
     let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
     let mut jobs = Vec::new();
-    for (folder, set, programs) in TESTS {
-        for files in shares(folder, programs)? {
-            let command = pytest(&python::environment(set)?, &behind, &installed, &files, arguments);
+    for (folder, set, programs) in tests {
+        for files in shares(folder, *programs)? {
+            let command = pytest(&python::environment(set)?, &behind, installed, &files, arguments);
             jobs.push(Job { name: files.join(" "), command, explain: None });
         }
     }

@@ -4,12 +4,17 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use reproof_testing::python;
 
 use crate::steps::Steps;
 use crate::{bits, check, fuzz, package, repository, suite};
 
 /// Seconds for each fuzz target: enough to notice a reader that breaks at once.
 const FUZZ_SECONDS: u32 = 5;
+
+/// The sets of Python packages that tests use, in the order in which they are wanted.
+const ENVIRONMENTS: &[&str] =
+    &["package", "checkpoints", "jax", "tf", "models", "environments", "signing", "mlflow", "suite"];
 
 /// Programs that check documents against an implementation of their own, with the standard library only.
 const SCRIPTS: &[(&str, &str)] = &[("docs/digests/recompute.py", "check")];
@@ -19,6 +24,9 @@ pub(crate) fn chore(arguments: &[String]) -> Result<()> {
     crate::nothing_left(arguments)?;
     let mut steps = Steps::default();
     let mut counts = Counts::default();
+    // What the tests need of the network comes while the compiler has the processors. A set that cannot be had is told by the
+    // tests that need it.
+    std::thread::spawn(|| ENVIRONMENTS.iter().for_each(|set| drop(python::environment(set))));
     check::all(&mut steps);
     steps.step("tests (cargo test)", || cargo_test(&mut counts));
     steps.step("Python package", || package::chore(&[]));

@@ -8,6 +8,7 @@ use reproof::engines::{Engines, modules};
 use reproof::execution::{PYTHON, Runners, Settings};
 use reproof::trust::Trust;
 use reproof_contract::run::Loading;
+use reproof_runner::Supervisor;
 
 use crate::arguments::EngineArguments;
 use crate::failure::UsageError;
@@ -15,14 +16,22 @@ use crate::trust;
 
 /// The built-in engine, and ONNX Runtime where it is found; Python's frameworks where they are wanted.
 pub(crate) fn runners(arguments: &EngineArguments, wanted: Option<&str>) -> Result<Runners> {
-    let engines = Engines {
+    Ok(engines(arguments)?.runners(wanted)?)
+}
+
+/// What ends a training when this process is killed.
+pub(crate) fn supervisor(arguments: &EngineArguments) -> Result<Supervisor> {
+    Ok(engines(arguments)?.supervisor())
+}
+
+fn engines(arguments: &EngineArguments) -> Result<Engines> {
+    Ok(Engines {
         program: std::env::current_exe().context("could not find this program's own file")?,
         arguments: vec!["run-unit".into()],
         interpreter: arguments.python.clone().unwrap_or_else(|| PathBuf::from("python3")),
         onnxruntime: arguments.onnxruntime.clone(),
         cache: cache(),
-    };
-    Ok(engines.runners(wanted)?)
+    })
 }
 
 /// The folder for things that are slow to make and safe to delete: `$REPROOF_CACHE`, else `$XDG_CACHE_HOME/reproof`, else

@@ -1,28 +1,16 @@
 //! `diagnose`: planted causes are named, and what could not be told is not.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 
-use reproof_testing::{Sandbox, folder};
+use reproof_testing::Sandbox;
 use serde_json::Value;
 
 use crate::fixtures::{place, sandbox};
-use crate::python::{models, run};
+use crate::python::{self, run};
 
-/// The weights with a loader, recorded. That takes as long as what follows, so all tests start from copies of one.
+/// The weights with a loader, recorded.
 fn recorded() -> Sandbox {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let made = models();
-        let usual = ["m/weights.pt", "--loader", "loaders:build", "--cases", "m/images", "--budget", "1s"];
-        run(&made, "record", &usual).exits(0);
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("causes");
-        let _ = std::fs::remove_dir_all(&kept);
-        folder::copy(&made.path("m"), &kept);
-        kept
-    });
-    let sandbox = sandbox();
-    folder::copy(&FOLDER, &sandbox.path("m"));
-    sandbox
+    python::recorded(&["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build"])
 }
 
 /// Puts other words into the loader's file.
@@ -286,8 +274,7 @@ fn a_loader_that_makes_up_weights_is_named() {
 /// A configuration beside the weights is seen first, and what it changes is named.
 #[test]
 fn a_configuration_of_transformers_that_changed_is_named_by_what_it_does() {
-    let sandbox = models();
-    run(&sandbox, "record", &["m/bert", "--cases", "m/tokens", "--budget", "1s"]).exits(0);
+    let sandbox = python::recorded(&["m/bert", "--cases", "m/tokens"]);
     let path = sandbox.path("m/bert/config.json");
     let configuration = std::fs::read_to_string(&path).unwrap();
     let changed = configuration.replacen("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": 1e-05", 1);

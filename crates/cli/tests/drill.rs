@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::fixtures::{place, sandbox};
-use crate::python::{models, run};
+use crate::python::{recorded, run};
 
 #[track_caller]
 fn planted(found: &Value) -> Vec<(&str, &str)> {
@@ -14,9 +14,8 @@ fn planted(found: &Value) -> Vec<(&str, &str)> {
 /// Faults of the loaded model and of its code; the file stays as it is.
 #[test]
 fn faults_of_a_loaded_model_are_caught_and_named() {
-    let sandbox = models();
     let usual = ["m/weights.pt", "--loader", "loaders:build"];
-    run(&sandbox, "record", &[&usual[..], &["--cases", "m/images", "--budget", "1s"]].concat()).exits(0);
+    let sandbox = recorded(&["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build"]);
     let before = std::fs::read(sandbox.path("m/weights.pt")).unwrap();
     let drill = [&usual[..], &["--faults", "epsilon,weight=zeroed:head", "--diagnose", "--json"]].concat();
     let found = run(&sandbox, "drill", &drill);
@@ -72,8 +71,7 @@ fn faults_of_a_file_are_planted_in_a_copy() {
 /// What slips through is counted, and the case that would catch it is told.
 #[test]
 fn what_a_suite_lacks_is_told() {
-    let sandbox = models();
-    run(&sandbox, "record", &["m/pipeline.joblib", "--cases", "m/tables", "--budget", "1s"]).exits(0);
+    let sandbox = recorded(&["m/pipeline.joblib", "--cases", "m/tables"]);
     let drill = ["m/pipeline.joblib", "--faults", "inputs=float16,weight=bit:63", "--verbose"];
     let told = run(&sandbox, "drill", &drill);
     // Pixels are whole numbers, which float16 holds.

@@ -73,16 +73,19 @@ fn follow_with(name: &str, interpreter: &Path, variables: &[(&str, &str)]) {
 const QUICK: &[(&str, &str)] = &[("REPROOF_BUDGET", "1s")];
 
 #[test]
+#[ignore = "a guide of a framework takes a minute: `cargo xtask guides` follows it"]
 fn of_pytorch() {
     follow_with("pytorch.md", interpreter(), QUICK);
 }
 
 #[test]
+#[ignore = "a guide of a framework takes a minute: `cargo xtask guides` follows it"]
 fn of_scikit_learn() {
     follow("scikit-learn.md", interpreter());
 }
 
 #[test]
+#[ignore = "a guide of a framework takes a minute: `cargo xtask guides` follows it"]
 fn of_hugging_face() {
     follow_with("hugging-face.md", interpreter(), QUICK);
 }
@@ -95,6 +98,7 @@ fn of_checkpoints_diff_and_scan() {
 }
 
 #[test]
+#[ignore = "a guide of a framework takes a minute: `cargo xtask guides` follows it"]
 fn of_jax() {
     follow_with("jax.md", &python::environment("jax").unwrap(), QUICK);
 }

@@ -1,7 +1,8 @@
 //! Models of Python's frameworks, recorded and verified in the interpreter that has them.
 
-use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use reproof_testing::{Finished, Sandbox, folder, generated, python};
 
@@ -25,6 +26,32 @@ pub(crate) fn models() -> Sandbox {
     sandbox
 }
 
+/// A sandbox with the models, one of which was recorded: `[artifact, "--cases", cases, ..]`. That takes as long as what follows,
+/// so tests that want the same start from copies of one.
+#[track_caller]
+pub(crate) fn recorded(arguments: &[&str]) -> Sandbox {
+    type Made = Mutex<BTreeMap<String, Arc<OnceLock<PathBuf>>>>;
+    static MADE: Made = Mutex::new(BTreeMap::new());
+
+    let key = arguments.join(" ");
+    let made = Arc::clone(MADE.lock().unwrap().entry(key.clone()).or_default());
+    let kept = made.get_or_init(|| {
+        let sandbox = models();
+        run(&sandbox, "record", &[arguments, &["--budget", "1s"]].concat()).exits(0);
+        let name = reproof_digest::blob(key.as_bytes()).to_hex();
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorded").join(name);
+        let _ = std::fs::remove_dir_all(&kept);
+        folder::copy(&sandbox.path("m"), &kept.join("m"));
+        folder::copy(&sandbox.home(), &kept.join("home"));
+        kept
+    });
+    let sandbox = sandbox();
+    folder::copy(&kept.join("m"), &sandbox.path("m"));
+    // Whom to trust was told with the recording.
+    folder::copy(&kept.join("home"), &sandbox.home());
+    sandbox
+}
+
 #[track_caller]
 pub(crate) fn run(sandbox: &Sandbox, command: &str, arguments: &[&str]) -> Finished {
     let all = [&[command], arguments, &["--python", interpreter()]].concat();
@@ -39,10 +66,8 @@ pub(crate) fn keeps_its_promise(
     record: &[&str],
     verify: &[&str],
 ) -> serde_json::Value {
-    let sandbox = models();
     let path = format!("m/{artifact}");
-    let budget = ["--budget", "1s", "--cases", cases];
-    run(&sandbox, "record", &[&[path.as_str()], &budget[..], record].concat()).exits(0);
+    let sandbox = recorded(&[&[path.as_str(), "--cases", cases], record].concat());
     let report = run(&sandbox, "verify", &[&[path.as_str(), "--json"], verify].concat());
     report.exits(0);
     report.json()
@@ -79,9 +104,7 @@ fn torchscript_exported_programs_and_whole_modules_run() {
 fn code_of_the_artifact_runs_with_trust_in_these_bytes_alone() {
     refused("whole.pt", &[], 3, "leave to run what is", "--trust");
     refused("program.pt2", &[], 3, "leave to run what is", "--trust");
-    let sandbox = models();
-    let record = ["m/whole.pt", "--cases", "m/images", "--budget", "1s", "--trust"];
-    run(&sandbox, "record", &record).exits(0);
+    let sandbox = recorded(&["m/whole.pt", "--cases", "m/images", "--trust"]);
     let trusted = sandbox.home().join(".config/reproof/trusted");
     let told = std::fs::read_to_string(&trusted).unwrap();
     assert_eq!(told.lines().filter(|line| line.starts_with("artifact-v1:")).count(), 1, "{told}");
@@ -104,9 +127,7 @@ fn code_of_the_artifact_runs_with_trust_in_these_bytes_alone() {
 
 #[test]
 fn a_loader_that_a_contract_names_runs_where_somebody_named_it() {
-    let sandbox = models();
-    let record = ["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build", "--budget", "1s"];
-    run(&sandbox, "record", &record).exits(0);
+    let sandbox = recorded(&["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build"]);
     run(&sandbox, "verify", &["m/weights.pt"]).exits(0);
     // As on another machine, which knows nothing of this contract.
     std::fs::remove_file(sandbox.home().join(".config/reproof/trusted")).unwrap();

@@ -2,7 +2,7 @@
 
 use reproof_testing::Finished;
 
-use crate::python::{keeps_its_promise, models, run};
+use crate::python::{keeps_its_promise, models, recorded, run};
 
 const BRIEF: [&str; 2] = ["--budget", "1s"];
 
@@ -107,8 +107,7 @@ fn a_changed_resize_filter_is_told_from_a_changed_model() {
 
 #[test]
 fn a_changed_scaler_is_told_from_a_changed_classifier() {
-    let sandbox = models();
-    run(&sandbox, "record", &[&["m/pipeline.joblib", "--cases", "m/tables"], &BRIEF[..]].concat()).exits(0);
+    let sandbox = recorded(&["m/pipeline.joblib", "--cases", "m/tables"]);
     std::fs::copy(sandbox.path("m/pipeline-shifted.joblib"), sandbox.path("m/pipeline.joblib")).unwrap();
     let changed = run(&sandbox, "verify", &["m/pipeline.joblib", "--json"]);
     changed.exits(1);
@@ -122,9 +121,7 @@ fn generated_text_names_the_first_other_token() {
     let generate = ["--adapter", "transformers-generate"];
     let kept = keeps_its_promise("writer", "m/texts", &generate, &[]);
     assert_eq!(kept["verdict"], "identical");
-    let sandbox = models();
-    run(&sandbox, "record", &[&["m/writer", "--cases", "m/texts"], &generate[..], &BRIEF[..]].concat())
-        .exits(0);
+    let sandbox = recorded(&[&["m/writer", "--cases", "m/texts"], &generate[..]].concat());
     let weights = "model.safetensors";
     std::fs::copy(sandbox.path("m/writer-changed").join(weights), sandbox.path("m/writer").join(weights))
         .unwrap();

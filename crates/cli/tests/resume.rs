@@ -3,6 +3,11 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use reproof_contract::Real;
 use reproof_contract::trajectory::{Fact, Moment, MomentKind, Stream, Trajectory, TrajectorySchema};
@@ -186,7 +191,7 @@ fn what_the_training_does_to_the_checkpoint_is_done_to_a_copy_and_seen_if_not() 
     let sandbox = checkpoint();
     observes(&sandbox, &trajectory(STEP, [2.0, 1.0]));
     verify(&sandbox, &format!("{RESUMES} && echo more >> {{checkpoint}}")).exits(0);
-    assert_eq!(std::fs::read(sandbox.path("step-18.bin")).unwrap(), b"weights and all");
+    assert_eq!(fs::read(sandbox.path("step-18.bin")).unwrap(), b"weights and all");
     let finished = verify(&sandbox, &format!("{RESUMES} && echo more >> step-18.bin"));
     finished.exits(1);
     assert_eq!(told(&finished).0, "corrupt");
@@ -202,13 +207,13 @@ fn a_trajectory_that_was_cut_or_changed_is_corrupt_and_a_missing_one_is_missing(
             damage::flip_bit(&sandbox.path("step-18.bin.reproof/trajectory/trajectory.json"), 300, 0);
         }),
         ("trajectory.json is not what was recorded: it is missing", |sandbox| {
-            std::fs::remove_file(sandbox.path("step-18.bin.reproof/trajectory/trajectory.json")).unwrap();
+            fs::remove_file(sandbox.path("step-18.bin.reproof/trajectory/trajectory.json")).unwrap();
         }),
         ("it belongs to the artifact", |sandbox| {
             let place = sandbox.path("step-18.bin.reproof/trajectory/manifest.json");
-            let text = std::fs::read_to_string(&place).unwrap();
+            let text = fs::read_to_string(&place).unwrap();
             let (head, tail) = text.split_once("artifact-v1:").unwrap();
-            std::fs::write(&place, format!("{head}artifact-v1:{}{}", "0".repeat(64), &tail[64..])).unwrap();
+            fs::write(&place, format!("{head}artifact-v1:{}{}", "0".repeat(64), &tail[64..])).unwrap();
         }),
     ];
     for (problem, change) in change {
@@ -220,7 +225,7 @@ fn a_trajectory_that_was_cut_or_changed_is_corrupt_and_a_missing_one_is_missing(
         assert_eq!(finished.json()["verdict"], "corrupt");
     }
     let sandbox = checkpoint();
-    std::fs::remove_dir_all(sandbox.path("step-18.bin.reproof/trajectory")).unwrap();
+    fs::remove_dir_all(sandbox.path("step-18.bin.reproof/trajectory")).unwrap();
     sandbox.run(["verify", "step-18.bin"]).exits(0);
     verify(&sandbox, "true").exits(3).says("no trajectory was recorded after this checkpoint");
     sandbox
@@ -276,6 +281,70 @@ fn what_a_training_started_ends_with_it() {
     let command = "setsid sh -c 'sleep 3; touch alive' & sleep 60";
     let finished = verify_in_time(&sandbox, command);
     finished.exits(3);
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    thread::sleep(Duration::from_secs(4));
     assert!(!sandbox.path("alive").exists(), "it lived on");
+}
+
+/// Waits until something is so; that it never is would be the failure.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_mins(1), "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// However a verification ends, the training ends with it, whatever groups its processes are in, and leaves no copy of the
+/// checkpoint; what else was left goes with the next command.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_training_ends_with_the_verification_that_wanted_it() {
+    const TRAINS: &str = "setsid sh -c 'echo $$ >> numbers; sleep 600' & echo $$ >> numbers; wait";
+    for signal in ["-KILL", "-TERM", "-INT"] {
+        let sandbox = checkpoint();
+        let left = || fs::read_dir(sandbox.temporary()).unwrap().count();
+        let mut verification = Command::new(env!("CARGO_BIN_EXE_reproof"))
+            .args(["verify", "step-18.bin", "--resume", TRAINS])
+            .current_dir(sandbox.folder())
+            .env_clear()
+            .envs([
+                ("TMPDIR", sandbox.temporary()),
+                ("HOME", sandbox.home()),
+                ("PATH", "/usr/bin:/bin".into()),
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let numbers = || fs::read_to_string(sandbox.path("numbers")).unwrap_or_default();
+        until("the training starts", || numbers().lines().count() == 2);
+        let killed = Command::new("kill").args([signal, &verification.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        assert!(!verification.wait().unwrap().success());
+        for process in numbers().lines() {
+            // One that has ended waits to be asked for it by whoever inherited it.
+            let stat = Path::new("/proc").join(process).join("stat");
+            let gone = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+            until(&format!("process {process} ends after {signal}"), gone);
+        }
+        let copies = || walk(&sandbox.temporary()).iter().any(|name| name == "step-18.bin");
+        until("the copy of the checkpoint goes", || !copies());
+        sandbox.run(["verify", "step-18.bin"]).exits(0);
+        assert_eq!(left(), 0, "{:?}", walk(&sandbox.temporary()));
+    }
+}
+
+/// The names of all files below a folder.
+fn walk(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let below = entries.flat_map(|entry| {
+        if entry.path().is_dir() {
+            walk(&entry.path())
+        } else {
+            vec![entry.file_name().to_string_lossy().into_owned()]
+        }
+    });
+    below.collect()
 }

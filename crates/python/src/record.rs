@@ -74,7 +74,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 #[expect(clippy::needless_pass_by_value, reason = "what Python gives is extracted into values")]
 pub(crate) fn record(py: Python<'_>, path: PathBuf, told: Recording<'_>) -> PyResult<String> {
     let raise = |error: Failed| failure::raise(py, error.as_ref(), &path);
-    let scratch = reproof::scratch().map_err(|error| raise(error.into()))?;
+    let scratch = reproof::Scratch::new().map_err(|error| raise(error.into()))?;
     let mut sources = told.sources.clone();
     sources.extend(exported(py, &told, scratch.path(), &path)?);
     let (opened, engine) = (path.clone(), told.engine.clone());

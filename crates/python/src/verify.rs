@@ -63,6 +63,7 @@ impl Verification {
             sha256: self.sha256,
             keep: self.keep.clone(),
             resume: self.resumption(py)?,
+            supervisor: Some(self.engine.engines().supervisor()),
             settings: self.engine.settings(py, path)?,
             limits: self.engine.limits(),
             shown_path: Some(self.shown.clone()),

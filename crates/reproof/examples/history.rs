@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let last = paths.last().ok_or("name the files of a series, in order")?.clone();
-    let folder = reproof::scratch()?;
+    let folder = reproof::Scratch::new()?;
     let actor = Actor { user: "example".to_owned(), token: None, clock: SystemTime::now };
     let registry = Registry::init(folder.path(), &InitOptions::default(), &Connections::default(), actor)?;
     if !json {

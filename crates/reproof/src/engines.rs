@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use reproof_formats::Format;
-use reproof_runner::{ChildRunner, LocateError, PythonRunner, locate};
+use reproof_runner::{ChildRunner, LocateError, PythonRunner, Supervisor, locate};
 
 use crate::artifact::Artifact;
 use crate::execution::{PYTHON, REFEREE, Runners};
@@ -14,7 +14,7 @@ use crate::folder;
 /// Where engines are.
 #[derive(Clone, Debug)]
 pub struct Engines {
-    /// The program that serves in-process engines when it is started with `arguments` and a folder.
+    /// The program that serves in-process engines, and watches trainings, when it is started with `arguments` and a folder.
     pub program: PathBuf,
     /// Its first arguments.
     pub arguments: Vec<OsString>,
@@ -27,6 +27,11 @@ pub struct Engines {
 }
 
 impl Engines {
+    /// What ends a training when this process is killed.
+    pub fn supervisor(&self) -> Supervisor {
+        Supervisor { program: self.program.clone(), arguments: self.arguments.clone() }
+    }
+
     /// The built-in engine, ONNX Runtime where it is found, and Python's frameworks where they are wanted.
     ///
     /// A library that was asked for and is missing is an error; one that nobody asked for is simply not there.

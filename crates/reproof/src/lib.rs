@@ -41,7 +41,6 @@ pub mod sign;
 pub mod trust;
 pub mod verify;
 
-pub use reproof_runner::chain;
-pub use scratch::scratch;
+pub use reproof_runner::{Scratch, chain};
 
 pub use judge::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};

@@ -12,6 +12,7 @@ mod onnxruntime;
 #[cfg(unix)]
 mod python;
 mod referee;
+mod scratch;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,8 @@ pub use freeze::{FreezeOrder, Frozen, GraphChoice};
 pub use onnxruntime::{LocateError, Located, locate};
 #[cfg(unix)]
 pub use python::{PythonRunner, TakeError, WORKER, told_values};
-pub use training::{Trained, Training};
+pub use scratch::Scratch;
+pub use training::{Supervisor, Trained, Training};
 
 /// Executes run specifications.
 ///

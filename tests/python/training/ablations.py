@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pieces
 import plain
+import torch
 from reproof import _reproof
 
 # Options of the training that has such a piece of state; all others have it anyway.
@@ -113,6 +114,8 @@ def explained(folder):
 
 
 def main():
+    # PyTorch imports its compiler, which takes longer than a training, with the first optimizer.
+    torch.optim.SGD([torch.zeros(1)])
     for piece, report in explained(Path(sys.argv[1])):
         print(json.dumps({"piece": piece, "expected": sorted(EXPECTED[piece] or []), "report": report}), flush=True)
 

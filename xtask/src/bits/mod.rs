@@ -32,7 +32,7 @@ struct Build {
 }
 
 const RELEASE: &[&str] = &["--release"];
-const VECTORS: &[&str] = &["--release", "--features", "vectors"];
+const VECTORS: &[&str] = &["--release", "--features", "reproof-referee/vectors"];
 
 const fn here(
     name: &'static str,
@@ -193,7 +193,10 @@ impl Build {
             None => vec![self.flags.to_owned()],
         };
         let mut command = repository::cargo();
-        command.args(["build", "--quiet", "--locked", "-p", "reproof-referee", "--example", "bits"]);
+        // The selection of packages that the tests have, with which vectors are chosen, too: all of it is compiled then.
+        let tested = self.is_plain() && self.arguments == VECTORS;
+        let packages: &[&str] = if tested { &["--workspace"] } else { &["-p", "reproof-referee"] };
+        command.args(["build", "--quiet", "--locked", "--example", "bits"]).args(packages);
         command.args(self.arguments);
         let folder = if self.is_plain() { repository::target() } else { self.folder() };
         if !self.is_plain() {

@@ -13,7 +13,7 @@ use reproof_report::terminal;
 
 use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::bars::Bars;
-use crate::engines::{runners, settings};
+use crate::engines::{runners, settings, supervisor};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
@@ -86,6 +86,7 @@ fn losses(arguments: &Arguments, command: ResumeCommand) -> Result<Exit> {
         folder: arguments.contract.clone(),
         command,
         limits: arguments.engine.limits.limits(),
+        supervisor: Some(supervisor(&arguments.engine)?),
         shown_path: Some(output::shown(&arguments.path)),
     };
     let found = drill(&arguments.path, &options, &Bars::new())?;

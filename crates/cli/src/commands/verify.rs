@@ -18,7 +18,7 @@ use super::matrix::{text, verify_in};
 use super::registry::checkout::{Checkout, EvidenceArguments};
 use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::bars::Bars;
-use crate::engines::{runners, settings};
+use crate::engines::{runners, settings, supervisor};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
@@ -126,6 +126,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         sha256: arguments.sha256,
         keep: arguments.keep.clone(),
         resume: arguments.resume.command(arguments.engine.python.as_deref()),
+        supervisor: Some(supervisor(&arguments.engine)?),
         settings: settings(&arguments.engine, wanted.as_deref(), path)?,
         limits: arguments.engine.limits.limits(),
         shown_path: Some(checkout.as_ref().map_or_else(|| output::shown(path), Checkout::shown)),

@@ -35,7 +35,7 @@ pub fn describe(
     settled.apply(&mut spec);
     spec.loading.inputs = true;
     let unit = Unit { runner: PYTHON.to_owned(), purpose: Purpose::Outputs, spec };
-    let scratch = crate::scratch().map_err(|source| Box::new(RecordError::Scratch { source }))?;
+    let scratch = crate::Scratch::new().map_err(|source| Box::new(RecordError::Scratch { source }))?;
     progress.begin("asking what the model takes", None, Amount::Items);
     let outcome = runners.execute(&unit, scratch.path(), progress);
     progress.end();

@@ -179,8 +179,8 @@ pub fn verify_and_diagnose(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<(Report, Diagnosis), DiagnoseError> {
-    let scratch =
-        crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
+    let scratch = crate::Scratch::new()
+        .map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
     let (report, execution) = examine(path, verifying, runners, scratch.path(), progress)?;
     let stored = contract_of(path, options)?;
     let case = Case {

@@ -226,6 +226,6 @@ fn over_outputs(report: &Report) -> Option<Verdict> {
     (!report.cases.is_empty()).then(|| Verdict::worst(report.cases.iter().map(|case| case.verdict)))
 }
 
-fn scratch() -> Result<tempfile::TempDir, FaultError> {
-    crate::scratch().map_err(|source| FaultError::Scratch { path: std::env::temp_dir(), source })
+fn scratch() -> Result<crate::Scratch, FaultError> {
+    crate::Scratch::new().map_err(|source| FaultError::Scratch { path: std::env::temp_dir(), source })
 }

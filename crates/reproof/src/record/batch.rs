@@ -6,9 +6,9 @@ use reproof_contract::Name;
 use reproof_contract::run::CaseInput;
 use reproof_formats::values;
 use reproof_tensor::{Tensor, Value};
-use tempfile::TempDir;
 
 use super::{Completed, RecordError, Sweep, envelope, is_ordinary};
+use crate::Scratch;
 use crate::cases::Case;
 use crate::judge::Values;
 
@@ -17,7 +17,7 @@ pub(super) const NAME: &str = "batch=alone";
 
 /// The first entry of a batched case: what it is given alone, and its row of what the batch gave.
 pub(super) struct Alone {
-    folder: TempDir,
+    folder: Scratch,
     name: Name,
     row: Values,
 }
@@ -40,7 +40,7 @@ impl Alone {
         let (Some(inputs), Some(row)) = (first_row(&case.inputs), first_row(outputs)) else {
             return Ok(None);
         };
-        let folder = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
+        let folder = Scratch::new().map_err(|source| RecordError::Scratch { source })?;
         values::write(folder.path(), "inputs", &inputs)
             .map_err(|source| RecordError::Outputs { path: folder.path().to_owned(), source })?;
         // No case of the suite has this name.

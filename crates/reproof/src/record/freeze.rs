@@ -12,9 +12,9 @@ use reproof_formats::{Format, values};
 use reproof_progress::{Progress, Unit};
 use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
 use reproof_tensor::{Leaf, Value};
-use tempfile::TempDir;
 
 use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification, widen};
+use crate::Scratch;
 use crate::artifact::Artifact;
 use crate::engines::preferred;
 use crate::execution::{PYTHON, REFEREE, Runners};
@@ -45,7 +45,7 @@ pub(super) struct Written {
     frozen: Frozen,
     folder: PathBuf,
     spec: RunSpec,
-    scratch: TempDir,
+    scratch: Scratch,
     /// Why it is not ONNX, where that was tried first.
     instead_of: Option<String>,
 }
@@ -123,7 +123,7 @@ impl Asked<'_> {
     }
 
     fn attempt(&self, sweep: &Sweep<'_>, choice: GraphChoice) -> Result<Written, RecordError> {
-        let scratch = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
+        let scratch = Scratch::new().map_err(|source| RecordError::Scratch { source })?;
         let relative = Path::new(FROZEN);
         if self.draft.path().join(relative).exists() {
             self.draft.remove(relative)?;

@@ -222,7 +222,7 @@ fn execute(
     for case in &options.cases {
         draft.values(&case_folder(&case.name), "inputs", &case.inputs)?;
     }
-    let scratch = crate::scratch().map_err(|source| RecordError::Scratch { source })?;
+    let scratch = crate::Scratch::new().map_err(|source| RecordError::Scratch { source })?;
     let digest = contract.artifact.artifact_digest;
     let mut sweep = Sweep::new(artifact, digest, options, runners, draft.values_path(), scratch.path())?;
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };

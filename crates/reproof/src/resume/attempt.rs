@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use reproof_contract::run::Limits;
 use reproof_contract::trajectory::{MomentKind, ResumeRequest, ResumeRequestSchema, Trajectory};
-use reproof_runner::{Trained, Training};
+use reproof_runner::{Supervisor, Trained, Training};
 
 use super::stored::read;
 use super::{ResumeCommand, ResumeError};
@@ -43,6 +43,7 @@ pub(crate) struct Attempts<'a> {
     pub(crate) golden: &'a Trajectory,
     pub(crate) command: &'a ResumeCommand,
     pub(crate) limits: Limits,
+    pub(crate) supervisor: Option<&'a Supervisor>,
     pub(crate) scratch: &'a Path,
 }
 
@@ -75,7 +76,10 @@ impl Attempts<'_> {
         variables.insert(VARIABLE.to_owned(), told.display().to_string());
         let command = self.command.words(&copied, &output);
         let training = Training { command, variables, scratch: folder.clone(), limits: self.limits };
-        let trained = training.run();
+        let trained = match self.supervisor {
+            Some(supervisor) => supervisor.run(&training),
+            None => training.run(),
+        };
         // The next attempt has a copy of its own, and checkpoints are large.
         let _ = fs::remove_dir_all(folder.join("checkpoint"));
         let trained = trained?;

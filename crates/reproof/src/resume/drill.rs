@@ -11,6 +11,7 @@ use reproof_contract::report::{Mark, ResumeReport, StreamReport};
 use reproof_contract::run::Limits;
 use reproof_contract::trajectory::{MomentKind, Stream, Trajectory};
 use reproof_progress::{Progress, Unit};
+use reproof_runner::Supervisor;
 
 use super::attempt::{Attempts, Change};
 use super::experiments::is_same;
@@ -50,6 +51,8 @@ pub struct DrillOptions {
     pub command: ResumeCommand,
     /// Limits of each run.
     pub limits: Limits,
+    /// Ends what runs when this process is killed; without one it goes on.
+    pub supervisor: Option<Supervisor>,
     /// The path as reports show it.
     pub shown_path: Option<String>,
 }
@@ -105,12 +108,13 @@ pub fn drill(path: &Path, options: &DrillOptions, progress: &dyn Progress) -> Re
     let golden = stored(&place, contract.contract.artifact.artifact_digest)?
         .ok_or_else(|| DrillError::NoTrajectory { path: path.to_owned() })?;
     let failed = |source| DrillError::Scratch { path: std::env::temp_dir(), source };
-    let scratch = crate::scratch().map_err(failed)?;
+    let scratch = crate::Scratch::new().map_err(failed)?;
     let attempts = Attempts {
         checkpoint: path,
         golden: &golden,
         command: &options.command,
         limits: options.limits,
+        supervisor: options.supervisor.as_ref(),
         scratch: scratch.path(),
     };
     progress.begin("resuming with nothing lost", None, Unit::Items);

@@ -115,8 +115,8 @@ pub fn verify(
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Report, VerifyError> {
-    let scratch =
-        crate::scratch().map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
+    let scratch = crate::Scratch::new()
+        .map_err(|source| VerifyError::Scratch { path: std::env::temp_dir(), source })?;
     examine(path, options, runners, scratch.path(), progress).map(|(report, _)| report)
 }
 

@@ -7,6 +7,7 @@ use reproof_attest::key::PublicKey;
 use reproof_contract::run::Limits;
 use reproof_contract::{Relation, Verdict};
 use reproof_digest::Digest;
+use reproof_runner::Supervisor;
 
 use crate::execution::Settings;
 use crate::resume::ResumeCommand;
@@ -38,6 +39,8 @@ pub struct VerifyOptions {
     pub keep: Option<PathBuf>,
     /// How training is resumed, where that is verified too.
     pub resume: Option<ResumeCommand>,
+    /// Ends the training when this process is killed; without one it goes on.
+    pub supervisor: Option<Supervisor>,
     /// Threads and engine options of each run.
     pub settings: Settings,
     /// Limits of each run.
@@ -64,6 +67,7 @@ impl VerifyOptions {
             sha256: false,
             keep: None,
             resume: None,
+            supervisor: None,
             settings: Settings::default(),
             limits: Limits::default(),
             shown_path: None,

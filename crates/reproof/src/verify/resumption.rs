@@ -82,8 +82,8 @@ pub(super) fn resume(
     phases: &mut Vec<Phase>,
 ) -> Result<Option<ResumeReport>, VerifyError> {
     subject.progress.begin("resuming the training", None, Unit::Items);
-    let limits = subject.options.limits;
-    let attempts = Attempts { checkpoint: subject.path, golden, command, limits, scratch };
+    let (limits, supervisor) = (subject.options.limits, subject.options.supervisor.as_ref());
+    let attempts = Attempts { checkpoint: subject.path, golden, command, limits, supervisor, scratch };
     let answer = judge(&attempts)?;
     subject.progress.end();
     let mut executed = vec![ended(golden, &answer)];

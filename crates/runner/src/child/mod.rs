@@ -87,7 +87,7 @@ fn case_note(folder: &Path, index: usize) -> PathBuf {
 }
 
 /// Writes a JSON file so that it appears whole.
-fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
+pub(crate) fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
     let failed = |source| RunError::Exchange { action: "write", path: path.to_owned(), source };
     let folder = path.parent().unwrap_or(Path::new("."));
     let bytes = serde_json::to_vec(document).map_err(|error| failed(error.into()))?;
@@ -98,7 +98,7 @@ fn write_json(path: &Path, document: &impl Serialize) -> Result<(), RunError> {
 }
 
 /// Reads a JSON file, `None` if it is not there (yet).
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RunError> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RunError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -12,10 +12,14 @@ use super::{CaseNote, Collector, LoadNote, Request, case_note, load_note, read_j
 use crate::RunError;
 use crate::chain;
 use crate::engine::{self, Failure, Loaded, Session, Values};
+use crate::training;
 
 /// Serves the request in `folder`. This is what the hidden command of the binary calls; it returns when every case
-/// has its note.
+/// has its note, or when the training that was asked for has ended.
 pub fn serve(folder: &Path) -> Result<(), RunError> {
+    if let Some(asked) = training::asked(folder)? {
+        return training::serve(folder, &asked);
+    }
     let path = folder.join("request.json");
     let Some(request) = read_json::<Request>(&path)? else {
         return Err(RunError::Exchange { action: "read", path, source: std::io::ErrorKind::NotFound.into() });

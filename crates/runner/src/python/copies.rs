@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
 use super::process::{Process, kill_group, lines};
+use crate::scratch::Scratch;
 
 /// How long imports may take.
 const IMPORTS: Duration = Duration::from_mins(5);
@@ -28,7 +28,7 @@ pub(super) struct Copies {
     channel: UnixStream,
     lines: Receiver<Vec<u8>>,
     /// The worker's program, which copies read as long as they live.
-    _program: TempDir,
+    _program: Scratch,
 }
 
 /// What the interpreter is told to do.
@@ -54,7 +54,7 @@ impl Copies {
     pub(super) fn new(
         child: Child,
         channel: UnixStream,
-        program: TempDir,
+        program: Scratch,
         names: &[String],
         network: bool,
     ) -> std::io::Result<Self> {

@@ -13,6 +13,7 @@ use super::{PythonRunner, THREADS, threads};
 use crate::RunError;
 use crate::child::last_words;
 use crate::environment::{Check, Files, Survey, home, survey};
+use crate::scratch::Scratch;
 
 /// How much of what an interpreter said instead of an answer is told, in bytes.
 const TOLD: usize = 600;
@@ -68,7 +69,7 @@ impl PythonRunner {
         own: bool,
         request: impl FnOnce(usize) -> Request<'a>,
     ) -> Result<Reply, RunError> {
-        let scratch = tempfile::tempdir().map_err(|source| RunError::Exchange {
+        let scratch = Scratch::new().map_err(|source| RunError::Exchange {
             action: "create",
             path: std::env::temp_dir(),
             source,

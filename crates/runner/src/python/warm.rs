@@ -17,6 +17,7 @@ use sha2::Digest as _;
 use super::copies::Copies;
 use super::{PythonRunner, program, threads};
 use crate::RunError;
+use crate::scratch::Scratch;
 
 /// What runs of one interpreter have in common: variables, and whether there is a network.
 type Surroundings = (BTreeMap<String, String>, bool);
@@ -108,7 +109,7 @@ impl PythonRunner {
 
     /// An interpreter whose copies give what a new one gave; none where they do not.
     fn copies(&self, seen: &Seen, scratch: &Path) -> Option<Copies> {
-        let program = tempfile::tempdir().ok()?;
+        let program = Scratch::new().ok()?;
         program::unpack(&program.path().join("worker")).ok()?;
         let (ours, theirs) = UnixStream::pair().ok()?;
         let mut command = self.command(&seen.spec, program.path());

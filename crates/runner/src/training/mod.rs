@@ -1,17 +1,22 @@
 //! A training that resumes: the user's own command, offline, until its recorder ends it.
 
+mod supervisor;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reproof_contract::run::{LimitKind, Limits, Status};
+use serde::{Deserialize, Serialize};
 
 use crate::RunError;
 use crate::child::{End, cause, last_words};
+pub use supervisor::Supervisor;
+pub(crate) use supervisor::{asked, serve};
 use tree::Tree;
 
 /// How long to wait between two looks at the process.
@@ -39,7 +44,7 @@ const OFFLINE: [(&str, &str); 10] = [
 ];
 
 /// What is started.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Training {
     /// The program and its arguments.
     pub command: Vec<String>,
@@ -52,7 +57,7 @@ pub struct Training {
 }
 
 /// How it ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Trained {
     /// Done, died or stopped at a limit.
     pub status: Status,
@@ -65,10 +70,14 @@ pub struct Trained {
 }
 
 impl Training {
-    /// Runs it to its end. Whatever it was seen to start ends with it.
-    ///
-    /// It stays in the group of this process, so that an interrupt at the terminal reaches both.
+    /// Runs it to its end. Whatever it was seen to start ends with it; if this process is killed meanwhile, nobody ends it:
+    /// [`Supervisor::run`] is for that.
     pub fn run(&self) -> Result<Trained, RunError> {
+        self.run_unless(&AtomicBool::new(false))
+    }
+
+    /// Runs it to its end, or until it is `abandoned`.
+    fn run_unless(&self, abandoned: &AtomicBool) -> Result<Trained, RunError> {
         let started = Instant::now();
         let path = self.scratch.join("printed.txt");
         let create = |source| RunError::Exchange { action: "create", path: path.clone(), source };
@@ -93,7 +102,7 @@ impl Training {
         let mut child = command.spawn().map_err(failed)?;
         let mut tree = Tree::new(child.id());
         let mut peak = None;
-        let waited = self.wait(&mut child, &mut tree, &path, started, &mut peak);
+        let waited = self.wait(&mut child, &mut tree, &path, started, &mut peak, abandoned);
         tree.end();
         let ended = waited.map_err(failed)?;
         let printed = last_words(&path);
@@ -102,6 +111,9 @@ impl Training {
                 how: format!("it printed more than {} MiB", PRINTED >> 20),
                 last_words: printed.clone(),
             },
+            Ended::Abandoned => {
+                Status::Died { how: "nobody waited for it any more".to_owned(), last_words: printed.clone() }
+            }
             Ended::By(End::Exited(status)) if status.success() => Status::Done,
             Ended::By(end) => cause(&end, &printed),
         };
@@ -112,9 +124,10 @@ impl Training {
         &self,
         child: &mut Child,
         tree: &mut Tree,
-        printed: &std::path::Path,
+        printed: &Path,
         started: Instant,
         peak: &mut Option<u64>,
+        abandoned: &AtomicBool,
     ) -> std::io::Result<Ended> {
         let mut counted: Option<Instant> = None;
         loop {
@@ -133,6 +146,10 @@ impl Training {
                 end(child, tree)?;
                 return Ok(Ended::By(End::Limit(kind, value)));
             }
+            if abandoned.load(Ordering::Relaxed) {
+                end(child, tree)?;
+                return Ok(Ended::Abandoned);
+            }
             if std::fs::metadata(printed).is_ok_and(|file| file.len() > PRINTED) {
                 end(child, tree)?;
                 return Ok(Ended::Chatty);
@@ -147,6 +164,8 @@ enum Ended {
     By(End),
     /// It was ended, as it would have filled the disk.
     Chatty,
+    /// It was ended, as whoever wanted it is gone.
+    Abandoned,
 }
 
 fn end(child: &mut Child, tree: &mut Tree) -> std::io::Result<()> {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use reproof::Scratch;
 use reproof::registry::policy::Act;
 use reproof::registry::{PullOptions, Reference, Registry};
 use reproof::sign::private_key;
 use reproof_contract::Report;
 use reproof_contract::scan::Scan;
 use reproof_digest::Digest;
-use tempfile::TempDir;
 
 use super::{RegistryArguments, publish};
 use crate::bars::Bars;
@@ -61,7 +61,7 @@ pub(crate) struct Checkout {
     evidence: EvidenceArguments,
     path: PathBuf,
     artifact: Digest,
-    _folder: TempDir,
+    _folder: Scratch,
 }
 
 impl Checkout {
@@ -69,7 +69,7 @@ impl Checkout {
     pub(crate) fn of(path: &Path, arguments: &EvidenceArguments) -> Result<Option<Self>> {
         let Some(reference) = version_named(path) else { return Ok(None) };
         let registry = arguments.registry.open()?;
-        let folder = reproof::scratch()?;
+        let folder = Scratch::new()?;
         let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
         let pulled = registry.pull(&reference, &options, &Bars::new())?;
         let (path, artifact) = (pulled.path, pulled.version.artifact);

@@ -108,7 +108,7 @@ fn check(registry: &Registry, version: &Version, arguments: &Arguments) -> Resul
     let reference =
         Reference { model: version.model.clone(), selector: Selector::Named(version.number.clone()) };
     let name = reference.to_string();
-    let folder = reproof::scratch()?;
+    let folder = reproof::Scratch::new()?;
     let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
     let checked = |outcome: &str, detail: String, exit: Exit| Checked {
         name: name.clone(),

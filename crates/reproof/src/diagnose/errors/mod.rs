@@ -39,8 +39,8 @@ pub fn errors(
     let any = || if runners.get("onnxruntime").is_some() { "onnxruntime" } else { REFEREE };
     let runner = options.runner.as_deref().unwrap_or_else(|| usable.unwrap_or_else(any));
     let run = budget::Run { graph, stored: &stored, case, runner, options, runners, progress };
-    let scratch =
-        crate::scratch().map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
+    let scratch = crate::Scratch::new()
+        .map_err(|source| DiagnoseError::Scratch { path: std::env::temp_dir(), source })?;
     Ok(EngineErrors {
         schema: EngineErrorsSchema::V0,
         path: options.shown_path.clone().unwrap_or_else(|| path.display().to_string()),

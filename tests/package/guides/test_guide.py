@@ -17,6 +17,7 @@ FENCE = re.compile(r"^```(\w*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_guide_is_followed_word_for_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     names, ran = {}, 0
     for language, told, text in FENCE.findall(GUIDE.read_text()):
@@ -37,7 +38,8 @@ def test_the_guide_is_followed_word_for_word(tmp_path, monkeypatch, capsys):
     assert finished.returncode == 0 and "1 passed" in finished.stdout, finished.stdout + finished.stderr
 
 
-def test_the_guide_of_resuming_is_followed_word_for_word(tmp_path, capsys):
+def test_the_guide_of_resuming_is_followed_word_for_word(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     programs = tmp_path / "programs"
     programs.mkdir()
     # An interpreter knows its packages by where it lies.
