@@ -7,7 +7,7 @@ use crate::tensor::strides;
 use crate::{Failure, Tensor};
 
 /// How a picture is looked at.
-struct Lens<'a> {
+pub(super) struct Lens<'a> {
     mode: &'a str,
     padding: &'a str,
     corners: bool,
@@ -48,7 +48,12 @@ pub(super) fn grid_sample(call: &Call<'_>) -> Outputs {
     one(Tensor::rounded(shape, dtype, output))
 }
 
-impl Lens<'_> {
+impl<'a> Lens<'a> {
+    /// Between the nearest elements, with zeros beyond.
+    pub(super) fn between(dims: &'a [usize]) -> Self {
+        Self { mode: "linear", padding: "zeros", corners: false, dims }
+    }
+
     /// A coordinate between -1 and 1 as a place among elements.
     fn place(&self, at: f64, size: usize) -> f64 {
         let size = size as f64;
@@ -70,7 +75,7 @@ impl Lens<'_> {
     }
 
     /// The value at a place, from a dim on.
-    fn look(&self, plane: &[f64], at: &[f64], along: usize, offset: usize) -> f64 {
+    pub(super) fn look(&self, plane: &[f64], at: &[f64], along: usize, offset: usize) -> f64 {
         let Some(place) = at.get(along) else { return plane[offset] };
         let step: usize = self.dims[along + 1..].iter().product();
         let element = |index: f64| match self.inside(index, self.dims[along]) {

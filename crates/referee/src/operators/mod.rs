@@ -9,9 +9,11 @@ mod boxes;
 mod cast;
 mod control;
 mod conv;
+mod deform;
 mod extreme;
 mod find;
 mod gather;
+mod grams;
 mod grid;
 mod integer;
 mod loss;
@@ -65,7 +67,7 @@ pub(crate) fn find(node: &Node) -> Option<Operator> {
 /// Whether an operator computes something that engines may round differently, and does not only choose among its inputs or
 /// run graphs.
 pub(crate) fn computes(node: &Node) -> bool {
-    const CHOOSES: [&str; 66] = [
+    const CHOOSES: [&str; 68] = [
         "Abs",
         "BitCast",
         "Cast",
@@ -124,6 +126,8 @@ pub(crate) fn computes(node: &Node) -> bool {
         "Split",
         "SplitToSequence",
         "Squeeze",
+        "StringNormalizer",
+        "StringSplit",
         "ThresholdedRelu",
         "Tile",
         "TopK",
@@ -187,6 +191,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Cosh", Plain(unary::cosh)),
     ("CumSum", Plain(reduce::cumulative_sum)),
     ("DFT", Plain(spectrum::dft)),
+    ("DeformConv", Plain(deform::deform_conv)),
     ("DepthToSpace", Plain(arrange::depth_to_space)),
     ("DequantizeLinear", Plain(quantize::dequantize_linear)),
     ("Det", Plain(matrix::determinant)),
@@ -319,11 +324,14 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("Sqrt", Plain(unary::sqrt)),
     ("Squeeze", Plain(shape::squeeze)),
     ("StringConcat", Plain(text::string_concat)),
+    ("StringNormalizer", Plain(text::string_normalizer)),
+    ("StringSplit", Plain(text::string_split)),
     ("Sub", Plain(binary::sub)),
     ("Sum", Plain(binary::sum)),
     ("Swish", Plain(unary::swish)),
     ("Tan", Plain(unary::tan)),
     ("Tanh", Plain(unary::hyperbolic_tangent)),
+    ("TfIdfVectorizer", Plain(grams::tf_idf_vectorizer)),
     ("ThresholdedRelu", Plain(unary::thresholded_relu)),
     ("Tile", Plain(arrange::tile)),
     ("TopK", Plain(find::top_k)),

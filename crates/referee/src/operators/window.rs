@@ -117,6 +117,20 @@ impl Windows {
         Some(place)
     }
 
+    /// Where an element of a window lies along each dim, counted from the first element of the input.
+    pub(super) fn place(&self, window: usize, element: usize) -> Vec<f64> {
+        let (mut window, mut element) = (window, element);
+        let mut places = vec![0.0; self.input.len()];
+        for dim in (0..self.input.len()).rev() {
+            let inside = element % self.kernel[dim] * self.dilations[dim];
+            let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
+            window /= self.output[dim];
+            element /= self.kernel[dim];
+            places[dim] = at as f64 - self.before[dim] as f64;
+        }
+        places
+    }
+
     /// Whether an element of a window lies in the input or in its declared padding; not beyond, where a last window can
     /// reach.
     pub(super) fn is_padded(&self, window: usize, element: usize) -> bool {
