@@ -62,7 +62,8 @@ fn tests(tests: &[(&str, &str, usize)], installed: &Path, arguments: &[String]) 
     let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
     let mut jobs = Vec::new();
     for (folder, set, programs) in tests {
-        for files in shares(folder, *programs)? {
+        // The last share of the frameworks holds the trainings that resume, which take longest.
+        for files in shares(folder, *programs)?.into_iter().rev() {
             let command = pytest(&python::environment(set)?, &behind, installed, &files, arguments);
             jobs.push(Job { name: files.join(" "), command, explain: None });
         }
