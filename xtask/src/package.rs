@@ -28,13 +28,15 @@ const GUIDES: (&str, &str, usize) = ("tests/package/guides", "checkpoints", 1);
 const BEHIND: [&str; 2] = ["package", "suite"];
 
 /// Runs pytest with folders of packages behind the interpreter's own, so that none of them hides one of its packages. Who
-/// chooses tests chooses none of some folders, which pytest tells with 5.
+/// chooses tests chooses none of some folders, which pytest tells with 5; that some were run is told by a file.
 const PYTEST: &str = "\
 import os, sys
 sys.path.extend(sys.argv.pop(1).split(os.pathsep))
-chosen = sys.argv.pop(1) == 'chosen'
+chosen = sys.argv.pop(1)
 import pytest
 code = pytest.main(sys.argv[1:])
+if chosen and code == 0:
+    open(chosen, 'w').close()
 sys.exit(0 if chosen and code == 5 else code)
 ";
 
@@ -60,6 +62,8 @@ pub(crate) fn guides() -> Result<()> {
 fn tests(tests: &[(&str, &str, usize)], installed: &Path, arguments: &[String]) -> Result<()> {
     let behind = BEHIND.iter().map(|set| packages(&python::environment(set)?));
     let behind = env::join_paths(behind.collect::<Result<Vec<_>>>()?)?;
+    let chosen = chosen();
+    dist::clear(&chosen)?;
     let mut jobs = Vec::new();
     for (folder, set, programs) in tests {
         // The last share of the frameworks holds the trainings that resume, which take longest.
@@ -68,7 +72,14 @@ fn tests(tests: &[(&str, &str, usize)], installed: &Path, arguments: &[String]) 
             jobs.push(Job { name: files.join(" "), command, explain: None });
         }
     }
-    together::run(jobs)
+    together::run(jobs)?;
+    ensure!(arguments.is_empty() || chosen.join("some").exists(), "no test is as {}", arguments.join(" "));
+    Ok(())
+}
+
+/// Where it is told that a test was chosen.
+fn chosen() -> PathBuf {
+    folder().join("chosen")
 }
 
 /// The files of a folder of tests, dealt to so many programs.
@@ -160,7 +171,8 @@ fn pytest(
     arguments: &[String],
 ) -> Command {
     let mut command = isolated(interpreter);
-    command.args(["-c", PYTEST]).arg(behind).arg(if arguments.is_empty() { "all" } else { "chosen" });
+    command.args(["-c", PYTEST]).arg(behind);
+    command.arg(if arguments.is_empty() { PathBuf::new() } else { chosen().join("some") });
     command.args(["-q", "-p", "no:cacheprovider"]).args(tests).args(arguments);
     command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     command

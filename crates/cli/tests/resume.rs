@@ -4,10 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reproof_contract::Real;
 use reproof_contract::trajectory::{Fact, Moment, MomentKind, Stream, Trajectory, TrajectorySchema};
@@ -63,7 +61,7 @@ fn trajectory(step: u64, losses: [f64; 2]) -> Trajectory {
 }
 
 /// A checkpoint with the contract and the trajectory of its training.
-fn checkpoint() -> Sandbox {
+pub(crate) fn checkpoint() -> Sandbox {
     let sandbox = sandbox();
     sandbox.write("step-18.bin", b"weights and all");
     sandbox.run(["record", "step-18.bin", "--bytes-only"]).exits(0);
@@ -283,68 +281,4 @@ fn what_a_training_started_ends_with_it() {
     finished.exits(3);
     thread::sleep(Duration::from_secs(4));
     assert!(!sandbox.path("alive").exists(), "it lived on");
-}
-
-/// Waits until something is so; that it never is would be the failure.
-#[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_mins(1), "{what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// However a verification ends, the training ends with it, whatever groups its processes are in, and leaves no copy of the
-/// checkpoint; what else was left goes with the next command.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_training_ends_with_the_verification_that_wanted_it() {
-    const TRAINS: &str = "setsid sh -c 'echo $$ >> numbers; sleep 600' & echo $$ >> numbers; wait";
-    for signal in ["-KILL", "-TERM", "-INT"] {
-        let sandbox = checkpoint();
-        let left = || fs::read_dir(sandbox.temporary()).unwrap().count();
-        let mut verification = Command::new(env!("CARGO_BIN_EXE_reproof"))
-            .args(["verify", "step-18.bin", "--resume", TRAINS])
-            .current_dir(sandbox.folder())
-            .env_clear()
-            .envs([
-                ("TMPDIR", sandbox.temporary()),
-                ("HOME", sandbox.home()),
-                ("PATH", "/usr/bin:/bin".into()),
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let numbers = || fs::read_to_string(sandbox.path("numbers")).unwrap_or_default();
-        until("the training starts", || numbers().lines().count() == 2);
-        let killed = Command::new("kill").args([signal, &verification.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        assert!(!verification.wait().unwrap().success());
-        for process in numbers().lines() {
-            // One that has ended waits to be asked for it by whoever inherited it.
-            let stat = Path::new("/proc").join(process).join("stat");
-            let gone = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
-            until(&format!("process {process} ends after {signal}"), gone);
-        }
-        let copies = || walk(&sandbox.temporary()).iter().any(|name| name == "step-18.bin");
-        until("the copy of the checkpoint goes", || !copies());
-        sandbox.run(["verify", "step-18.bin"]).exits(0);
-        assert_eq!(left(), 0, "{:?}", walk(&sandbox.temporary()));
-    }
-}
-
-/// The names of all files below a folder.
-fn walk(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let below = entries.flat_map(|entry| {
-        if entry.path().is_dir() {
-            walk(&entry.path())
-        } else {
-            vec![entry.file_name().to_string_lossy().into_owned()]
-        }
-    });
-    below.collect()
 }

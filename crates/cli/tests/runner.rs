@@ -3,6 +3,7 @@
 //! One program, one file per topic: a test file is a module here, or it does not run at all.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod abandoned;
 mod adapters;
 mod attacks;
 mod bad_contracts;

@@ -59,6 +59,10 @@ mod bounds {
         ];
         let refused = run("ConvTranspose", &turned, vec![floats(&[1, 1, 3]), floats(&[1, 1, 1])]);
         assert!(refused.to_string().contains("more than the"), "{refused}");
+        let bent = [("offset_group", Attribute::Integer(far))];
+        let taken = vec![floats(&[1, 0, 3, 3]), floats(&[1, 0, 2, 2]), floats(&[1, 8, 2, 2])];
+        let refused = run("DeformConv", &bent, taken);
+        assert!(refused.to_string().contains("weights and offsets of"), "{refused}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Folders for values that are needed for a while, which do not stay when their process is killed.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile, TempDir};
@@ -37,8 +37,10 @@ impl Scratch {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir_in(parent)?;
         // It has its name only when it is locked, so that nobody takes a folder that is being made for one that was left.
-        let file = NamedTempFile::new_in(folder.path())?;
-        file.as_file().lock()?;
+        let mut file = NamedTempFile::new_in(folder.path())?;
+        file.write_all(system().as_bytes())?;
+        // Where there are no locks, nothing is ever taken for left.
+        let _ = file.as_file().lock();
         let held = file.persist(folder.path().join(HELD))?;
         Ok(Self { _held: held, folder })
     }
@@ -60,11 +62,18 @@ fn sweep(parent: &Path) {
     }
 }
 
-/// Whether the process of a folder has ended. Folders of other users cannot be looked into.
+/// Whether the process of a folder has ended. Folders of other users cannot be looked into, and what was made on another machine
+/// is left alone: file systems that machines share often keep locks to themselves.
 fn is_left(folder: &Path) -> bool {
     let held = folder.join(HELD);
     let whole = fs::symlink_metadata(&held).is_ok_and(|found| found.is_file());
-    whole && File::open(&held).is_ok_and(|file| file.try_lock().is_ok())
+    let here = whole && fs::read_to_string(&held).is_ok_and(|system| system == self::system());
+    here && File::open(&held).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// What tells this start of this machine's system from others; empty where the system does not tell.
+fn system() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -75,13 +84,19 @@ mod tests {
     fn what_a_killed_process_left_goes_and_nothing_else() {
         let parent = tempfile::tempdir().unwrap();
         let mine = Scratch::below(parent.path()).unwrap();
-        for (folder, file) in [("reproof-left", HELD), ("reproof-other", "notes.txt"), ("something", HELD)] {
+        for (folder, file, system) in [
+            ("reproof-left", HELD, system()),
+            ("reproof-of-another-machine", HELD, "another".to_owned()),
+            ("reproof-other", "notes.txt", system()),
+            ("something", HELD, system()),
+        ] {
             fs::create_dir(parent.path().join(folder)).unwrap();
-            fs::write(parent.path().join(folder).join(file), "").unwrap();
+            fs::write(parent.path().join(folder).join(file), system).unwrap();
         }
         let next = Scratch::below(parent.path()).unwrap();
         let there = |name: &str| parent.path().join(name).exists();
-        assert!(mine.path().exists() && next.path().exists() && there("reproof-other") && there("something"));
+        assert!(mine.path().exists() && next.path().exists());
+        assert!(there("reproof-of-another-machine") && there("reproof-other") && there("something"));
         assert!(!there("reproof-left"));
         let place = mine.path().to_owned();
         drop(mine);

@@ -28,7 +28,8 @@ pub(super) fn deform_conv(call: &Call<'_>) -> Outputs {
     let windows = Windows::of(call, input, kernel.to_vec())?;
     let (size, count, kernel) = (windows.size(), windows.count(), windows.kernel_size());
     let looks = |each: usize| [&[batch, bent * kernel * each], windows.output.as_slice()].concat();
-    if own.checked_mul(groups) != Some(channels)
+    if channels == 0
+        || own.checked_mul(groups) != Some(channels)
         || features % groups != 0
         || channels % bent != 0
         || size == 0

@@ -103,14 +103,21 @@ impl Windows {
         self.output.iter().product()
     }
 
-    /// The input's element under an element of a window; nothing in the padding.
-    pub(super) fn under(&self, window: usize, element: usize) -> Option<usize> {
-        let (mut window, mut element, mut place, mut step) = (window, element, 0, 1);
-        for dim in (0..self.input.len()).rev() {
+    /// Each dim from the last on, with where an element of a window lies along it, counted from the first element of the padding.
+    fn places(&self, mut window: usize, mut element: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.input.len()).rev().map(move |dim| {
             let inside = element % self.kernel[dim] * self.dilations[dim];
             let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
             window /= self.output[dim];
             element /= self.kernel[dim];
+            (dim, at)
+        })
+    }
+
+    /// The input's element under an element of a window; nothing in the padding.
+    pub(super) fn under(&self, window: usize, element: usize) -> Option<usize> {
+        let (mut place, mut step) = (0, 1);
+        for (dim, at) in self.places(window, element) {
             place += at.checked_sub(self.before[dim]).filter(|at| *at < self.input[dim])? * step;
             step *= self.input[dim];
         }
@@ -119,32 +126,17 @@ impl Windows {
 
     /// Where an element of a window lies along each dim, counted from the first element of the input.
     pub(super) fn place(&self, window: usize, element: usize) -> Vec<f64> {
-        let (mut window, mut element) = (window, element);
-        let mut places = vec![0.0; self.input.len()];
-        for dim in (0..self.input.len()).rev() {
-            let inside = element % self.kernel[dim] * self.dilations[dim];
-            let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
-            window /= self.output[dim];
-            element /= self.kernel[dim];
-            places[dim] = at as f64 - self.before[dim] as f64;
-        }
+        let mut places: Vec<f64> =
+            self.places(window, element).map(|(dim, at)| at as f64 - self.before[dim] as f64).collect();
+        places.reverse();
         places
     }
 
     /// Whether an element of a window lies in the input or in its declared padding; not beyond, where a last window can
     /// reach.
     pub(super) fn is_padded(&self, window: usize, element: usize) -> bool {
-        let (mut window, mut element) = (window, element);
-        for dim in (0..self.input.len()).rev() {
-            let inside = element % self.kernel[dim] * self.dilations[dim];
-            let at = (window % self.output[dim] * self.strides[dim]).saturating_add(inside);
-            window /= self.output[dim];
-            element /= self.kernel[dim];
-            if at >= self.input[dim] + self.before[dim] + self.after[dim] {
-                return false;
-            }
-        }
-        true
+        self.places(window, element)
+            .all(|(dim, at)| at < self.input[dim] + self.before[dim] + self.after[dim])
     }
 }
 

@@ -73,11 +73,11 @@ impl Training {
     /// Runs it to its end. Whatever it was seen to start ends with it; if this process is killed meanwhile, nobody ends it:
     /// [`Supervisor::run`] is for that.
     pub fn run(&self) -> Result<Trained, RunError> {
-        self.run_unless(&AtomicBool::new(false))
+        self.run_unless(&AtomicBool::new(false), None)
     }
 
-    /// Runs it to its end, or until it is `abandoned`.
-    fn run_unless(&self, abandoned: &AtomicBool) -> Result<Trained, RunError> {
+    /// Runs it to its end, or until it is `abandoned`, in a group of processes if it is not to be in that of this one.
+    fn run_unless(&self, abandoned: &AtomicBool, group: Option<i32>) -> Result<Trained, RunError> {
         let started = Instant::now();
         let path = self.scratch.join("printed.txt");
         let create = |source| RunError::Exchange { action: "create", path: path.clone(), source };
@@ -98,6 +98,12 @@ impl Training {
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors);
+        #[cfg(unix)]
+        if let Some(group) = group {
+            std::os::unix::process::CommandExt::process_group(&mut command, group);
+        }
+        #[cfg(not(unix))]
+        let _ = group;
         let failed = |source| RunError::Start { program: program.into(), source };
         let mut child = command.spawn().map_err(failed)?;
         let mut tree = Tree::new(child.id());

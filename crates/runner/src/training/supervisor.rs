@@ -32,6 +32,14 @@ pub struct Supervisor {
     pub arguments: Vec<OsString>,
 }
 
+/// What is asked of the supervisor.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Question {
+    training: Training,
+    /// The group of processes of whoever wants it, which an interrupt at the terminal reaches.
+    group: Option<i32>,
+}
+
 /// What became of a training.
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
@@ -48,10 +56,15 @@ enum Answer {
 impl Supervisor {
     /// Runs a training to its end, or until this process is gone; then its scratch folder goes, too.
     ///
-    /// An interrupt at the terminal reaches this process alone: the supervisor has a group of its own, and the training is in it.
+    /// An interrupt at the terminal reaches this process and the training, which is in its group. The supervisor is not.
     pub fn run(&self, training: &Training) -> Result<Trained, RunError> {
         let folder = &training.scratch;
-        write_json(&folder.join(QUESTION), training)?;
+        #[cfg(unix)]
+        let group = Some(rustix::process::getpgrp().as_raw_pid());
+        #[cfg(not(unix))]
+        let group = None;
+        let question = Question { training: training.clone(), group };
+        write_json(&folder.join(QUESTION), &question)?;
         let mut command = Command::new(&self.program);
         // Its standard input closes when this process ends, in whatever way.
         command.args(&self.arguments).arg(folder).stdin(Stdio::piped());
@@ -79,12 +92,12 @@ impl Supervisor {
 }
 
 /// The training that a folder asks for.
-pub(crate) fn asked(folder: &Path) -> Result<Option<Training>, RunError> {
+pub(crate) fn asked(folder: &Path) -> Result<Option<Question>, RunError> {
     read_json(&folder.join(QUESTION))
 }
 
 /// The supervisor's side.
-pub(crate) fn serve(folder: &Path, training: &Training) -> Result<(), RunError> {
+pub(crate) fn serve(folder: &Path, question: &Question) -> Result<(), RunError> {
     let abandoned = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&abandoned);
     std::thread::spawn(move || {
@@ -92,7 +105,7 @@ pub(crate) fn serve(folder: &Path, training: &Training) -> Result<(), RunError> 
         let _ = std::io::stdin().read(&mut [0]);
         heard.store(true, Ordering::Relaxed);
     });
-    let answer = match training.run_unless(&abandoned) {
+    let answer = match question.training.run_unless(&abandoned, question.group) {
         Ok(trained) => Answer::Trained(trained),
         Err(RunError::Start { program, source }) => {
             Answer::Failed { program, code: source.raw_os_error(), message: source.to_string() }
