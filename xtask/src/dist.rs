@@ -46,7 +46,7 @@ pub(crate) fn wheel() -> Result<PathBuf> {
     let wheels = folder.join("wheels");
     clear(&wheels)?;
     let maturin = environment.with_file_name(format!("maturin{EXE_SUFFIX}"));
-    let mut command = Command::new(maturin);
+    let mut command = repository::building(maturin);
     command.args(["build", "--release", "--locked", "--quiet", "--out"]).arg(&wheels);
     command.arg("--interpreter").arg(&environment).current_dir(repository::root().join("python"));
     repository::run(&mut command)?;

@@ -173,7 +173,10 @@ fn pytest(
     let mut command = isolated(interpreter);
     command.args(["-c", PYTEST]).arg(behind);
     command.arg(if arguments.is_empty() { PathBuf::new() } else { chosen().join("some") });
-    command.args(["-q", "-p", "no:cacheprovider"]).args(tests).args(arguments);
+    command
+        .args(["-q", "-p", "no:cacheprovider", "--durations=5", "--durations-min=5"])
+        .args(tests)
+        .args(arguments);
     command.env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -1,5 +1,6 @@
 //! Where things are in this repository, and how to call the programs that every chore needs.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -26,10 +27,16 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// The cargo that runs us, without what it says of us in the environment: build scripts that look at such variables would
-/// find others than in a build by hand, and crates with C in them would be built again at each change between the two.
+/// The cargo that runs us.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    building(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A program that builds, without what cargo says of us in the environment: build scripts that look at such variables would
+/// find others than in a build by hand, and crates with C in them, with all that stands on them, would be built again at each
+/// change between the two.
+pub(crate) fn building(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
         command.env_remove(name);

@@ -119,17 +119,22 @@ fn reports_tell_no_private_value() {
 fn personal_data_does_not_lie_beside_an_artifact_unasked() {
     let models = TORCH.sandbox();
     models.sandbox.write("letters/ada.txt", "The quick Fox writes to ada@example.org\n");
+    models.sandbox.write("m/counter.bin", "what a function of nothing but Python needs of a file");
+    let counts =
+        "import numpy\n\n\ndef made():\n    return lambda text: numpy.array([len(text)], numpy.float32)\n";
+    models.sandbox.write("counting.py", counts);
     let record = |more: &[&str]| {
-        let all = ["--budget", "1s", "--cases", "letters"];
-        models.run("record", "reader", &[&all[..], more].concat())
+        let all = ["--budget", "1s", "--cases", "letters", "--loader", "counting:made"];
+        models.run("record", "counter.bin", &[&all[..], more].concat())
     };
     record(&[]).exits(1).complains("the case ada holds an e-mail address").complains("--suite private");
     record(&["--allow", "personal-data"]).exits(0);
-    let contract = std::fs::read_to_string(models.sandbox.path("m/reader/reproof/contract.json")).unwrap();
+    let contract =
+        std::fs::read_to_string(models.sandbox.path("m/counter.bin.reproof/contract.json")).unwrap();
     let contract: Value = serde_json::from_str(&contract).unwrap();
     let data = &contract["suite"][0]["data"];
     assert_eq!((&data["class"], &data["found"][0]), (&"personal".into(), &"an e-mail address".into()));
-    std::fs::remove_dir_all(models.sandbox.path("m/reader/reproof")).unwrap();
+    std::fs::remove_dir_all(models.sandbox.path("m/counter.bin.reproof")).unwrap();
     record(&["--suite", "private"]).exits(0);
-    models.run("verify", "reader", &[]).exits(0).never_mentions("ada@example.org");
+    models.run("verify", "counter.bin", &[]).exits(0).never_mentions("ada@example.org");
 }

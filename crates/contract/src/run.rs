@@ -82,6 +82,9 @@ pub struct Loading {
     pub installed: bool,
     /// Whether the outcome tells what the model can be given.
     pub inputs: bool,
+    /// Whether a model of which no graph can be written is refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub graph: bool,
     /// Faults that the loaded model has from then on, such as `epsilon=LayerNorm:0.001`: what a drill plants.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub planted: Vec<String>,

@@ -44,6 +44,9 @@ class Session:
         self._planted = contextlib.ExitStack()
         for fault in request.get("planted", ()):
             self._planted.enter_context(alterations.plant(self._model, fault))
+        # Told before anything is computed that a graph would be proved with.
+        if request.get("graph"):
+            self._check_graph()
 
     @property
     def engine(self):
@@ -168,6 +171,7 @@ class Session:
 
     def freeze(self, request):
         """The graph that computes the cases which take the same inputs as the first, and those inputs as it takes them."""
+        self._check_graph()
         take = self._model.take
         cases = [self._model.prepared(values.read(folder, take)) for folder in request["cases"]]
         chosen = [index for index, case in enumerate(cases) if freezing.alike(case, cases[0])]
@@ -177,3 +181,8 @@ class Session:
             os.makedirs(folder)
             values.write(folder, dict(cases[index]), self._model.give)
         return {"frozen": dict(frozen, cases=chosen)}
+
+    def _check_graph(self):
+        graphless = self._model.graphless()
+        if graphless:
+            raise graphless

@@ -70,17 +70,12 @@ def plain(tmp_path_factory):
     ("piece", "expected"),
     [
         ("", None),
-        ("optimizer", ("begin", {"optimizer"})),
         ("order", ("begin", {"optimizer"})),
-        ("buffers", ("begin", {"buffers"})),
-        ("ema-updates", ("begin", {"ema"})),
-        ("modes", ("begin", {"modes"})),
-        ("python-random", ("begin", {"random"})),
-        ("position", ("step", {"batch", "loss", "gradient-norm"})),
         ("fetching", ("step", {"batch", "loss", "gradient-norm"})),
     ],
 )
 def test_a_forgotten_piece_is_seen_where_it_is(tmp_path, plain, piece, expected):
+    """In a process of its own; `test_causes` forgets every piece."""
     golden = trajectory(plain.with_name("step-18.pt.reproof"))
     before = listed(plain.parent)
     command = [SCRIPTS / "plain.py", "--resume", plain, *(["--without", piece] if piece else [])]

@@ -154,6 +154,8 @@ def test_an_interrupt_is_heard_while_work_goes_on(digits):
         # Should it ever wait for ever, the place where it waits is told.
         "import faulthandler; faulthandler.dump_traceback_later(40, exit=True)\n"
         "import os, signal, sys, threading, reproof\n"
+        # Also where whoever runs the tests ignores interrupts, as a shell does for what it puts into the background.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
         "    while True: reproof.verify(sys.argv[1])\n"

@@ -20,7 +20,10 @@ fn frozen(models: &Models<'_>, artifact: &str, cases: &str, arguments: &[&str]) 
     let recorded = models.run("record", artifact, &all);
     recorded.exits(0);
     let frozen = recorded.json()["frozen"].clone();
-    assert!(["identical", "equivalent"].contains(&frozen["verdict"].as_str().unwrap()), "{frozen:#}");
+    assert!(
+        ["identical", "equivalent", "tolerated"].contains(&frozen["verdict"].as_str().unwrap()),
+        "{frozen:#}"
+    );
     frozen
 }
 
@@ -58,13 +61,7 @@ fn a_module_of_torch_becomes_onnx_that_runs_without_python() {
 }
 
 #[test]
-fn every_framework_with_graphs_of_its_own_keeps_one() {
-    let models = TORCH.sandbox();
-    let program = frozen(&models, "weights.pt", "images", &[&BUILD[..], &["--freeze=native"]].concat());
-    assert_eq!(program["form"], "torch-export", "{program:#}");
-    let python = ["--python", models.interpreter, "--trust"];
-    keeps_the_promise(&models, "weights.pt", "frozen/model.pt2", &python);
-
+fn other_frameworks_with_graphs_of_their_own_keep_one() {
     let models = JAX.sandbox();
     let exported = ["--loader", "flax_loaders:build", "--freeze", "--budget", "9m"];
     let exported = frozen(&models, "variables.msgpack", "images", &exported);
@@ -81,8 +78,8 @@ fn every_framework_with_graphs_of_its_own_keeps_one() {
 #[test]
 fn texts_are_cut_before_the_graph_of_a_transformer() {
     let models = TORCH.sandbox();
-    // With the float64 run: on some processors the program takes other kernels than the module.
-    let native = frozen(&models, "reader", "texts", &["--freeze=native", "--budget", "9m"]);
+    // On some processors the program takes other kernels than the module.
+    let native = frozen(&models, "reader", "texts", &["--freeze=native", "--tolerance", "logits=1e-5,1e-3"]);
     assert_eq!(native["form"], "torch-export", "{native:#}");
     assert!(!native["cases"].as_array().unwrap().is_empty(), "{native:#}");
 }
@@ -100,6 +97,7 @@ fn a_graph_that_computes_something_else_is_no_proof() {
     assert!(!models.sandbox.path("m/weights.pt.reproof").exists(), "a contract was left behind");
 }
 
+/// It is told by loading alone, before anything is computed that a graph would be proved with.
 #[test]
 fn what_has_no_graph_says_so() {
     let models = TORCH.sandbox();

@@ -228,7 +228,11 @@ fn execute(
     let samples = if options.allows(Allow::Nondeterministic) { options.samples } else { 2 };
     let total = options.cases.len() as u64;
     progress.begin(&format!("recording with {}", options.runner), Some(total), Unit::Items);
-    let first = sweep.run(Purpose::Outputs, |spec| surveyed(spec, samples), progress)?;
+    let asked = |spec: &mut RunSpec| {
+        surveyed(spec, samples);
+        spec.loading.graph = options.freeze.is_some();
+    };
+    let first = sweep.run(Purpose::Outputs, asked, progress)?;
     progress.end();
     keep::check_loaded(&first)?;
     let kept = keep::within_size(keep::keep(&options.cases, &first, notes)?, &first, notes);

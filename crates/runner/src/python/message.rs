@@ -48,6 +48,8 @@ pub(super) enum Request<'a> {
         state: bool,
         variables: &'a [&'a str],
         inputs: bool,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        graph: bool,
         #[serde(skip_serializing_if = "<[String]>::is_empty")]
         planted: &'a [String],
     },
@@ -121,6 +123,7 @@ impl<'a> Request<'a> {
             state: loading.state,
             variables: &VARIABLES,
             inputs: loading.inputs,
+            graph: loading.graph,
             planted: &loading.planted,
         }
     }

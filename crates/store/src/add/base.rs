@@ -1,8 +1,8 @@
 //! What an object is stored as a difference from.
 //!
-//! In order: the tensor of the same name, dtype and shape in what the artifact is like; a wider copy of the same
-//! numbers in the artifact itself (trainers save a half-precision copy beside the weights); a tensor of the same dtype
-//! and shape under another name. The first that promises enough is taken. What is written is never written again, so
+//! In order: a wider copy of the same numbers in the artifact itself (trainers save a half-precision copy beside the
+//! weights, of which nearly nothing remains); the tensor of the same name, dtype and shape in what the artifact is like;
+//! a tensor of the same dtype and shape under another name. The first that promises enough is taken. What is written is never written again, so
 //! that a base cannot change.
 //!
 //! Bases lie at most two deep, as `reproof-codec` demands. A series of checkpoints becomes a keyframe, differences from
@@ -32,6 +32,10 @@ const CANDIDATES: usize = 4;
 
 /// Blocks of an object that are looked at to choose.
 const SAMPLES: u64 = 3;
+
+/// Blocks of an object below which a look at a base in the store would cost as much as encoding: the one that fits by name is
+/// taken unseen, and encoding leaves it out of each block that it does not help.
+const UNSEEN_BELOW: u64 = 4 * SAMPLES;
 
 /// Objects below this size are not worth reading another for.
 const SMALLEST: u64 = 4 << 10;
@@ -105,20 +109,21 @@ pub(super) fn choose(
         let share = share(store, catalog, source, job, Some(candidate))?;
         Ok((share < alone * WORTH).then_some(candidate))
     };
+    let unseen = job.length < UNSEEN_BELOW * BLOCK_LENGTH as u64;
     let same = |other: &&crate::StoredTensor| other.dtype == tensor.dtype && other.shape == tensor.shape;
     let named = |other: &&crate::StoredTensor| other.name == tensor.name && other.part == tensor.part;
-    for manifest in options.like {
-        let found = manifest.tensors.iter().filter(same).find(named);
-        if let Some(candidate) = found.and_then(|other| stored(catalog, &other.object, job.element))
-            && let Some(chosen) = worth(candidate)?
-        {
-            return Ok(Some(chosen));
-        }
-    }
     if let Some(candidate) = wider(known, jobs, tensor, job)
         && let Some(chosen) = worth(candidate)?
     {
         return Ok(Some(chosen));
+    }
+    for manifest in options.like {
+        let found = manifest.tensors.iter().filter(same).find(named);
+        if let Some(candidate) = found.and_then(|other| stored(catalog, &other.object, job.element))
+            && let Some(chosen) = if unseen { Some(candidate) } else { worth(candidate)? }
+        {
+            return Ok(Some(chosen));
+        }
     }
     for manifest in options.like {
         let others = manifest.tensors.iter().filter(same).filter(|other| !named(other)).take(CANDIDATES);

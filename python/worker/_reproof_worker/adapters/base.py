@@ -96,9 +96,15 @@ class Model:
         `form` is `onnx`, `native` for the framework's own, or nothing for the better one. Gives what was written:
         `form`, `entry` (the file in the folder, or nothing for all of it) and `exporter`.
         """
+        raise self.graphless()
+
+    def graphless(self):
+        """Why no graph of it can be written, whatever its cases are, as an error; nothing where `freeze` may."""
         if self.IS_GRAPH:
-            raise Unsupported("a graph to freeze: the artifact is one already", "leave out --freeze")
-        raise Unsupported(
+            return Unsupported("a graph to freeze: the artifact is one already", "leave out --freeze")
+        if type(self).freeze is not Model.freeze:
+            return None
+        return Unsupported(
             "a graph of this model: {} computes step by step and exports none".format(self.ENGINE),
             "leave out --freeze",
         )

@@ -41,8 +41,8 @@ class Writer(transformers.Transformer):
         count = len(written.logits)
         return {"tokens": written.sequences[:, -count:], "logits": torch.stack(written.logits, dim=1)}
 
-    def freeze(self, form, cases, folder):
-        raise Unsupported("a graph of generated text, which is written in a loop", "freeze with --adapter transformers")
+    def graphless(self):
+        return Unsupported("a graph of generated text, which is written in a loop", "freeze with --adapter transformers")
 
     def inputs(self):
         ways = super().inputs()
