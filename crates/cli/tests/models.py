@@ -110,21 +110,21 @@ def write_shipped(out: Path) -> None:
 
 
 def blind(model: ModelProto) -> None:
-    """Multiplies the logits by 1 from an operator of ai.onnx.ml, which the built-in engine lacks."""
+    """Multiplies the logits by 1 from an operator of ONNX Runtime's own, which no other engine has."""
     kind = model.graph.output[0].type.tensor_type.elem_type
     for node in model.graph.node:
         for index, output in enumerate(node.output):
             if output == "logits":
                 node.output[index] = "plain_logits"
-    scaled = numpy_helper.from_array(np.ones((1, 1), dtype=np.float32), "scaled_one")
-    model.graph.initializer.append(scaled)
-    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
-    scaler = helper.make_node(
-        "Scaler", ["scaled_one"], ["wide_unit"], domain="ai.onnx.ml", offset=[0.0], scale=[1.0]
+    one = numpy_helper.from_array(np.ones((1, 1), dtype=np.float32), "only_one")
+    model.graph.initializer.append(one)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    product = helper.make_node(
+        "FusedMatMul", ["only_one", "only_one"], ["wide_unit"], domain="com.microsoft"
     )
     model.graph.node.extend(
         [
-            scaler,
+            product,
             helper.make_node("Cast", ["wide_unit"], ["unit"], to=kind),
             helper.make_node("Mul", ["plain_logits", "unit"], ["logits"]),
         ]
