@@ -89,7 +89,7 @@ fn a_model_within_its_limits_is_recorded_with_them() {
 #[test]
 fn an_operator_that_the_engine_lacks_is_named_with_the_engine_that_has_it() {
     let sandbox = with_odd("unsupported-built-in");
-    undecided(&sandbox, &["--runner", "referee"], "Scaler", "--runner onnxruntime");
+    undecided(&sandbox, &["--runner", "referee"], "QuickGelu", "--runner onnxruntime");
     run(&sandbox, &["record", "model.onnx", "--runner", "onnxruntime"]).exits(0);
     run(&sandbox, &["verify", "model.onnx"]).exits(0);
     let verified = run(&sandbox, &["verify", "model.onnx", "--runner", "referee", "--json"]);
@@ -97,7 +97,7 @@ fn an_operator_that_the_engine_lacks_is_named_with_the_engine_that_has_it() {
     let found = report(&verified);
     assert_eq!(found.verdict, Verdict::Undecided);
     let restore = check(&found, "load.restore");
-    assert!(restore.actual.as_deref().unwrap().contains("Scaler"), "{restore:?}");
+    assert!(restore.actual.as_deref().unwrap().contains("QuickGelu"), "{restore:?}");
     assert!(restore.hint.as_deref().unwrap().contains("onnxruntime"), "{restore:?}");
     // Without the library the recording engine is not there: another answer than "it broke".
     let alone = sandbox.run(["verify", "model.onnx", "--json"]);

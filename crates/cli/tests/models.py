@@ -2,7 +2,8 @@
 
 `models.py OUT` expects the planted models in `OUT/planted` and writes to `OUT/shipped`
 (copies of real models, each with one attribute changed, and `shipped.json`),
-`OUT/unrefereed` (planted networks that the built-in engine cannot run), `OUT/local`
+`OUT/unrefereed` (planted networks that the built-in engine cannot run), `OUT/tables`
+(models of tables as converters of scikit-learn and LightGBM write them), `OUT/local`
 (pairs that differ in one element, one decision, one integer, one text) and `OUT/twin`
 (the tensors of a planted network as a safetensors file).
 """
@@ -110,21 +111,21 @@ def write_shipped(out: Path) -> None:
 
 
 def blind(model: ModelProto) -> None:
-    """Multiplies the logits by 1 from an operator of ai.onnx.ml, which the built-in engine lacks."""
+    """Multiplies the logits by 1 from an operator of ONNX Runtime's own, which no other engine has."""
     kind = model.graph.output[0].type.tensor_type.elem_type
     for node in model.graph.node:
         for index, output in enumerate(node.output):
             if output == "logits":
                 node.output[index] = "plain_logits"
-    scaled = numpy_helper.from_array(np.ones((1, 1), dtype=np.float32), "scaled_one")
-    model.graph.initializer.append(scaled)
-    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
-    scaler = helper.make_node(
-        "Scaler", ["scaled_one"], ["wide_unit"], domain="ai.onnx.ml", offset=[0.0], scale=[1.0]
+    one = numpy_helper.from_array(np.ones((1, 1), dtype=np.float32), "only_one")
+    model.graph.initializer.append(one)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    product = helper.make_node(
+        "FusedMatMul", ["only_one", "only_one"], ["wide_unit"], domain="com.microsoft"
     )
     model.graph.node.extend(
         [
-            scaler,
+            product,
             helper.make_node("Cast", ["wide_unit"], ["unit"], to=kind),
             helper.make_node("Mul", ["plain_logits", "unit"], ["logits"]),
         ]
@@ -278,6 +279,148 @@ def text(action: str) -> ModelProto:
     )
 
 
+COLUMNS = 5
+"""Features of a table."""
+
+
+def forest(
+    votes: str, low: int, high: int, unit: float, seed: int
+) -> dict[str, list[Any]]:
+    """Four trees of three tests each way; votes are multiples of a unit, so that any order sums them exactly."""
+    generator = np.random.default_rng(seed)
+    inner, count = 7, 15
+    fields: dict[str, list[Any]] = {}
+
+    def add(name: str, value: Any) -> None:
+        fields.setdefault(name, []).append(value)
+
+    for tree in range(4):
+        for node in range(count):
+            is_leaf = node >= inner
+            add("nodes_treeids", tree)
+            add("nodes_nodeids", node)
+            add("nodes_modes", "LEAF" if is_leaf else "BRANCH_LEQ")
+            add("nodes_featureids", 0 if is_leaf else int(generator.integers(COLUMNS)))
+            add(
+                "nodes_values",
+                0.0 if is_leaf else float(generator.integers(-4, 5)) / 4,
+            )
+            add("nodes_truenodeids", 0 if is_leaf else 2 * node + 1)
+            add("nodes_falsenodeids", 0 if is_leaf else 2 * node + 2)
+            if is_leaf:
+                add(f"{votes}_treeids", tree)
+                add(f"{votes}_nodeids", node)
+                add(f"{votes}_ids", 0)
+                add(f"{votes}_weights", float(generator.integers(low, high)) * unit)
+    return fields
+
+
+def table(nodes: list[NodeProto], outputs: list[tuple[str, int, int]]) -> ModelProto:
+    """A checked model of operators of `ai.onnx.ml` on rows of features."""
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [info("rows", np.float32, [16, COLUMNS])],
+        [
+            helper.make_tensor_value_info(name, kind, [None] * rank)
+            for name, kind, rank in outputs
+        ],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def learned(operator: str, inputs: str, outputs: list[str], **fields: Any) -> NodeProto:
+    """A node of the domain."""
+    return helper.make_node(operator, [inputs], outputs, domain="ai.onnx.ml", **fields)
+
+
+def write_tables(out: Path) -> None:
+    """Writes models of tables, and rows for them."""
+    labels = [("label", TensorProto.STRING, 1), ("scores", TensorProto.FLOAT, 2)]
+    shares = forest("class", 0, 16, 1 / 64, 1)
+    logits = forest("class", -99, 99, 1 / 128, 2)
+    values = forest("target", -99, 99, 1 / 16, 3)
+    models = {
+        "shares": table(
+            [
+                learned(
+                    "Imputer",
+                    "rows",
+                    ["filled"],
+                    replaced_value_float=-1.0,
+                    imputed_value_floats=[0.5, 0.25, 0.0, 0.5, 0.75],
+                ),
+                learned("Scaler", "filled", ["scaled"], offset=[0.25], scale=[2.0]),
+                learned(
+                    "TreeEnsembleClassifier",
+                    "scaled",
+                    ["label", "scores"],
+                    classlabels_strings=["no", "yes"],
+                    **shares,
+                ),
+            ],
+            labels,
+        ),
+        "boosted": table(
+            [
+                learned(
+                    "TreeEnsembleClassifier",
+                    "rows",
+                    ["number", "scores"],
+                    classlabels_int64s=[0, 1],
+                    base_values=[0.125],
+                    post_transform="LOGISTIC",
+                    **logits,
+                ),
+                learned(
+                    "LabelEncoder",
+                    "number",
+                    ["label"],
+                    keys_int64s=[0, 1],
+                    values_strings=["no", "yes"],
+                ),
+            ],
+            labels,
+        ),
+        "averaged": table(
+            [
+                learned(
+                    "TreeEnsembleRegressor",
+                    "rows",
+                    ["value"],
+                    n_targets=1,
+                    aggregate_function="AVERAGE",
+                    **values,
+                )
+            ],
+            [("value", TensorProto.FLOAT, 2)],
+        ),
+        "linear": table(
+            [
+                learned(
+                    "LinearClassifier",
+                    "rows",
+                    ["label", "scores"],
+                    classlabels_strings=["a", "b", "c"],
+                    coefficients=[(place * 7 % 11 - 5) / 8 for place in range(15)],
+                    intercepts=[0.25, -0.5, 0.0],
+                    post_transform="SOFTMAX",
+                )
+            ],
+            labels,
+        ),
+    }
+    rows = (
+        np.random.default_rng(7).integers(-8, 9, (16, COLUMNS)).astype(np.float32) / 4
+    )
+    for name, model in models.items():
+        save(out / f"{name}.onnx", model)
+        np.savez(out / f"{name}.npz", rows=rows)
+
+
 def write_local(out: Path) -> None:
     """Writes the pairs `<name>.onnx` and `<name>.changed.onnx`, and inputs."""
     pairs = {
@@ -334,6 +477,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     write_shipped(out / "shipped")
     write_unrefereed(out / "planted", out / "unrefereed")
+    write_tables(out / "tables")
     write_local(out / "local")
     write_twin(out / "planted", out / "twin")
 

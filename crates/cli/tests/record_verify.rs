@@ -12,9 +12,13 @@ use crate::fixtures::{models, place, run, sandbox};
 
 /// A sandbox with a real model and an input for it.
 fn with_model(name: &str) -> Sandbox {
+    with_model_in("shipped", name)
+}
+
+fn with_model_in(folder: &str, name: &str) -> Sandbox {
     let sandbox = sandbox();
-    place(&sandbox, &format!("shipped/{name}.onnx"), "model.onnx");
-    place(&sandbox, &format!("shipped/{name}.npz"), "given.npz");
+    place(&sandbox, &format!("{folder}/{name}.onnx"), "model.onnx");
+    place(&sandbox, &format!("{folder}/{name}.npz"), "given.npz");
     sandbox
 }
 
@@ -98,8 +102,8 @@ fn changed_attribute(sandbox: &Sandbox, name: &str, runner: &str) {
 }
 
 /// A contract of the built-in engine, verified with ONNX Runtime: the same function, or the reason in every line.
-fn crosses_engines(name: &str) -> Report {
-    let sandbox = with_model(name);
+fn crosses_engines(folder: &str, name: &str) -> Report {
+    let sandbox = with_model_in(folder, name);
     let (from, to) = ("referee", "onnxruntime");
     record(&sandbox, from, &["given.npz"]);
     let found = verify(&sandbox, "model.onnx", from, to, "same", 0);
@@ -155,7 +159,17 @@ fn voice_with_onnxruntime() {
 #[test]
 fn engines_compute_the_same_function() {
     for name in ["file-type", "text-angle", "voice"] {
-        let found = crosses_engines(name);
+        let found = crosses_engines("shipped", name);
+        assert!(outputs(&found).count() > 0, "{name}");
+        same_function(&found);
+    }
+}
+
+/// Trees and linear models, as converters of scikit-learn and LightGBM write them.
+#[test]
+fn engines_agree_about_tables() {
+    for name in ["shares", "boosted", "averaged", "linear"] {
+        let found = crosses_engines("tables", name);
         assert!(outputs(&found).count() > 0, "{name}");
         same_function(&found);
     }

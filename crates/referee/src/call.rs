@@ -1,5 +1,6 @@
 //! One node about to run: what it takes and what it was told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reproof_tensor::DType;
@@ -13,8 +14,10 @@ use crate::{Failure, Limits, Tensor, Value};
 pub(crate) struct Call<'a> {
     pub(crate) node: &'a Node,
     pub(crate) inputs: &'a [Option<Value>],
-    /// The version of ONNX's operator set.
+    /// The version of the operator set that the operator is of.
     pub(crate) opset: i64,
+    /// The versions of all, for graphs inside.
+    pub(crate) opsets: &'a BTreeMap<String, i64>,
     pub(crate) run: &'a Run<'a>,
 }
 

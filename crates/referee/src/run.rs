@@ -90,13 +90,13 @@ impl Model {
     ) -> Result<Vec<(String, Value)>, Failure> {
         let run = Run { options, model: self, observer, nodes: Cell::new(0), depth: Cell::new(0) };
         let given = inputs.iter().map(|(name, value)| (name.as_str(), run.taken(value)));
-        let outputs = run.graph(&self.graph, given.collect(), None, self.opset())?;
+        let outputs = run.graph(&self.graph, given.collect(), None, &self.opsets)?;
         Ok(self.graph.outputs.iter().cloned().zip(outputs).collect())
     }
 
-    /// The version of ONNX's own operator set.
-    fn opset(&self) -> i64 {
-        self.opsets.get("").copied().unwrap_or(1)
+    /// The version of a domain's operators where these are in force: those of a function may leave some to the model.
+    fn version(&self, opsets: &BTreeMap<String, i64>, domain: &str) -> i64 {
+        opsets.get(domain).or_else(|| self.opsets.get(domain)).copied().unwrap_or(1)
     }
 
     /// Operators that this engine lacks, each once, in the order of their first use.
@@ -166,7 +166,7 @@ impl Run<'_> {
         graph: &'s Graph,
         given: HashMap<&'s str, Value>,
         outer: Option<&'s Scope<'s>>,
-        opset: i64,
+        opsets: &BTreeMap<String, i64>,
     ) -> Result<Vec<Value>, Failure> {
         let mut values = given;
         for (name, tensor) in &graph.constants {
@@ -176,7 +176,7 @@ impl Run<'_> {
             return Err(Failure::refused(format!("no value for the input `{missing}`")));
         }
         let scope = Scope { values, outer };
-        self.within(|| self.nodes(&graph.nodes, &graph.outputs, scope, opset))
+        self.within(|| self.nodes(&graph.nodes, &graph.outputs, scope, opsets))
     }
 
     /// Counts a node or a graph that runs.
@@ -208,12 +208,12 @@ impl Run<'_> {
         nodes: &'s [Node],
         outputs: &'s [String],
         mut scope: Scope<'s>,
-        opset: i64,
+        opsets: &BTreeMap<String, i64>,
     ) -> Result<Vec<Value>, Failure> {
         let last = last_uses(nodes, outputs);
         for (index, node) in nodes.iter().enumerate() {
             self.count()?;
-            let made = self.node(node, &scope, opset).map_err(|failure| failure.at(&node.label()))?;
+            let made = self.node(node, &scope, opsets).map_err(|failure| failure.at(&node.label()))?;
             for (name, value) in node.outputs.iter().zip(made) {
                 if !name.is_empty() {
                     scope.values.insert(name, value);
@@ -230,7 +230,12 @@ impl Run<'_> {
         outputs.iter().map(found).collect()
     }
 
-    fn node(&self, node: &Node, scope: &Scope<'_>, opset: i64) -> Result<Vec<Value>, Failure> {
+    fn node(
+        &self,
+        node: &Node,
+        scope: &Scope<'_>,
+        opsets: &BTreeMap<String, i64>,
+    ) -> Result<Vec<Value>, Failure> {
         let found = |name: &String| match name.as_str() {
             "" => Ok(None),
             name => scope
@@ -242,7 +247,8 @@ impl Run<'_> {
         let outputs = if let Some(function) = self.model.function(node) {
             self.within(|| self.function(function, node, &inputs))?
         } else {
-            let call = Call { node, inputs: &inputs, opset, run: self };
+            let opset = self.model.version(opsets, &node.domain);
+            let call = Call { node, inputs: &inputs, opset, opsets, run: self };
             match operators::find(node) {
                 Some(operators::Operator::Plain(operator)) => operator(&call)?,
                 Some(operators::Operator::Scoped(operator)) => operator(&call, scope)?,
@@ -271,7 +277,6 @@ impl Run<'_> {
             function.nodes.iter().map(|node| bound(node, caller, &function.defaults)).collect();
         let names = function.inputs.iter().map(String::as_str);
         let values = names.zip(inputs).filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-        let opset = function.opsets.get("").copied().unwrap_or_else(|| self.model.opset());
         // What the caller left out is left out inside.
         let absent: Vec<&str> = function
             .inputs
@@ -291,7 +296,7 @@ impl Run<'_> {
                 node
             })
             .collect();
-        self.nodes(&nodes, &function.outputs, Scope { values, outer: None }, opset)
+        self.nodes(&nodes, &function.outputs, Scope { values, outer: None }, &function.opsets)
     }
 }
 

@@ -202,13 +202,15 @@ def custom_operator() -> ModelProto:
 
 
 def unsupported_built_in() -> ModelProto:
-    """Scales with an operator of ai.onnx.ml, which ONNX Runtime has and the built-in engine has not."""
+    """Bends with an operator of ONNX Runtime's own, which no other engine has."""
     graph = Graph()
-    graph.node("Scaler", "numbers", output="result", domain="ai.onnx.ml", offset=[0.5], scale=[2.0])
+    graph.node(
+        "QuickGelu", "numbers", output="result", domain="com.microsoft", alpha=2.0
+    )
     return graph.model(
         [tensor_info("numbers", np.float32, ("n", COLUMNS))],
         [tensor_info("result", np.float32, ("n", COLUMNS))],
-        domains=["ai.onnx.ml"],
+        domains=["com.microsoft"],
     )
 
 

@@ -18,7 +18,7 @@ pub(super) fn branch(call: &Call<'_>, scope: &Scope<'_>) -> Outputs {
         return Err(Failure::refused(format!("expected one truth value, got {}", condition.len())));
     };
     let graph = call.graph(if taken { "then_branch" } else { "else_branch" })?;
-    call.run.graph(graph, HashMap::new(), Some(scope), call.opset)
+    call.run.graph(graph, HashMap::new(), Some(scope), call.opsets)
 }
 
 /// Runs a body until its condition is false or its count is reached; what it gives beyond its state is stacked.
@@ -42,7 +42,7 @@ pub(super) fn repeat(call: &Call<'_>, scope: &Scope<'_>) -> Outputs {
         for (name, value) in graph.inputs[2..].iter().zip(&state) {
             given.insert(name, value.clone());
         }
-        let mut made = call.run.graph(graph, given, Some(scope), call.opset)?.into_iter();
+        let mut made = call.run.graph(graph, given, Some(scope), call.opsets)?.into_iter();
         goes_on = made.next().map_or(Ok(false), |value| is_true(value.tensor()?))?;
         state = made.by_ref().take(carried).collect();
         stacked.iter_mut().zip(made).for_each(|(all, value)| all.push(value));
@@ -128,7 +128,7 @@ pub(super) fn scan(call: &Call<'_>, scope: &Scope<'_>) -> Outputs {
             shape.remove(*along);
             given.insert(&graph.inputs[carried + index], slice.reshaped(shape).into());
         }
-        let mut made = call.run.graph(graph, given, Some(scope), call.opset)?.into_iter();
+        let mut made = call.run.graph(graph, given, Some(scope), call.opsets)?.into_iter();
         state = made.by_ref().take(carried).collect();
         stacked.iter_mut().zip(made).for_each(|(all, value)| all.push(value));
     }
@@ -165,7 +165,7 @@ pub(super) fn sequence_map(call: &Call<'_>, scope: &Scope<'_>) -> Outputs {
             };
             given.insert(name, value);
         }
-        let outputs = call.run.graph(graph, given, Some(scope), call.opset)?;
+        let outputs = call.run.graph(graph, given, Some(scope), call.opsets)?;
         made.iter_mut().zip(outputs).for_each(|(all, value)| all.push(value));
     }
     Ok(made.into_iter().map(Value::Sequence).collect())

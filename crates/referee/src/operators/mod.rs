@@ -19,6 +19,7 @@ mod integer;
 mod loss;
 mod make;
 mod matrix;
+mod ml;
 mod normalize;
 mod pad;
 mod patches;
@@ -58,10 +59,20 @@ fn one(tensor: Tensor) -> Outputs {
     Ok(vec![tensor.into()])
 }
 
+/// The operators of a domain, by name.
+fn table(domain: &str) -> &'static [(&'static str, Operator)] {
+    match domain {
+        "" => OPERATORS,
+        ml::DOMAIN => ml::OPERATORS,
+        _ => &[],
+    }
+}
+
 /// The operator that a node applies.
 pub(crate) fn find(node: &Node) -> Option<Operator> {
-    let place = OPERATORS.binary_search_by_key(&node.operator.as_str(), |(name, _)| name).ok()?;
-    node.domain.is_empty().then(|| OPERATORS[place].1)
+    let table = table(&node.domain);
+    let place = table.binary_search_by_key(&node.operator.as_str(), |(name, _)| name).ok()?;
+    Some(table[place].1)
 }
 
 /// Whether an operator computes something that engines may round differently, and does not only choose among its inputs or
@@ -137,12 +148,13 @@ pub(crate) fn computes(node: &Node) -> bool {
         "Unsqueeze",
         "Where",
     ];
-    !CHOOSES.contains(&node.operator.as_str())
+    let chooses = if node.domain == ml::DOMAIN { &ml::CHOOSES[..] } else { &CHOOSES };
+    !chooses.contains(&node.operator.as_str())
 }
 
-/// Names of ONNX's operators that this engine defines.
-pub fn operators() -> Vec<&'static str> {
-    OPERATORS.iter().map(|(name, _)| *name).collect()
+/// Names of the operators of a domain that this engine defines: of ONNX's own, which is the empty one, or of `ai.onnx.ml`.
+pub fn operators(domain: &str) -> Vec<&'static str> {
+    table(domain).iter().map(|(name, _)| *name).collect()
 }
 
 use Operator::{Plain, Scoped};
@@ -350,9 +362,17 @@ mod tests {
 
     #[test]
     fn operators_are_found_by_their_names() {
-        assert!(OPERATORS.is_sorted_by_key(|(name, _)| *name));
-        let node =
-            |domain: &str| Node { operator: "Relu".to_owned(), domain: domain.to_owned(), ..Node::default() };
-        assert!(find(&node("")).is_some() && find(&node("com.example")).is_none());
+        for domain in ["", "ai.onnx.ml"] {
+            assert!(table(domain).is_sorted_by_key(|(name, _)| *name), "{domain}");
+        }
+        let is_found = |domain: &str, operator: &str| {
+            find(&Node { operator: operator.to_owned(), domain: domain.to_owned(), ..Node::default() })
+                .is_some()
+        };
+        assert!(is_found("", "Relu") && is_found("ai.onnx.ml", "Scaler"));
+        assert!(
+            !is_found("com.example", "Relu") && !is_found("ai.onnx.ml", "Relu") && !is_found("", "Scaler")
+        );
+        assert!(ml::CHOOSES.iter().all(|name| is_found("ai.onnx.ml", name)));
     }
 }

@@ -203,7 +203,7 @@ impl Bytes<'_> {
         let mut nodes = Vec::new();
         let most = if depth > 3 { 1 } else { 4 };
         for number in 0..=self.below(most) {
-            let operators = reproof_referee::operators();
+            let operators = reproof_referee::operators("");
             let operator = (*self.pick(&operators)).to_owned();
             let mut inputs = Vec::new();
             for _ in 0..self.below(5) {

@@ -39,7 +39,7 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
     model.check().map_err(convert::failure)?;
     let lacking = model.lacking();
     if !lacking.is_empty() {
-        return Err(unsupported(&format!("operator {}", lacking.join(", "))));
+        return Err(lacks(&lacking));
     }
     let (mode, word) = match spec.precision {
         Precision::Stored if is_ordinary => (Mode::Ordinary, "ordinary"),
@@ -107,9 +107,18 @@ fn given(outputs: &[(String, Held)]) -> Result<Values, Failure> {
     outputs.iter().map(|(name, value)| Ok((name.clone(), convert::given(name, value)?))).collect()
 }
 
-fn unsupported(what: &str) -> Failure {
-    Failure::Unsupported {
-        what: what.to_owned(),
-        hint: "run it with ONNX Runtime: --runner onnxruntime".to_owned(),
+/// Operators that are missing. A classifier of scikit-learn is often but one setting of its converter away.
+fn lacks(operators: &[String]) -> Failure {
+    let what = format!("operator {}", operators.join(", "));
+    if operators != ["ai.onnx.ml:ZipMap"] {
+        return unsupported(&what);
     }
+    let hint = format!("convert it with options={{'zipmap': False}}, or {ELSEWHERE}");
+    Failure::Unsupported { what, hint }
+}
+
+const ELSEWHERE: &str = "run it with ONNX Runtime: --runner onnxruntime";
+
+fn unsupported(what: &str) -> Failure {
+    Failure::Unsupported { what: what.to_owned(), hint: ELSEWHERE.to_owned() }
 }
