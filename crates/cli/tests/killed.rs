@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use reproof_testing::folder::Snapshot;
 use reproof_testing::{Finished, Sandbox, SuddenEnd, folder};
 
 use crate::fixtures::{place, sandbox};
@@ -72,6 +73,47 @@ fn a_push() {
         }
     });
     assert!(times > 20, "a push has more writes than {times}");
+}
+
+/// What was pulled is what was pushed, the contract with it.
+fn whole(sandbox: &Sandbox, pulled: &str) {
+    let bytes = |path: &str| std::fs::read(sandbox.path(path)).unwrap();
+    assert_eq!(bytes(pulled), bytes("model.onnx"));
+    Snapshot::of(&sandbox.path("model.onnx.reproof")).unchanged(&sandbox.path(format!("{pulled}.reproof")));
+}
+
+#[test]
+fn a_pull() {
+    let start = one_version();
+    let line = "pull team/net@1.0.0 got.onnx";
+    // One file after the other is restored in the same way: every third write is enough to meet each kind.
+    let killed_at = (1..ENDLESS).step_by(3).take_while(|at| {
+        let sandbox = sandbox();
+        folder::copy(&start.folder(), &sandbox.folder());
+        let run = up_to(*at, &sandbox, line);
+        if run.code().is_none() && !sandbox.path("got.onnx").exists() {
+            up_to(0, &sandbox, line).exits(0);
+        }
+        whole(&sandbox, "got.onnx");
+        run.code().is_none()
+    });
+    let times = killed_at.count();
+    assert!(times > 20, "a pull has more writes than {}", 3 * times);
+
+    // Between the two names that appear at the end there is a moment, which may be missed above.
+    ask(&start, "ada", line).exits(0);
+    let version = ask(&start, "ada", "show team/net@1.0.0 --json").exits(0).json();
+    let digits =
+        version["version"]["artifact_digest"].as_str().unwrap().split_once(':').unwrap().1.to_owned();
+    let draft = start.path(format!(".got.onnx.{}.reproof-pull", &digits[..12]));
+    std::fs::create_dir(&draft).unwrap();
+    std::fs::rename(start.path("got.onnx"), draft.join("got.onnx")).unwrap();
+    ask(&start, "ada", line).exits(0);
+    whole(&start, "got.onnx");
+    assert!(!draft.exists());
+    // A contract that is there for another reason stays.
+    std::fs::remove_file(start.path("got.onnx")).unwrap();
+    ask(&start, "ada", line).exits(2).complains("got.onnx.reproof exists already");
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod keeping;
 mod killed;
 mod ladder_local_damage;
 mod limits;
+mod logs;
 mod matrix;
 mod options;
 mod origins;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use reproof_testing::Sandbox;
+use reproof_testing::{Sandbox, folder};
 
 use crate::fixtures::{place, sandbox};
 use crate::registry::{ask, with_registry, words};
@@ -123,6 +123,84 @@ fn a_gate_asks_who_stands_for_the_contract() {
     place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "bare.onnx");
     ask(&sandbox, "ada", "push bare.onnx team/net@2.0.0").exits(0);
     ask(&sandbox, "ada", "sign team/net@2.0.0 --key ours.pem").exits(1).complains("was pushed without one");
+}
+
+#[test]
+fn a_push_takes_the_signatures_of_a_contract_along() {
+    let sandbox = with_registry();
+    keys(&sandbox, "ours");
+    keys(&sandbox, "theirs");
+    let ada = |line: &str| ask(&sandbox, "ada", line);
+    let entries = || ada("log --json").exits(0).json()["entries"].as_array().unwrap().len();
+    let ours = hint(&sandbox, "sign model.onnx --key ours.pem --json");
+    sandbox.write("gate.toml", format!("signed = true\nsigned_by = [\"{ours}\"]\n"));
+    ada("gate team/* production --set gate.toml").exits(0);
+    let pushed = ada("push model.onnx team/net@1.0.0 --json").exits(0).json();
+    assert_eq!(
+        (&pushed["signatures"][0]["key_hint"], &pushed["signatures"][0]["new"]),
+        (&ours.clone().into(), &true.into())
+    );
+    ada("show team/net@1.0.0").exits(0).says("signature").says(&format!("key-{}", &ours[..32]));
+    ada("promote team/net@1.0.0 production --dry-run").exits(0);
+
+    // Once is enough; who signed since is taken along by the same push, and a pull brings both.
+    let before = entries();
+    ada("push model.onnx team/net@1.0.0").exits(0).says("evidence already");
+    assert_eq!(entries(), before);
+    let theirs = hint(&sandbox, "sign model.onnx --key theirs.pem --json");
+    ada("push model.onnx team/net@1.0.0").exits(0).says(&format!("key {theirs}, kept as evidence"));
+    assert_eq!(entries(), before + 1);
+    fs::remove_dir_all(sandbox.path("model.onnx.reproof/evidence")).unwrap();
+    ada("pull team/net@1.0.0 pulled.onnx").exits(0);
+    let signed = |path: &str, key: &str| {
+        let line = format!("verify {path} --public-key {key}.public.pem --bytes-only");
+        ada(&line).exits(0).says(", signed");
+    };
+    signed("pulled.onnx", "ours");
+    signed("pulled.onnx", "theirs");
+    // It is the same evidence that is pushed from there.
+    ada("push pulled.onnx team/net@1.0.0").exits(0).says("evidence already");
+    assert_eq!(entries(), before + 1);
+
+    // What is over another promise is named, and is no evidence.
+    sandbox.run(words("record model.onnx --contract lax --owner somebody --budget 1s")).exits(0);
+    folder::copy(&sandbox.path("pulled.onnx.reproof/evidence"), &sandbox.path("lax/evidence"));
+    let pushed = ada("push model.onnx team/net@1.1.0 --contract lax --json");
+    pushed.exits(0).complains("contract.sigstore.json was not kept as evidence: it is over contract-v1:");
+    let pushed = pushed.json();
+    assert_eq!(pushed["signatures"].as_array().map(Vec::len), Some(0));
+    assert_eq!(pushed["signatures_left_out"].as_array().map(Vec::len), Some(2));
+    ada("promote team/net@1.1.0 production --dry-run").exits(1).says("found unsigned");
+    // The same key stands for both promises: the newer signature takes nothing from the older one.
+    ada("sign model.onnx --contract lax --key ours.pem").exits(0);
+    ada("push model.onnx team/net@1.1.0 --contract lax").exits(0).says("kept as evidence");
+    ada("promote team/net@1.1.0 production --dry-run").exits(0);
+    ada("promote team/net@1.0.0 production --dry-run").exits(0);
+    // A pull gives back what counts, also where something else was pushed under its name.
+    ada("sign team/net@1.1.0 --key theirs.pem").exits(0);
+    ada("pull team/net@1.1.0 lax.onnx").exits(0);
+    signed("lax.onnx", "ours");
+    signed("lax.onnx", "theirs");
+
+    // Neither is one over another artifact, one that was changed, or one under another key's name.
+    place(&sandbox, "planted/perceptron.float32.epsilon.onnx", "other.onnx");
+    ada("push other.onnx team/net@2.0.0 --contract pulled.onnx.reproof")
+        .exits(0)
+        .complains("was not kept as evidence: it is over contract-v1:");
+    let place = |hint: &str| {
+        sandbox.path("pulled.onnx.reproof/evidence").join(format!("{hint}.contract.sigstore.json"))
+    };
+    let text = fs::read_to_string(place(&ours)).unwrap();
+    fs::write(place(&ours), text.replacen("payload\":\"eyJ", "payload\":\"eyK", 1)).unwrap();
+    fs::write(place(&"0".repeat(64)), fs::read(place(&theirs)).unwrap()).unwrap();
+    fs::write(place("none"), "[").unwrap();
+    let pushed = ada("push pulled.onnx team/net@3.0.0");
+    pushed.exits(0).says(&format!("key {theirs}, evidence already"));
+    pushed
+        .complains("signature does not hold")
+        .complains("it is not by the key 0000")
+        .complains("not a Sigstore bundle");
+    ada("audit verify").exits(0);
 }
 
 #[test]

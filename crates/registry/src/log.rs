@@ -55,6 +55,29 @@ macro_rules! log_sql {
     };
 }
 
+/// The entries about a model: those that name it, and those that brought evidence about the artifact of one of its versions.
+/// The second kind names artifacts and no model, since evidence is bound to them, so it is found from the evidence: a step
+/// takes the newest finding about each version from below the batch before, and goes to the batch of the newest of these. So a
+/// page costs its entries times the versions of the model, however much evidence there is.
+const OF_MODEL: &str = log_sql!(
+    "JOIN (WITH RECURSIVE brought (sequence, first, step) AS ( \
+         SELECT CAST(?2 AS BIGINT), coalesce((SELECT b.first FROM batch b WHERE b.sequence >= ?2 ORDER BY b.sequence LIMIT 1), \
+                             9223372036854775807), CAST(0 AS BIGINT) \
+         UNION ALL \
+         SELECT b.sequence, b.first, t.step + 1 FROM brought AS t JOIN batch AS b ON b.first = ( \
+             SELECT x.first FROM batch AS x WHERE x.first <= ( \
+                 SELECT max((SELECT e.id FROM evidence AS e WHERE e.artifact = v.artifact AND e.id < t.first \
+                             ORDER BY e.id DESC LIMIT 1)) \
+                 FROM version AS v WHERE v.model = ?1) \
+             ORDER BY x.first DESC LIMIT 1) \
+         WHERE t.step < ?3) \
+     SELECT sequence FROM brought WHERE step > 0 \
+     UNION \
+     SELECT sequence FROM (SELECT sequence FROM log WHERE model = ?1 AND sequence < ?2 \
+                           ORDER BY sequence DESC LIMIT ?3) AS own) AS found ON found.sequence = l.sequence \
+     ORDER BY l.sequence DESC LIMIT ?3"
+);
+
 fn read(row: &mut Row) -> Result<LogEntry, Error> {
     Ok(LogEntry {
         sequence: row.count()?,
@@ -159,16 +182,14 @@ impl Registry {
         })
     }
 
-    /// The entries about a model, newest first.
+    /// The entries about a model, newest first: what was done with it and its versions, and what evidence about their
+    /// artifacts came in, also before there was such a version.
     pub fn log_of(&self, model: &str, request: &PageRequest) -> Result<Page<LogEntry>, Error> {
         const LIST: &str = "log";
         let before = request.after_number(LIST)?.unwrap_or(i64::MAX);
         let rows = self.read(|tx| {
             let model = models::find(tx, model)?;
-            tx.all(
-                log_sql!("WHERE l.model = ?1 AND l.sequence < ?2 ORDER BY l.sequence DESC LIMIT ?3"),
-                &[model.into(), before.into(), request.rows().into()],
-            )
+            tx.all(OF_MODEL, &[model.into(), before.into(), request.rows().into()])
         })?;
         request.page(LIST, rows, |row| {
             let entry = read(row)?;

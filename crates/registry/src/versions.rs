@@ -35,7 +35,7 @@ pub struct NewVersion<'a> {
     pub weights: Digest,
     /// The digest of its contract, where it has one.
     pub contract: Option<Digest>,
-    /// The artifact's bytes.
+    /// The bytes of the artifact and what lies with it.
     pub size: u64,
     /// The upload that brought the objects. If its lease is over, they may be gone, and the version is refused; otherwise
     /// it ends here, in the same transaction.
@@ -57,7 +57,7 @@ pub struct Version {
     pub weights: Digest,
     /// The digest of its contract.
     pub contract: Option<Digest>,
-    /// The artifact's bytes.
+    /// The bytes of the artifact and what lies with it.
     pub size: u64,
     /// What may be done with it.
     pub state: State,
@@ -177,13 +177,12 @@ fn same(existing: &Version, offered: &NewVersion<'_>) -> Result<(), Error> {
     }
     let shown =
         |digest: Option<Digest>| digest.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
-    // The manifest may differ: the same files can be packed in another way.
+    // The manifest may differ: the same files can be packed in another way. So may the bytes of all: what grows beside a
+    // contract, such as signatures over it, is covered by neither digest. The version keeps what it was pushed with.
     let differing = if existing.weights != offered.weights {
         ("weights", existing.weights.to_string(), offered.weights.to_string())
     } else if existing.contract != offered.contract {
         ("contract", shown(existing.contract), shown(offered.contract))
-    } else if existing.size != offered.size {
-        ("size", existing.size.to_string(), offered.size.to_string())
     } else {
         return Ok(());
     };

@@ -98,7 +98,7 @@ fn there_and_back(
     let pushed = registry.push(path, name, &PushOptions { like, ..PushOptions::default() }, &Silent)?;
     let push = start.elapsed().as_secs_f64();
     let target = folder.join("restored");
-    let options = PullOptions { destination: Some(target.clone()), expect: None };
+    let options = PullOptions { destination: Some(target.clone()), ..PullOptions::default() };
     let start = Instant::now();
     registry.pull(name, &options, &Silent)?;
     let pull = start.elapsed().as_secs_f64();

@@ -26,6 +26,7 @@ pub mod clock;
 pub mod diagnose;
 pub mod diff;
 pub mod drill;
+mod durable;
 pub mod engines;
 pub mod execution;
 pub mod failure;

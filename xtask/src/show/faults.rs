@@ -34,6 +34,11 @@ const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        what: "a pull is killed before any of its writes",
+        left: "nothing in its place, or all of it; the same command goes on where it ended",
+        tests: &[(Command, "killed::a_pull")],
+    },
+    Fault {
         what: "a collection is killed before any of its writes and removals",
         left: "everything that a version needs; the next collection goes on",
         tests: &[

@@ -45,6 +45,26 @@ fn a_bundle_has_the_members_that_stock_readers_want() {
 }
 
 #[test]
+fn the_hint_tells_which_key_made_a_signature_that_gives_away_a_few() {
+    for private in
+        [include_str!("../../tests/keys/p256-sec1.pem"), include_str!("../../tests/keys/p384-sec1.pem")]
+    {
+        let key = PrivateKey::from_pem(private).unwrap();
+        let hint = key.public_key().hint().to_string();
+        for payload in 0..20_u8 {
+            let mut bundle = Bundle::sign(IN_TOTO, vec![payload], &key).unwrap();
+            assert_eq!(bundle.key_of(&hint), Some(key.public_key()));
+            assert_eq!(bundle.key_of(&self::key().public_key().hint().to_string()), None);
+            bundle.envelope.payload.push(0);
+            assert_eq!(bundle.key_of(&hint), None);
+        }
+    }
+    let key = PrivateKey::generate_ed25519([3; 32]);
+    let bundle = Bundle::sign(IN_TOTO, b"{}".to_vec(), &key).unwrap();
+    assert_eq!(bundle.key_of(&key.public_key().hint().to_string()), None);
+}
+
+#[test]
 fn forms_that_others_write_are_read() {
     let public = key().public_key();
     let changes: [(&str, Change); 8] = [

@@ -46,4 +46,14 @@ impl Bundle {
         let holds = envelope.signatures.first().is_some_and(|first| key.verify(&signed, &first.bytes));
         if holds { Ok(&envelope.payload) } else { Err(VerifyError::Signature) }
     }
+
+    /// The key of this hint, where it made the first signature. Who has only the bundle can so check what the holder of that
+    /// key said: a signature of ECDSA gives away the few keys that it can be by, and the hint, a digest, says which. Nothing
+    /// for any other key, and for Ed25519.
+    pub fn key_of(&self, hint: &str) -> Option<PublicKey> {
+        let envelope = &self.envelope;
+        let signed = pae(&envelope.payload_type, &envelope.payload);
+        let keys = PublicKey::candidates(&signed, &envelope.signatures.first()?.bytes);
+        keys.into_iter().find(|key| key.hint().to_string() == hint && self.verify(key).is_ok())
+    }
 }

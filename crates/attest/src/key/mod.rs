@@ -8,6 +8,7 @@ mod error;
 mod pem;
 mod private;
 mod public;
+mod recover;
 
 use std::fmt;
 

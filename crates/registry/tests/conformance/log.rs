@@ -2,17 +2,19 @@
 
 use std::fs;
 
-use reproof_registry::{Error, PageRequest, Registry};
+use reproof_digest::Kind;
+use reproof_registry::{Error, EvidenceKind, LogEntry, NewEvidence, NewVersion, PageRequest, Registry};
 use sha2::{Digest as _, Sha256};
 
 use crate::Case;
-use crate::place::{Place, at, by, push};
+use crate::place::{Place, artifact, at, by, digest, new, push};
 
 pub(crate) const CASES: &[Case] = &[
     ("every_act_has_its_place", sequence),
     ("a_refused_act_leaves_no_hole", no_hole),
     ("leaves_are_canonical_and_hashed", leaves),
     ("the_log_of_a_model_comes_in_pages", of_model),
+    ("the_log_of_a_model_has_the_evidence_about_its_versions", evidence_of_model),
     ("what_was_published_only_grows", published),
     ("a_database_with_another_history_is_found_out", differs),
 ];
@@ -60,6 +62,59 @@ fn of_model(place: &Place) {
     assert_eq!(first.items.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [3, 2, 1]);
     let rest = registry.log_of("team/model", &PageRequest::first(3).next(&first).unwrap()).unwrap();
     assert_eq!((rest.items.len(), rest.items[0].act.as_str(), rest.next), (1, "model.create", None));
+}
+
+fn evidence_of_model(place: &Place) {
+    let registry = place.with_model();
+    let finding = |number: u32, statement: u32| NewEvidence {
+        artifact: artifact(number),
+        kind: EvidenceKind::Verification,
+        environment: "cpu-x86_64",
+        verdict: "identical",
+        assurance: "outputs",
+        statement: digest(Kind::Blob, statement),
+        who: "runner-1",
+        at: at(15),
+        key_hint: "",
+    };
+    let add = |findings: &[NewEvidence<'_>]| registry.add_evidence(by("ci", 20), findings).unwrap().sequence;
+    // Before there is a version, of several artifacts at once, and about none of the model's.
+    let early = add(&[finding(1, 1)]);
+    add(&[finding(8, 2)]);
+    push(&registry, 1);
+    push(&registry, 2);
+    let both = add(&[finding(8, 3), finding(1, 4), finding(2, 5), finding(2, 6), finding(9, 7)]);
+    add(&[finding(9, 8)]);
+    // What is there already is no act.
+    assert_eq!(add(&[finding(1, 4)]), None);
+    registry.create_model(by("anna", 50), &crate::place::model("team/other")).unwrap();
+    let second = add(&[finding(2, 9)]);
+    // Other versions with artifacts that have evidence: of the same model, and of another one.
+    registry.add_version(by("anna", 60), &new("3.0.0", 1)).unwrap();
+    let other = NewVersion { model: "team/other", ..new("1.0.0", 2) };
+    registry.add_version(by("anna", 61), &other).unwrap();
+
+    let sequences = |page: &[LogEntry]| page.iter().map(|entry| entry.sequence).collect::<Vec<_>>();
+    let all = |model: &str| registry.log_of(model, &PageRequest::default()).unwrap();
+    let [early, both, second] = [early, both, second].map(Option::unwrap);
+    let log = all("team/model");
+    assert_eq!(sequences(&log.items), [9, second, both, 4, 3, early, 0]);
+    assert_eq!(log.next, None);
+    assert_eq!(log.items[1].act, "evidence.add");
+    assert_eq!(sequences(&all("team/other").items), [10, second, 7, both]);
+    // Pages of any length are the same list, each entry once.
+    for length in 1..=8 {
+        let mut request = PageRequest::first(length);
+        let mut found = Vec::new();
+        loop {
+            let page = registry.log_of("team/model", &request).unwrap();
+            assert!(page.items.len() <= length as usize);
+            found.extend(page.items.iter().cloned());
+            let Some(next) = request.next(&page) else { break };
+            request = next;
+        }
+        assert_eq!(found, log.items, "in pages of {length}");
+    }
 }
 
 fn published(place: &Place) {

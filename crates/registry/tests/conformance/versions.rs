@@ -83,9 +83,10 @@ fn same(place: &Place) {
         panic!("not the same")
     };
     assert_eq!((version.submitted.who.as_str(), version.submitted.at), ("anna", at(11)));
-    // Packed in another way it is still the same artifact.
+    // Packed in another way, and with a signature more beside its contract, it is still the same artifact.
     let mut repacked = new("1.0.0", 1);
     repacked.manifest = digest(Kind::Blob, 77);
+    repacked.size += 100;
     let pushed = registry.add_version(by("ben", 99), &repacked).unwrap();
     assert_eq!(pushed, Pushed::Same(version));
     assert_eq!(registry.log_size().unwrap(), before);

@@ -8,6 +8,7 @@ use reproof_contract::contract::PrivateSuite;
 
 use super::write::{collected, exchange};
 use super::{Draft, StoredContract, WriteError};
+use crate::durable::{settle, settle_name};
 
 /// The root of all private suites of a user, by what `variable` says of the process environment: `$REPROOF_PRIVATE`, else
 /// `reproof/private` below `$XDG_DATA_HOME` or `~/.local/share`; nothing where none is known.
@@ -45,6 +46,7 @@ impl Draft {
         let suite = PrivateSuite::new(collected(values.path())?);
         let suite = suite.map_err(|source| WriteError::Canonical { source })?;
         let place = folder_of(&suite, root);
+        settle(values.path())?;
         match fs::rename(values.path(), &place) {
             Ok(()) => {
                 let _ = values.keep();
@@ -53,6 +55,7 @@ impl Draft {
             Err(_) if place.is_dir() => exchange(values.path(), &place)?,
             Err(source) => return Err(WriteError::Write { action: "rename", path: place, source }),
         }
+        settle_name(&place)?;
         Ok(Some(suite))
     }
 }

@@ -1,7 +1,7 @@
 //! Building a contract's folder and putting it in place at once.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use reproof_contract::Contract;
@@ -14,6 +14,7 @@ use reproof_tensor::Value;
 use tempfile::TempDir;
 
 use super::{CONTRACT_FILE, GROWING, STEPS, VALUES};
+use crate::durable::{Unsettled, settle, settle_name};
 use crate::scratch::owned;
 
 /// Why a contract's folder could not be written.
@@ -22,7 +23,7 @@ pub enum WriteError {
     /// A file or folder could not be written.
     #[error("could not {action} {}", path.display())]
     Write {
-        /// `create`, `write`, `sync`, `copy`, `remove` or `rename`.
+        /// `create`, `write`, `read`, `sync`, `copy`, `remove` or `rename`.
         action: &'static str,
         /// Which.
         path: PathBuf,
@@ -61,6 +62,12 @@ pub enum WriteError {
         /// The folder.
         path: PathBuf,
     },
+}
+
+impl From<Unsettled> for WriteError {
+    fn from((path, source): Unsettled) -> Self {
+        Self::Write { action: "sync", path, source }
+    }
 }
 
 /// A contract's folder under construction, beside its final place.
@@ -152,8 +159,9 @@ impl Draft {
             self.folder(parent)?;
         }
         let target = self.path().join(relative);
-        let copied = fs::copy(from, &target).and_then(|_| File::open(&target)?.sync_all());
-        copied.map_err(|source| WriteError::Write { action: "copy", path: from.to_owned(), source })
+        let copied = fs::copy(from, &target);
+        copied.map_err(|source| WriteError::Write { action: "copy", path: from.to_owned(), source })?;
+        Ok(())
     }
 
     /// Copies a whole folder into the draft, if it exists.
@@ -192,7 +200,7 @@ impl Draft {
         let text = serde_json::to_string_pretty(contract)
             .map_err(|source| WriteError::Document { path: path.clone(), source })?;
         fs::write(&path, text + "\n").map_err(failed("write", &path))?;
-        File::open(&path).and_then(|file| file.sync_all()).map_err(failed("sync", &path))?;
+        settle(self.path())?;
         let place = self.place.clone();
         #[cfg(unix)]
         {
@@ -214,10 +222,7 @@ impl Draft {
             }
             return Err(WriteError::Write { action: "rename", path: place, source });
         }
-        if let Some(parent) = place.parent() {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed("sync", parent))?;
-        }
+        settle_name(&place)?;
         if !replace {
             let _ = self.building.keep();
         }
@@ -232,7 +237,7 @@ fn scaffold(parent: &Path) -> Result<TempDir, WriteError> {
     owned(super::DRAFT_PREFIX, parent).map_err(failed)
 }
 
-/// Every file below `root` that a contract vouches for, synced.
+/// Every file below `root` that a contract vouches for.
 pub(super) fn collected(root: &Path) -> Result<BTreeMap<String, ContractFile>, WriteError> {
     let mut found = BTreeMap::new();
     collect(root, root, &mut found)?;
@@ -242,7 +247,7 @@ pub(super) fn collected(root: &Path) -> Result<BTreeMap<String, ContractFile>, W
 fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, ContractFile>) -> Result<(), WriteError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |source| WriteError::Write { action: "sync", path, source }
+        move |source| WriteError::Write { action: "read", path, source }
     };
     for entry in fs::read_dir(folder).map_err(failed(folder))? {
         let path = entry.map_err(failed(folder))?.path();
@@ -256,13 +261,9 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, ContractFile
             collect(root, &path, found)?;
         } else {
             let bytes = fs::read(&path).map_err(failed(&path))?;
-            File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
             found.insert(name, ContractFile { size: bytes.len() as u64, digest: blob(&bytes) });
         }
     }
-    // A name lasts through a power failure when its folder is synced; only Unix lets folders be synced.
-    #[cfg(unix)]
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(failed(folder))?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use reproof_digest::Digest;
 
 use crate::artifact::{IdentifyError, OpenError};
+use crate::durable::Unsettled;
 use crate::folder::FolderError;
 
 /// Why the registry could not do what was asked. That a gate refuses is no error but a value.
@@ -155,6 +156,12 @@ pub enum RegistryError {
     /// The contract could not be read.
     #[error(transparent)]
     Contract(#[from] FolderError),
+}
+
+impl From<Unsettled> for RegistryError {
+    fn from((path, source): Unsettled) -> Self {
+        Self::Write { path, source }
+    }
 }
 
 impl RegistryError {

@@ -22,7 +22,7 @@ const STATEMENTS: &str = "statements";
 const STATEMENT_LIMIT: u64 = 64 << 20;
 
 /// Seconds that the clock of who verified may be ahead.
-const CLOCK_DRIFT: u64 = 3600;
+pub(super) const CLOCK_DRIFT: u64 = 3600;
 
 /// A statement that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,7 +229,7 @@ impl Registry {
         Ok(Statement { digest: self.keep_document(&bytes)?, key_hint })
     }
 
-    fn keep_document(&self, bytes: &[u8]) -> Result<Digest, RegistryError> {
+    pub(super) fn keep_document(&self, bytes: &[u8]) -> Result<Digest, RegistryError> {
         let digest = blob(bytes);
         self.store.bucket().create(&statement_key(&digest), bytes.to_vec())?;
         Ok(digest)

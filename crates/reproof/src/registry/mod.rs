@@ -6,6 +6,7 @@
 
 mod aliases;
 mod audit;
+mod brought;
 mod endorse;
 mod error;
 mod evidence;
@@ -26,6 +27,7 @@ mod show;
 mod spot;
 
 pub use audit::{Audited, Published};
+pub use brought::Brought;
 pub use error::RegistryError;
 pub use evidence::{Attached, Statement};
 pub use gate::{GateOutcome, Promotion};

@@ -91,6 +91,13 @@ impl Registry {
 
     /// The payload of a bundle that the key of this hint signed.
     fn signed_payload(&self, bundle: &[u8], hint: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        let key = self.known_key(hint)?;
+        let bundle = Bundle::parse(bundle).ok();
+        Ok(key.zip(bundle).and_then(|(key, bundle)| bundle.verify(&key).ok().map(<[u8]>::to_vec)))
+    }
+
+    /// The public key of this hint, where somebody signed with it here.
+    pub(super) fn known_key(&self, hint: &str) -> Result<Option<PublicKey>, RegistryError> {
         let plain = hint.len() == 64 && hint.bytes().all(|byte| byte.is_ascii_hexdigit());
         let Some(pem) =
             plain.then(|| self.store.bucket().get(&key_key(hint), KEY_LIMIT)).transpose()?.flatten()
@@ -99,9 +106,7 @@ impl Registry {
         };
         // The hint is a digest of the key: a key that somebody exchanged has another one.
         let key = std::str::from_utf8(&pem).ok().and_then(|pem| PublicKey::from_pem(pem).ok());
-        let key = key.filter(|key| key.hint().to_string() == hint);
-        let bundle = Bundle::parse(bundle).ok();
-        Ok(key.zip(bundle).and_then(|(key, bundle)| bundle.verify(&key).ok().map(<[u8]>::to_vec)))
+        Ok(key.filter(|key| key.hint().to_string() == hint))
     }
 
     /// Keeps the public key of who signs, so that the signature can be checked later.

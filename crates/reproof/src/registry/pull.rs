@@ -10,6 +10,7 @@ use reproof_store::Manifest;
 
 use super::{Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
+use crate::durable::{settle, settle_name};
 use crate::folder;
 
 /// How a version is pulled.
@@ -19,6 +20,8 @@ pub struct PullOptions {
     pub destination: Option<PathBuf>,
     /// The artifact digest that it must have.
     pub expect: Option<Digest>,
+    /// Whether it goes again soon, as in a scratch folder: nothing then waits for the disk.
+    pub passing: bool,
 }
 
 /// What was pulled.
@@ -36,7 +39,7 @@ pub struct Pulled {
 
 impl Registry {
     /// Restores a version with its contract, and checks that it has the version's digest before it appears in its place.
-    /// Interrupted and done again, it goes on.
+    /// Interrupted and done again, it goes on. A power failure leaves it in its place whole, or not at all.
     pub fn pull(
         &self,
         reference: &Reference,
@@ -70,14 +73,19 @@ impl Registry {
         let manifest = self.store.manifest(&version.manifest)?;
         let path = place(&manifest, options.destination.as_deref())?;
         let contract = folder_of_contract(&path, manifest.folder);
+        // Both are built in one folder beside their place, so that renaming them is no copy.
+        let draft = draft(&path, &version.artifact);
+        let inner = draft.join(path.file_name().unwrap_or_default());
+        let kept = folder_of_contract(&inner, manifest.folder);
+        if inner.exists() && !path.exists() && !kept.exists() && is_contract(&contract, &version) {
+            // An earlier pull ended between its two renames.
+            rename(&contract, &kept)?;
+        }
         for target in [&path, &contract] {
             if target.exists() {
                 return Err(RegistryError::Occupied { path: target.clone() });
             }
         }
-        // Both are built in one folder beside their place, so that renaming them is no copy.
-        let draft = draft(&path, &version.artifact);
-        let inner = draft.join(path.file_name().unwrap_or_default());
         self.store.restore(&manifest.files, &inner, progress)?;
         if manifest.folder && manifest.files.is_empty() {
             make(&inner)?;
@@ -87,7 +95,6 @@ impl Registry {
             let what = format!("what the store has for {}@{}", version.model, version.number);
             return Err(RegistryError::Unexpected { what, expected: version.artifact, found });
         }
-        let kept = folder_of_contract(&inner, manifest.folder);
         if !manifest.contract.is_empty() {
             self.store.restore(&manifest.contract, &kept, progress)?;
             self.lay_signatures(&version, &kept)?;
@@ -96,14 +103,17 @@ impl Registry {
             let _ = fs::remove_dir_all(&draft);
             return Ok(None);
         }
-        let moved = |from: &Path, to: &Path| {
-            fs::rename(from, to).map_err(|source| RegistryError::Write { path: to.to_owned(), source })
-        };
+        if !options.passing {
+            settle(&draft)?;
+        }
         if !manifest.contract.is_empty() && !manifest.folder {
-            moved(&kept, &contract)?;
+            rename(&kept, &contract)?;
         }
         // The artifact last: where it is, everything is.
-        moved(&inner, &path)?;
+        rename(&inner, &path)?;
+        if !options.passing {
+            settle_name(&path)?;
+        }
         let _ = fs::remove_dir_all(&draft);
         let contract = (!manifest.contract.is_empty()).then_some(contract);
         Ok(Some(Pulled { version, path, contract, size: manifest.size() }))
@@ -131,6 +141,15 @@ fn place(manifest: &Manifest, destination: Option<&Path>) -> Result<PathBuf, Reg
         make(parent)?;
     }
     Ok(path)
+}
+
+/// Whether the folder holds the contract that the version was pushed with.
+fn is_contract(folder: &Path, version: &Version) -> bool {
+    folder::read(folder).is_ok_and(|stored| Some(stored.digest) == version.contract)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), RegistryError> {
+    fs::rename(from, to).map_err(|source| RegistryError::Write { path: to.to_owned(), source })
 }
 
 fn make(folder: &Path) -> Result<(), RegistryError> {

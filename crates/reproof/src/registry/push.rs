@@ -11,7 +11,7 @@ use reproof_store::{AddOptions, Added, Manifest};
 use super::gather::Opened;
 use super::open::random;
 use super::reference::is_version;
-use super::{Origin, Reference, Registry, RegistryError};
+use super::{Brought, Origin, Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
 use crate::folder;
 
@@ -50,10 +50,13 @@ pub struct Pushed {
     pub stored: Added,
     /// What the tool that it comes from says of it.
     pub origin: Option<Origin>,
+    /// What became of the signatures that lay with its contract.
+    pub signatures: Brought,
 }
 
 impl Registry {
-    /// Stores the artifact at `path` with its contract, and names it `MODEL@VERSION`. Interrupted and done again, it goes
+    /// Stores the artifact at `path` with its contract, and names it `MODEL@VERSION`. Signatures that lie with the contract
+    /// become evidence, also where the version was there already. Interrupted and done again, it goes
     /// on: what arrived is found.
     pub fn push(
         &self,
@@ -117,6 +120,10 @@ impl Registry {
             },
         )?;
         let new = matches!(recorded, Recorded::New(_));
+        let signatures = match &contract {
+            Some(_) => self.take_signatures(recorded.version(), &beside)?,
+            None => Brought::default(),
+        };
         let found = origin.iter().flat_map(|origin| &origin.lineage);
         for (kind, target) in found.chain(&options.lineage) {
             let known = version_of(target);
@@ -130,7 +137,7 @@ impl Registry {
         for (key, value) in found.chain(&options.tags) {
             self.records.set_tag(self.by(), model, version, key, Some(value))?;
         }
-        Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin })
+        Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin, signatures })
     }
 
     /// Refuses what is said of a model that the registry knows as something else.

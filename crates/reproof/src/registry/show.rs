@@ -1,8 +1,9 @@
 //! What is known of models and versions.
 
+use reproof_digest::Digest;
 use reproof_policy::role::Act;
 use reproof_registry::{
-    Alias, AliasEvent, Lineage, LogEntry, Model, ModelChange, Note, PageRequest, Shown, Version,
+    Alias, AliasEvent, Lineage, LogEntry, MAX_PAGE, Model, ModelChange, Note, PageRequest, Shown, Version,
 };
 
 use super::{Reference, Registry, RegistryError};
@@ -86,6 +87,13 @@ impl Registry {
     pub fn log_of(&self, model: &str, page: &PageRequest) -> Result<Page<LogEntry>, RegistryError> {
         self.allow(Act::Read, Some(model), None)?;
         Ok(self.records.log_of(model, page)?)
+    }
+
+    /// The versions of a model that have an artifact, the oldest first: entries about evidence name the artifact only.
+    pub fn versions_of(&self, model: &str, artifact: &Digest) -> Result<Vec<String>, RegistryError> {
+        self.allow(Act::Read, Some(model), None)?;
+        let found = self.records.versions_with(artifact, &PageRequest::first(MAX_PAGE))?.items;
+        Ok(found.into_iter().filter(|version| version.model == model).map(|version| version.number).collect())
     }
 
     /// The whole log from an entry on.

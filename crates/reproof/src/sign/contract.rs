@@ -96,17 +96,25 @@ pub(crate) fn signers(stored: &StoredContract, keys: &[PublicKey]) -> Vec<String
     let artifact = stored.contract.artifact.artifact_digest;
     keys.iter()
         .filter(|key| {
-            let path = place_of(&stored.folder, &key.hint().to_string());
-            // A pipe would be waited for.
-            let small =
-                fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LIMIT);
-            let bundle = small.then(|| read_bounded(&path).ok()).flatten();
-            let bundle = bundle.and_then(|bytes| Bundle::parse(&bytes).ok());
+            let bytes = signature_at(&place_of(&stored.folder, &key.hint().to_string()));
+            let bundle = bytes.and_then(|bytes| Bundle::parse(&bytes).ok());
             let statement = bundle.and_then(|bundle| statement::read::<Endorsement>(&bundle, key).ok());
             statement.is_some_and(|statement| statement.endorses(&artifact, &stored.digest))
         })
         .map(|key| key.hint().to_string())
         .collect()
+}
+
+/// The bytes of the signature at `path`; nothing for what cannot be one.
+pub(crate) fn signature_at(path: &Path) -> Option<Vec<u8>> {
+    // A pipe would be waited for.
+    let small = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= LIMIT);
+    small.then(|| read_bounded(path).ok()).flatten()
+}
+
+/// The hint of the key that the file of a signature is named by.
+pub(crate) fn hint_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_suffix(SUFFIX)
 }
 
 /// Where the signature by the key of this hint lies, below the contract's folder.

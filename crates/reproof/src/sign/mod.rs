@@ -17,7 +17,7 @@ use reproof_progress::{Progress, Unit};
 use crate::verify::VerifyError;
 
 pub use contract::{Endorsed, public_keys, sign_contract, signatures};
-pub(crate) use contract::{place_of, signers};
+pub(crate) use contract::{hint_of, place_of, signature_at, signers};
 
 /// Bytes of a signature file, at most: a line for each of a million files.
 const SIGNATURE_LIMIT: u64 = 256 << 20;

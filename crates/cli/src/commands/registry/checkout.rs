@@ -70,7 +70,11 @@ impl Checkout {
         let Some(reference) = version_named(path) else { return Ok(None) };
         let registry = arguments.registry.open()?;
         let folder = Scratch::new()?;
-        let options = PullOptions { destination: Some(folder.path().to_owned()), expect: None };
+        let options = PullOptions {
+            destination: Some(folder.path().to_owned()),
+            passing: true,
+            ..PullOptions::default()
+        };
         let pulled = registry.pull(&reference, &options, &Bars::new())?;
         let (path, artifact) = (pulled.path, pulled.version.artifact);
         let evidence = arguments.clone();

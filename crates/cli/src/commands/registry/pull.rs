@@ -46,7 +46,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let registry = arguments.evidence.open()?;
-    let options = PullOptions { destination: arguments.destination.clone(), expect: arguments.expect };
+    let options = PullOptions {
+        destination: arguments.destination.clone(),
+        expect: arguments.expect,
+        ..PullOptions::default()
+    };
     if arguments.verify && registry.resolve(&arguments.name)?.contract.is_none() {
         let problem =
             format!("--verify: {} was pushed without a contract: nothing can be verified", arguments.name);

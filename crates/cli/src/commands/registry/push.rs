@@ -83,6 +83,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let registry = arguments.registry.open()?;
     let pushed = registry.push(&arguments.path, &arguments.name, &options, &Bars::new())?;
     publish(&registry);
+    let signatures = &pushed.signatures;
+    for (path, problem) in &signatures.left_out {
+        output::note(&format!("{} was not kept as evidence: {problem}", output::shown(path)));
+    }
     if arguments.output.json {
         output::json(&json!({
             "schema": "reproof.push/v0",
@@ -92,6 +96,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             "new_bytes": pushed.stored.new,
             "written_bytes": pushed.stored.written,
             "origin": pushed.origin.as_ref().map(|origin| origin.tool),
+            "signatures": signatures.kept.iter().map(|(statement, new)| json!({
+                "key_hint": statement.key_hint,
+                "statement": statement.digest,
+                "new": new,
+            })).collect::<Vec<_>>(),
+            "signatures_left_out": signatures.left_out.iter().map(|(path, problem)| json!({
+                "path": path,
+                "problem": problem,
+            })).collect::<Vec<_>>(),
         }))?;
         return Ok(Exit::Reached);
     }
@@ -108,6 +121,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(origin) = &pushed.origin {
         let tags: Vec<String> = origin.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let _ = writeln!(text, "  from {}: {}", origin.tool, tags.join(", "));
+    }
+    for (statement, new) in &signatures.kept {
+        let kept = if *new { "kept as evidence" } else { "evidence already" };
+        let _ = writeln!(text, "  signed by the key {}, {kept}", statement.key_hint);
     }
     if version.contract.is_none() {
         text += "  without a contract: `reproof record` it and push the next version, or nothing can be proved about it\n";
