@@ -315,16 +315,13 @@ def forest(
     return fields
 
 
-def table(nodes: list[NodeProto], outputs: list[tuple[str, int, int]]) -> ModelProto:
+def table(nodes: list[NodeProto], outputs: list[Any]) -> ModelProto:
     """A checked model of operators of `ai.onnx.ml` on rows of features."""
     graph = helper.make_graph(
         nodes,
         "graph",
         [info("rows", np.float32, [16, COLUMNS])],
-        [
-            helper.make_tensor_value_info(name, kind, [None] * rank)
-            for name, kind, rank in outputs
-        ],
+        outputs,
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
@@ -339,7 +336,12 @@ def learned(operator: str, inputs: str, outputs: list[str], **fields: Any) -> No
 
 def write_tables(out: Path) -> None:
     """Writes models of tables, and rows for them."""
-    labels = [("label", TensorProto.STRING, 1), ("scores", TensorProto.FLOAT, 2)]
+    label = helper.make_tensor_value_info("label", TensorProto.STRING, [None])
+    labels = [label, info("scores", np.float32, [None, None])]
+    # The scores of each row by label, as converters of scikit-learn give them unless told otherwise.
+    score = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    by_label = helper.make_map_type_proto(TensorProto.STRING, score)
+    by_row = helper.make_value_info("by_row", helper.make_sequence_type_proto(by_label))
     shares = forest("class", 0, 16, 1 / 64, 1)
     logits = forest("class", -99, 99, 1 / 128, 2)
     values = forest("target", -99, 99, 1 / 16, 3)
@@ -361,8 +363,11 @@ def write_tables(out: Path) -> None:
                     classlabels_strings=["no", "yes"],
                     **shares,
                 ),
+                learned(
+                    "ZipMap", "scores", ["by_row"], classlabels_strings=["no", "yes"]
+                ),
             ],
-            labels,
+            [label, by_row],
         ),
         "boosted": table(
             [
@@ -396,7 +401,7 @@ def write_tables(out: Path) -> None:
                     **values,
                 )
             ],
-            [("value", TensorProto.FLOAT, 2)],
+            [info("value", np.float32, [None, None])],
         ),
         "linear": table(
             [

@@ -152,6 +152,12 @@ impl Run<'_> {
             Value::Optional(inner) => {
                 Value::Optional(inner.as_ref().map(|inner| Box::new(self.taken(inner))))
             }
+            Value::Map(map) => match map.values() {
+                Data::Float(dtype, values) if self.float(*dtype) != *dtype => {
+                    map.with(Data::Float(DType::F64, values.clone())).into()
+                }
+                _ => value.clone(),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Failure, Tensor};
+use crate::{Failure, Map, Tensor};
 
 /// A value: shared, because several nodes may take it.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,11 +13,19 @@ pub enum Value {
     Sequence(Vec<Value>),
     /// A value that may be absent.
     Optional(Option<Box<Value>>),
+    /// Values by their keys.
+    Map(Arc<Map>),
 }
 
 impl From<Tensor> for Value {
     fn from(tensor: Tensor) -> Self {
         Self::Tensor(Arc::new(tensor))
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(Arc::new(map))
     }
 }
 
@@ -29,6 +37,7 @@ impl Value {
             Self::Optional(Some(inner)) => inner.tensor(),
             Self::Optional(None) => Err(Failure::refused("expected a tensor, got an absent value")),
             Self::Sequence(_) => Err(Failure::refused("expected a tensor, got a sequence")),
+            Self::Map(_) => Err(Failure::refused("expected a tensor, got a map")),
         }
     }
 
@@ -38,6 +47,15 @@ impl Value {
             Self::Sequence(items) => Ok(items),
             Self::Optional(Some(inner)) => inner.sequence(),
             _ => Err(Failure::refused("expected a sequence")),
+        }
+    }
+
+    /// The map that it is, or that an optional holds.
+    pub(crate) fn map(&self) -> Result<&Map, Failure> {
+        match self {
+            Self::Map(map) => Ok(map),
+            Self::Optional(Some(inner)) => inner.map(),
+            _ => Err(Failure::refused("expected a map")),
         }
     }
 }

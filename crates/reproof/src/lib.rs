@@ -31,6 +31,7 @@ pub mod engines;
 pub mod execution;
 pub mod failure;
 pub mod folder;
+mod instructions;
 mod judge;
 pub mod project;
 pub mod record;

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,18 +79,22 @@ impl Postgres {
     /// Starts a server with settings such as `fsync=on`. It ends when the calling thread does, so that a killed test leaves
     /// none behind: call this from the main thread.
     pub fn start_with(settings: &[&str]) -> Result<Self, PostgresError> {
+        Self::start_in(new_folder()?, settings)
+    }
+
+    /// Starts a server that encrypts connections with this certificate and its key, both as PEM.
+    pub fn start_encrypted(certificate: &str, key: &str) -> Result<Self, PostgresError> {
+        let folder = new_folder()?;
+        let certificate = private(folder.path(), "server.crt", certificate)?;
+        let key = private(folder.path(), "server.key", key)?;
+        let files =
+            [format!("ssl_cert_file={}", certificate.display()), format!("ssl_key_file={}", key.display())];
+        Self::start_in(folder, &["fsync=off", "ssl=on", &files[0], &files[1]])
+    }
+
+    fn start_in(folder: TempDir, settings: &[&str]) -> Result<Self, PostgresError> {
         let programs = programs().ok_or(PostgresError::NotInstalled)?;
-        let folder = tempfile::Builder::new()
-            .prefix("postgres-")
-            .tempdir()
-            .map_err(system("make a folder for the server"))?;
-        let password = folder.path().join("password");
-        fs::write(&password, PASSWORD).map_err(system("write the password"))?;
-        if rustix::process::geteuid().is_root() {
-            for path in [folder.path(), &password] {
-                chown(path, Some(NOBODY), Some(NOBODY)).map_err(system("give the folder to `nobody`"))?;
-            }
-        }
+        let password = private(folder.path(), "password", PASSWORD)?;
         let data = folder.path().join("data");
         let mut initialise = command(&programs, folder.path(), "initdb");
         initialise
@@ -180,6 +184,32 @@ impl Drop for Postgres {
         }
         let _ = self.process.wait();
     }
+}
+
+/// An empty folder that belongs to whom the server runs as.
+fn new_folder() -> Result<TempDir, PostgresError> {
+    let folder = tempfile::Builder::new()
+        .prefix("postgres-")
+        .tempdir()
+        .map_err(system("make a folder for the server"))?;
+    hand_over(folder.path())?;
+    Ok(folder)
+}
+
+/// A file that only the server reads.
+fn private(folder: &Path, name: &str, content: &str) -> Result<PathBuf, PostgresError> {
+    let path = folder.join(name);
+    fs::write(&path, content).map_err(system(format!("write {name}")))?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(system(format!("hide {name}")))?;
+    hand_over(&path)?;
+    Ok(path)
+}
+
+fn hand_over(path: &Path) -> Result<(), PostgresError> {
+    if rustix::process::geteuid().is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY)).map_err(system("give the folder to `nobody`"))?;
+    }
+    Ok(())
 }
 
 /// The folder with `initdb`, `postgres` and `psql`: of the first on the `PATH`, or of the newest version installed.

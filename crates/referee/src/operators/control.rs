@@ -228,14 +228,23 @@ pub(super) fn concat_from_sequence(call: &Call<'_>) -> Outputs {
     one(joined(call, &spread.iter().collect::<Vec<_>>(), along)?)
 }
 
+/// What a tensor takes beside its elements, in elements.
+const OVERHEAD: usize = 16;
+
 pub(super) fn split_to_sequence(call: &Call<'_>) -> Outputs {
     let tensor = call.tensor(0)?;
     let along = call.axis("axis", 0, tensor.rank())?;
     let size = tensor.shape()[along];
+    // Of a tensor without elements, too, there are no more parts than memory has room for.
+    let room = |parts: usize| call.count(&[parts, OVERHEAD]);
     let (lengths, keeps) = match call.optional(1)? {
-        None => (vec![1; size], call.flag("keepdims", true)?),
+        None => {
+            room(size)?;
+            (vec![1; size], call.flag("keepdims", true)?)
+        }
         Some(told) if told.rank() == 0 => {
             let length = crate::call::dim(told.single()?)?.max(1);
+            room(size.div_ceil(length))?;
             ((0..size.div_ceil(length)).map(|index| length.min(size - index * length)).collect(), true)
         }
         Some(told) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reproof_referee::graph::Attribute;
-use reproof_referee::{Data, Limits, Mode, Options, Tensor};
+use reproof_referee::{Data, Limits, Mode, Options, Tensor, Value};
 use reproof_tensor::DType;
 
 use crate::node::{self, Attributes};
@@ -256,7 +256,8 @@ fn runs(
 ) -> Option<&'static str> {
     let mode = [Mode::Typed, Mode::Wide, Mode::Ordinary][bytes.below(3)];
     let limits = Limits { tensor_bytes: 1 << 16, ..Limits::default() };
-    let made = node::run(operator, told, inputs, &["y"], Options { mode, limits, threads: 1 });
+    let inputs = inputs.into_iter().map(Value::from).collect();
+    let made = node::values(operator, told, inputs, &["y"], Options { mode, limits, threads: 1 });
     made.is_ok().then_some(operator.0)
 }
 
@@ -289,5 +290,8 @@ fn every_operator_runs_now_and_then() {
         ran.extend(from_nothing(&bytes));
         ran.extend(from_good(&bytes));
     }
-    assert_eq!(ran.into_iter().collect::<Vec<_>>(), reproof_referee::operators("ai.onnx.ml"));
+    // What takes maps is refused the tensors of these models.
+    let mut expected = reproof_referee::operators("ai.onnx.ml");
+    expected.retain(|name| *name != "DictVectorizer");
+    assert_eq!(ran.into_iter().collect::<Vec<_>>(), expected);
 }

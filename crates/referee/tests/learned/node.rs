@@ -58,6 +58,23 @@ pub(crate) fn run(
     outputs: &[&str],
     options: Options,
 ) -> Result<Vec<Tensor>, Failure> {
+    let inputs = inputs.into_iter().map(Value::from).collect();
+    let made = values((operator, version), attributes, inputs, outputs, options)?;
+    let tensor = |value: Value| match value {
+        Value::Tensor(tensor) => Tensor::clone(&tensor),
+        other => panic!("no tensor: {other:?}"),
+    };
+    Ok(made.into_iter().map(tensor).collect())
+}
+
+/// What an operator gives for any values.
+pub(crate) fn values(
+    (operator, version): (&str, i64),
+    attributes: &Attributes,
+    inputs: Vec<Value>,
+    outputs: &[&str],
+    options: Options,
+) -> Result<Vec<Value>, Failure> {
     let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
     let outputs: Vec<String> = outputs.iter().map(|name| (*name).to_owned()).collect();
     let node = Node {
@@ -68,16 +85,11 @@ pub(crate) fn run(
         attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         ..Node::default()
     };
-    let constants = names.iter().cloned().zip(inputs.into_iter().map(Arc::new)).collect();
-    let graph = Graph { inputs: names, outputs, nodes: vec![node], constants };
+    let given: Vec<(String, Value)> = names.iter().cloned().zip(inputs).collect();
+    let graph = Graph { inputs: names, outputs, nodes: vec![node], ..Graph::default() };
     let opsets = BTreeMap::from([(String::new(), 21), ("ai.onnx.ml".to_owned(), version)]);
-    let given: [(String, Value); 0] = [];
     let made = Model { graph, opsets, functions: Vec::new() }.run(&given, options, &())?;
-    let tensor = |value: Value| match value {
-        Value::Tensor(tensor) => Tensor::clone(&tensor),
-        other => panic!("no tensor: {other:?}"),
-    };
-    Ok(made.into_iter().map(|(_, value)| tensor(value)).collect())
+    Ok(made.into_iter().map(|(_, value)| value).collect())
 }
 
 /// What an operator with one output gives.

@@ -280,13 +280,26 @@ impl Connection for Postgres {
     }
 }
 
+/// What is wrong with a server's certificate, where that kept a connection from being encrypted.
+fn distrust<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    inner.downcast_ref().filter(|error| matches!(error, rustls::Error::InvalidCertificate(_)))
+}
+
 /// Says what a failure of PostgreSQL means for a registry. The library's texts hold no password: it is sent, never quoted.
 fn wrap(registry: &str, error: &postgres::Error, committing: bool) -> Error {
     let registry = registry.to_owned();
     let Some(said) = error.as_db_error() else {
-        let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-        let problem = format!("{error}{source}");
         let inner = std::error::Error::source(error);
+        if let Some(distrust) = inner.and_then(distrust) {
+            let problem = format!(
+                "the server is not trusted: {distrust}; name the certificates of who vouches for it with \
+                 `sslrootcert=FILE` in the address, or do without encryption on your own machine with `sslmode=disable`"
+            );
+            return Error::Database { registry, problem };
+        }
+        let source = inner.map(|source| format!(": {source}")).unwrap_or_default();
+        let problem = format!("{error}{source}");
         let lost = error.is_closed() || inner.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
         return if lost {
             Error::ConnectionLost { registry, problem, committing }

@@ -59,17 +59,18 @@ impl Url {
 impl Server {
     fn parse(text: &str) -> Result<Self, Error> {
         let shown = redact(text);
-        // The library knows no `sslrootcert`.
+        // The library knows neither `sslrootcert` nor modes that verify, which all do here.
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let mut certificates = None;
         let kept: Vec<&str> = query
             .split('&')
-            .filter(|part| match part.split_once('=') {
+            .filter_map(|part| match part.split_once('=') {
                 Some(("sslrootcert", path)) => {
                     certificates = Some(PathBuf::from(path));
-                    false
+                    None
                 }
-                _ => !part.is_empty(),
+                Some(("sslmode", "verify-ca" | "verify-full")) => Some("sslmode=require"),
+                _ => (!part.is_empty()).then_some(part),
             })
             .collect();
         let url = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
@@ -127,10 +128,12 @@ mod tests {
 
     #[test]
     fn a_root_certificate_is_taken_out_of_the_query() {
-        let url = Url::parse("postgres://h/d?sslrootcert=/etc/ca.pem&sslmode=require").unwrap();
-        let Url::Postgres(server) = url else { panic!("not a server") };
-        assert_eq!(server.certificates, Some(PathBuf::from("/etc/ca.pem")));
-        assert_eq!(server.configuration.get_ssl_mode(), postgres::config::SslMode::Require);
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let url = Url::parse(&format!("postgres://h/d?sslrootcert=/etc/ca.pem&sslmode={mode}")).unwrap();
+            let Url::Postgres(server) = url else { panic!("not a server") };
+            assert_eq!(server.certificates, Some(PathBuf::from("/etc/ca.pem")));
+            assert_eq!(server.configuration.get_ssl_mode(), postgres::config::SslMode::Require);
+        }
     }
 
     #[test]

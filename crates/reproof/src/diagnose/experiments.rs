@@ -12,6 +12,7 @@ use super::bench::Bench;
 use super::look::Seen;
 use super::{Case, DiagnoseError, Found, repeat, start, trials};
 use crate::execution::PYTHON;
+use crate::instructions;
 
 /// One change of how the engine is set up.
 struct Switch {
@@ -72,10 +73,10 @@ pub(super) fn make(
     let drifted = cases.any(|case| case.verdict >= Verdict::Drifted);
     if drifted {
         trials::make(case, bench, found)?;
-        let known = if by_code { Vec::new() } else { known(bench.runner()) };
+        let known = if by_code { Vec::new() } else { known(case, bench.runner()) };
         switches(case, bench, found, known)
     } else {
-        switches(case, bench, found, known(bench.runner()))?;
+        switches(case, bench, found, known(case, bench.runner()))?;
         trials::make(case, bench, found)
     }
 }
@@ -169,6 +170,9 @@ fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
     let recorded = difference.recorded.clone();
     let on = |text: &str| matches!(text, "true" | "True" | "1");
     if let Some(name) = difference.item.strip_prefix("variables.") {
+        if !instructions::is_harmless(name, &recorded) {
+            return None;
+        }
         let cause = if name.contains("THREADS") { "kernels.threads" } else { "kernels.instructions" };
         let fix = format!("{name}={recorded}");
         return Some(Switch { cause, fix, set: Set::Variable(name.to_owned(), recorded) });
@@ -212,7 +216,7 @@ fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
 }
 
 /// What moves bits of each runner's engine, the likeliest first (facts measured with torch, NumPy and ONNX Runtime).
-fn known(runner: &str) -> Vec<Switch> {
+fn known(case: &Case<'_>, runner: &str) -> Vec<Switch> {
     let threads = |count: u32| Switch {
         cause: "kernels.threads",
         fix: format!("--threads {count}"),
@@ -225,11 +229,17 @@ fn known(runner: &str) -> Vec<Switch> {
             fix: format!("--option optimisation={level}"),
             set: Set::Option("optimisation", level.to_owned()),
         })),
-        PYTHON => switches.extend(VARIABLES.map(|(name, value)| Switch {
-            cause: "kernels.instructions",
-            fix: format!("{name}={value}"),
-            set: Set::Variable(name.to_owned(), value.to_owned()),
-        })),
+        PYTHON => {
+            // Of this run: a contract must not choose flags, which can name files.
+            let here = case.execution.and_then(|execution| execution.environment.as_ref());
+            let of_xla = ["AVX2", "AVX", "SSE4_2"].map(|newest| instructions::of_xla(here, newest));
+            let others = VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            switches.extend(of_xla.into_iter().flatten().chain(others).map(|(name, value)| Switch {
+                cause: "kernels.instructions",
+                fix: format!("{name}={value}"),
+                set: Set::Variable(name, value),
+            }));
+        }
         _ => switches.clear(),
     }
     switches

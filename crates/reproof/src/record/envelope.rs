@@ -13,6 +13,7 @@ use reproof_tensor::compare::difference;
 use super::batch::{self, Alone};
 use super::{Completed, RecordError, Sweep, is_ordinary};
 use crate::cases::Case;
+use crate::instructions;
 use crate::judge::leaves;
 
 /// A difference up to this multiple of the recorded one is within the envelope: the perturbations here are a sample of
@@ -57,6 +58,9 @@ const PORTABLE: [(&str, &str); 4] = [
     ("OPENBLAS_CORETYPE", "Nehalem"),
 ];
 
+/// What [`AVX2`] and [`PORTABLE`] are for XLA, by the name of the change.
+const XLA: [(&str, &str); 2] = [("kernels=avx2", "AVX2"), ("kernels=portable", "SSE4_2")];
+
 fn variables(spec: &mut RunSpec, wanted: &[(&str, &str)]) {
     let owned = wanted.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     spec.variables.extend(owned);
@@ -85,6 +89,12 @@ pub(super) fn measure(
             continue;
         }
         progress.begin(&format!("perturbing: {name}"), Some(kept.len() as u64), Unit::Items);
+        let newest = XLA.iter().find(|(change, _)| *change == name);
+        let of_xla = newest.and_then(|(_, newest)| instructions::of_xla(golden.environment.as_ref(), newest));
+        let change = |spec: &mut RunSpec| {
+            change(spec);
+            spec.variables.extend(of_xla);
+        };
         let run = sweep.run(Purpose::Perturbation(name.to_owned()), change, progress)?;
         progress.end();
         if !run.load.is_done() {

@@ -319,6 +319,8 @@ fn not_the_model(frozen: &Frozen, seen: &str) -> RecordError {
             "the graph that {} wrote does not compute what the model does: {seen}",
             frozen.exporter
         ),
-        fix: "choose the other language (--freeze=native or --freeze=onnx), or leave out --freeze".to_owned(),
+        fix: "choose the other language (--freeze=native or --freeze=onnx), give envelope and referee their time with a \
+              longer --budget, or leave out --freeze"
+            .to_owned(),
     }
 }

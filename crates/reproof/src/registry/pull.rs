@@ -77,12 +77,10 @@ impl Registry {
         let draft = draft(&path, &version.artifact);
         let inner = draft.join(path.file_name().unwrap_or_default());
         let kept = folder_of_contract(&inner, manifest.folder);
-        if inner.exists() && !path.exists() && !kept.exists() && is_contract(&contract, &version) {
-            // An earlier pull ended between its two renames.
-            rename(&contract, &kept)?;
-        }
+        // An earlier pull may have ended between its two renames: then the contract stays where it is.
+        let placed = inner.exists() && !path.exists() && !kept.exists() && is_contract(&contract, &version);
         for target in [&path, &contract] {
-            if target.exists() {
+            if target.exists() && !(placed && target == &contract) {
                 return Err(RegistryError::Occupied { path: target.clone() });
             }
         }
@@ -106,7 +104,7 @@ impl Registry {
         if !options.passing {
             settle(&draft)?;
         }
-        if !manifest.contract.is_empty() && !manifest.folder {
+        if !manifest.contract.is_empty() && !manifest.folder && !placed {
             rename(&kept, &contract)?;
         }
         // The artifact last: where it is, everything is.

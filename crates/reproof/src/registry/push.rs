@@ -120,10 +120,6 @@ impl Registry {
             },
         )?;
         let new = matches!(recorded, Recorded::New(_));
-        let signatures = match &contract {
-            Some(_) => self.take_signatures(recorded.version(), &beside)?,
-            None => Brought::default(),
-        };
         let found = origin.iter().flat_map(|origin| &origin.lineage);
         for (kind, target) in found.chain(&options.lineage) {
             let known = version_of(target);
@@ -137,6 +133,11 @@ impl Registry {
         for (key, value) in found.chain(&options.tags) {
             self.records.set_tag(self.by(), model, version, key, Some(value))?;
         }
+        // Last: a push that is done again takes those that are missing, and sets no tags of an origin any more.
+        let signatures = match &contract {
+            Some(_) => self.take_signatures(recorded.version(), &beside)?,
+            None => Brought::default(),
+        };
         Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin, signatures })
     }
 

@@ -2,28 +2,72 @@
 
 use std::sync::Arc;
 
-use reproof_referee::{Data, Tensor, Value as Held};
-use reproof_tensor::{DType, StringTensor, Value};
+use reproof_formats::onnx::{Element, TypeInfo};
+use reproof_referee::{Data, Map, Tensor, Value as Held, arithmetic};
+use reproof_tensor::{DType, Key, StringTensor, Value};
 
 use super::unsupported;
 use crate::engine::Failure;
 
-/// A value as the referee takes it.
-pub(super) fn taken(name: &str, value: &Value) -> Result<Held, Failure> {
+/// A value as the referee takes it, of the type that the model declares.
+pub(super) fn taken(name: &str, kind: &TypeInfo, value: &Value) -> Result<Held, Failure> {
     Ok(match value {
         Value::Tensor(tensor) => Held::Tensor(Arc::new(numbers(tensor)?)),
         Value::Strings(texts) => {
             Held::Tensor(Arc::new(Tensor::new(dims(&texts.shape), Data::Text(texts.values.clone()))))
         }
         Value::Sequence(items) => {
-            Held::Sequence(items.iter().map(|item| taken(name, item)).collect::<Result<_, _>>()?)
+            let kind = if let TypeInfo::Sequence(item) = kind { item } else { &TypeInfo::Unknown };
+            Held::Sequence(items.iter().map(|item| taken(name, kind, item)).collect::<Result<_, _>>()?)
         }
         Value::Optional(inner) => {
-            let inner = inner.as_deref().map(|inner| taken(name, inner)).transpose()?;
+            let kind = if let TypeInfo::Optional(held) = kind { held } else { &TypeInfo::Unknown };
+            let inner = inner.as_deref().map(|inner| taken(name, kind, inner)).transpose()?;
             Held::Optional(inner.map(Box::new))
         }
-        _ => return Err(unsupported(&format!("inputs like `{name}` (maps and single values)"))),
+        Value::Map(entries) => {
+            let of_entries = || match kind {
+                TypeInfo::Map { key, value } => map(*key, value, entries),
+                _ => None,
+            };
+            let refused =
+                || Failure::Refused(format!("input `{name}`: expected {kind}, got a map of others"));
+            Held::from(of_entries().ok_or_else(refused)?)
+        }
+        _ => return Err(unsupported(&format!("inputs like `{name}` (single values)"))),
     })
+}
+
+/// Entries whose keys and values are of these types; nothing where one is of another.
+fn map(key: Element, kind: &TypeInfo, entries: &[(Key, Value)]) -> Option<Map> {
+    let TypeInfo::Tensor { element, .. } = kind else { return None };
+    let keys = || entries.iter().map(|(key, _)| key);
+    let texts = keys().map(|key| if let Key::Text(key) = key { Some(key.clone()) } else { None });
+    let whole = keys().map(|key| if let Key::Integer(key) = key { Some(*key) } else { None });
+    let keys = match key {
+        Element::Number(DType::I64) => Data::Integer(DType::I64, whole.collect::<Option<_>>()?),
+        Element::Text => Data::Text(texts.collect::<Option<_>>()?),
+        _ => return None,
+    };
+    let values = entries.iter().map(|(_, value)| value);
+    let values = match element {
+        Element::Number(dtype) if reproof_referee::is_float(*dtype) => {
+            let real = |value: &Value| {
+                if let Value::Real(value) = value { Some(arithmetic::round(*dtype, *value)) } else { None }
+            };
+            Data::Float(*dtype, values.map(real).collect::<Option<_>>()?)
+        }
+        Element::Number(DType::I64) => {
+            let whole = |value: &Value| if let Value::Integer(value) = value { Some(*value) } else { None };
+            Data::Integer(DType::I64, values.map(whole).collect::<Option<_>>()?)
+        }
+        Element::Text => {
+            let text = |value: &Value| if let Value::Text(text) = value { Some(text.clone()) } else { None };
+            Data::Text(values.map(text).collect::<Option<_>>()?)
+        }
+        _ => return None,
+    };
+    Map::new(&keys, &values).ok()
 }
 
 /// A tensor of numbers or truth values.
@@ -68,7 +112,23 @@ pub(super) fn given(name: &str, value: &Held) -> Result<Value, Failure> {
         // One that is there is its value, as other engines give it.
         Held::Optional(Some(inner)) => given(name, inner)?,
         Held::Optional(None) => Value::Optional(None),
+        Held::Map(map) => Value::Map(entries(map)),
     })
+}
+
+fn entries(map: &Map) -> Vec<(Key, Value)> {
+    let keys: Vec<Key> = match map.keys() {
+        Data::Integer(_, keys) => keys.iter().copied().map(Key::Integer).collect(),
+        Data::Text(keys) => keys.iter().cloned().map(Key::Text).collect(),
+        Data::Float(..) | Data::Boolean(_) => Vec::new(),
+    };
+    let values: Vec<Value> = match map.values() {
+        Data::Float(_, values) => values.iter().copied().map(Value::Real).collect(),
+        Data::Integer(_, values) => values.iter().copied().map(Value::Integer).collect(),
+        Data::Boolean(values) => values.iter().copied().map(Value::Boolean).collect(),
+        Data::Text(values) => values.iter().cloned().map(Value::Text).collect(),
+    };
+    keys.into_iter().zip(values).collect()
 }
 
 fn held(name: &str, tensor: &Tensor) -> Result<Value, Failure> {

@@ -39,7 +39,7 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
     model.check().map_err(convert::failure)?;
     let lacking = model.lacking();
     if !lacking.is_empty() {
-        return Err(lacks(&lacking));
+        return Err(unsupported(&format!("operator {}", lacking.join(", "))));
     }
     let (mode, word) = match spec.precision {
         Precision::Stored if is_ordinary => (Mode::Ordinary, "ordinary"),
@@ -76,7 +76,7 @@ impl Session for Referee {
 
     fn tapped(&mut self, inputs: &Values, taps: &mut Collector, values: &Values) -> Result<Values, Failure> {
         let taken = self.taken(inputs)?;
-        let tapping = Tapping::new(taps, values)?;
+        let tapping = Tapping::new(taps, values);
         let outputs = self.model.run(&taken, self.options, &tapping).map_err(convert::failure)?;
         tapping.end()?;
         given(&outputs)
@@ -97,7 +97,7 @@ impl Referee {
                 .get(name)
                 .ok_or_else(|| Failure::Refused(format!("no value for the input `{name}`")))?;
             port::accept(port, value)?;
-            taken.push((name.to_owned(), convert::taken(name, value)?));
+            taken.push((name.to_owned(), convert::taken(name, &port.kind, value)?));
         }
         Ok(taken)
     }
@@ -107,18 +107,7 @@ fn given(outputs: &[(String, Held)]) -> Result<Values, Failure> {
     outputs.iter().map(|(name, value)| Ok((name.clone(), convert::given(name, value)?))).collect()
 }
 
-/// Operators that are missing. A classifier of scikit-learn is often but one setting of its converter away.
-fn lacks(operators: &[String]) -> Failure {
-    let what = format!("operator {}", operators.join(", "));
-    if operators != ["ai.onnx.ml:ZipMap"] {
-        return unsupported(&what);
-    }
-    let hint = format!("convert it with options={{'zipmap': False}}, or {ELSEWHERE}");
-    Failure::Unsupported { what, hint }
-}
-
-const ELSEWHERE: &str = "run it with ONNX Runtime: --runner onnxruntime";
-
 fn unsupported(what: &str) -> Failure {
-    Failure::Unsupported { what: what.to_owned(), hint: ELSEWHERE.to_owned() }
+    let hint = "run it with ONNX Runtime: --runner onnxruntime".to_owned();
+    Failure::Unsupported { what: what.to_owned(), hint }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use reproof_formats::onnx::{self, AttributeValue, Tensors};
+use reproof_formats::onnx::{self, AttributeValue, Tensors, TypeInfo};
 use reproof_referee::Value as Held;
 use reproof_referee::graph::{Attribute, Function, Graph, Model, Node};
 
@@ -49,7 +49,7 @@ impl Reader<'_, '_> {
 
     fn tensor(&mut self, stored: &onnx::StoredTensor) -> Result<Arc<reproof_referee::Tensor>, Failure> {
         let value = self.tensors.read(stored).map_err(|error| Failure::Refused(chain(&error)))?;
-        match convert::taken(&stored.name, &value)? {
+        match convert::taken(&stored.name, &TypeInfo::Unknown, &value)? {
             Held::Tensor(tensor) => Ok(tensor),
             _ => Err(unsupported("a stored value that is no tensor")),
         }

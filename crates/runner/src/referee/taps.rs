@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use reproof_formats::onnx::TypeInfo;
 use reproof_referee::graph::Node;
 use reproof_referee::{Data, Observer, Tensor, Value as Held};
 use reproof_tensor::{Key, Value};
@@ -20,14 +21,13 @@ pub(super) struct Tapping<'a> {
 }
 
 impl<'a> Tapping<'a> {
-    pub(super) fn new(taps: &'a mut Collector, given: &Values) -> Result<Self, Failure> {
+    pub(super) fn new(taps: &'a mut Collector, given: &Values) -> Self {
         let given = given.iter().filter_map(|(key, value)| Some((step(key)?, only(value)?)));
-        let taken = given.map(|(name, value)| Ok((name.to_owned(), convert::taken(name, value)?)));
-        Ok(Self {
-            taps: RefCell::new(taps),
-            given: taken.collect::<Result<_, Failure>>()?,
-            failure: RefCell::new(None),
-        })
+        // What cannot be taken, as a map that declares no type, is computed here.
+        let taken = given.filter_map(|(name, value)| {
+            Some((name.to_owned(), convert::taken(name, &TypeInfo::Unknown, value).ok()?))
+        });
+        Self { taps: RefCell::new(taps), given: taken.collect(), failure: RefCell::new(None) }
     }
 
     /// What kept a step from being shown.

@@ -71,8 +71,6 @@ const PROMISES: &[Promise] = &[
 
 /// What an engine lacks, and why. A gap that has closed fails the suite: take it off the list.
 const GAPS: &[(&str, &str, &str)] = &[
-    ("referee", "a map comes out", NO_MAPS),
-    ("referee", "a map goes in", NO_MAPS),
     ("referee", "F4 arrives bit for bit", NO_BLOCKS),
     ("referee", "F8_E8M0 arrives bit for bit", NO_BLOCKS),
     ("referee", "C64 arrives bit for bit", NO_COMPLEX),
@@ -96,7 +94,6 @@ const GAPS: &[(&str, &str, &str)] = &[
     ("onnxruntime", "C128 arrives bit for bit", NO_COMPLEX),
 ];
 
-const NO_MAPS: &str = "the values of the referee are tensors, sequences and optionals";
 const NO_BLOCKS: &str = "types for blocks of scaled numbers, which no operator computes in";
 const NO_PARTS: &str = "arrays have no elements of less than a byte";
 const NO_RARE: &str = "taken by PyTorch alone, not as an array";

@@ -1,6 +1,6 @@
 //! One block of an object: read, encoded, decoded again.
 
-use reproof_codec::{BLOCK_LENGTH, Base, decode_into, encode};
+use reproof_codec::{BLOCK_LENGTH, Base, Header, decode_into, encode};
 use reproof_digest::blob;
 use reproof_digest::tree;
 
@@ -17,6 +17,8 @@ pub(super) struct Encoded {
     pub(super) value: tree::ChainingValue,
     /// Raw bytes.
     pub(super) length: usize,
+    /// Whether it is a difference from a base.
+    pub(super) based: bool,
 }
 
 /// The file of a number: the artifact's first, the contract's after them.
@@ -101,5 +103,6 @@ pub(super) fn block(
     } else {
         tree::subtree(&raw, u64::from(number) * BLOCK_LENGTH as u64)
     };
-    Ok(Encoded { bytes, value, length: raw.len() })
+    let based = Header::parse(&bytes).is_ok_and(|header| header.base_element.is_some());
+    Ok(Encoded { bytes, value, length: raw.len(), based })
 }

@@ -63,6 +63,7 @@ fn fill(
         .collect();
     let mut writer = PackWriter::default();
     let mut values: Vec<tree::ChainingValue> = Vec::new();
+    let mut based = false;
     for batch in blocks.chunks(BATCH) {
         let encoded: Vec<Encoded> = batch
             .par_iter()
@@ -80,7 +81,11 @@ fn fill(
             }
             writer.block(&encoded.bytes);
             values.push(encoded.value);
+            based = encoded.based || (based && *block > 0);
             if u64::from(*block) + 1 == block_count(job.length) {
+                if !based {
+                    writer.leave_base_out();
+                }
                 check(source, job, &std::mem::take(&mut values))?;
             }
             if writer.length() >= store.pack_target && !send(packs, &mut writer) {

@@ -52,6 +52,14 @@ impl PackWriter {
         self.bytes.extend_from_slice(encoded);
     }
 
+    /// Says that no block of the object that was begun last is a difference, where all of them are in this pack: what needs no
+    /// base keeps none, and can be one itself.
+    pub(crate) fn leave_base_out(&mut self) {
+        if let Some(entry) = self.entries.last_mut().filter(|entry| entry.first == 0) {
+            (entry.base, entry.depth, entry.steps) = (None, 0, 0);
+        }
+    }
+
     /// Closes the pack.
     pub(crate) fn finish(self) -> Pack {
         let Self { mut bytes, mut entries } = self;

@@ -24,8 +24,8 @@ pub(in super::super) fn array_feature_extractor(call: &Call<'_>) -> Outputs {
     let places = columns.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
     let batch: &[usize] = if outer.is_empty() { &[1] } else { outer };
     let result = [batch, &[places.len()]].concat();
-    call.count(&result)?;
-    let rows: usize = outer.iter().product();
+    // Rows without elements may be more than anybody can count through.
+    let rows: usize = if call.count(&result)? == 0 { 0 } else { outer.iter().product() };
     let data =
         input.data().gather((0..rows).flat_map(|row| places.iter().map(move |place| row * width + place)));
     one(Tensor::new(result, data))
@@ -57,8 +57,9 @@ pub(in super::super) fn feature_vectorizer(call: &Call<'_>) -> Outputs {
     }
     let width = sizes.iter().fold(0, |sum: usize, size| sum.saturating_add(*size));
     let result = vec![rows, width];
-    let mut joined = Vec::with_capacity(call.count(&result)?);
-    for row in 0..rows {
+    let count = call.count(&result)?;
+    let mut joined = Vec::with_capacity(count);
+    for row in 0..if count == 0 { 0 } else { rows } {
         for ((values, (_, own)), size) in values.iter().zip(&shapes).zip(&sizes) {
             let end = joined.len() + size;
             joined.extend_from_slice(&values[row * own..][..*own.min(size)]);

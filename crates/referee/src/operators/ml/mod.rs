@@ -10,6 +10,7 @@ mod features;
 mod forest;
 mod labels;
 mod linear;
+mod maps;
 mod planted;
 mod rows;
 mod transform;
@@ -21,21 +22,24 @@ use super::Operator::{self, Plain};
 pub(super) const DOMAIN: &str = "ai.onnx.ml";
 
 /// Operators that choose among their inputs and attributes, and compute nothing that engines may round differently.
-pub(super) const CHOOSES: [&str; 7] = [
+pub(super) const CHOOSES: [&str; 9] = [
     "ArrayFeatureExtractor",
     "Binarizer",
     "CategoryMapper",
+    "DictVectorizer",
     "FeatureVectorizer",
     "Imputer",
     "LabelEncoder",
     "OneHotEncoder",
+    "ZipMap",
 ];
 
-/// By name, in the order of names. What takes or gives maps (CastMap, DictVectorizer, ZipMap) is missing: no value here is one.
+/// By name, in the order of names. CastMap is missing: how it writes numbers as texts is defined nowhere.
 pub(super) const OPERATORS: &[(&str, Operator)] = &[
     ("ArrayFeatureExtractor", Plain(features::array_feature_extractor)),
     ("Binarizer", Plain(features::binarizer)),
     ("CategoryMapper", Plain(encode::category_mapper)),
+    ("DictVectorizer", Plain(maps::dict_vectorizer)),
     ("FeatureVectorizer", Plain(features::feature_vectorizer)),
     ("Imputer", Plain(features::imputer)),
     ("LabelEncoder", Plain(encode::label_encoder)),
@@ -49,4 +53,5 @@ pub(super) const OPERATORS: &[(&str, Operator)] = &[
     ("TreeEnsemble", Plain(ensemble::ensemble)),
     ("TreeEnsembleClassifier", Plain(ensemble::classifier)),
     ("TreeEnsembleRegressor", Plain(ensemble::regressor)),
+    ("ZipMap", Plain(maps::zip_map)),
 ];
