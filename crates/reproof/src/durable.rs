@@ -47,6 +47,23 @@ pub(crate) fn settle_name(path: &Path) -> Result<(), Unsettled> {
     sync(parent.unwrap_or(Path::new(".")))
 }
 
+/// Makes a folder with all that it lies in, where they are missing, and waits until their names are on the disk.
+pub(crate) fn make_folders(path: &Path) -> Result<(), Unsettled> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_folders(parent)?;
+    }
+    match fs::create_dir(path) {
+        // Somebody else was faster.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => {
+            Err((path.to_owned(), error))
+        }
+        _ => settle_name(path),
+    }
+}
+
 /// Everything below a folder. Links are left out: they are followed nowhere.
 fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Unsettled> {
     let failed = |source| (folder.to_owned(), source);
@@ -104,6 +121,18 @@ mod tests {
         assert_eq!(found.len(), 4 + 40);
         settle(root).unwrap();
         settle_name(&root.join("any")).unwrap();
+    }
+
+    #[test]
+    fn folders_are_made_with_those_around_them_and_never_in_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("a/b/c");
+        make_folders(&inner).unwrap();
+        make_folders(&inner).unwrap();
+        assert!(inner.is_dir());
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(make_folders(&file.join("d")).unwrap_err().0, file);
     }
 
     #[test]

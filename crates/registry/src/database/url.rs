@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
+
 use crate::Error;
 
 /// A registry's place, parsed.
@@ -66,7 +68,7 @@ impl Server {
             .split('&')
             .filter_map(|part| match part.split_once('=') {
                 Some(("sslrootcert", path)) => {
-                    certificates = Some(PathBuf::from(path));
+                    certificates = Some(PathBuf::from(&*percent_decode_str(path).decode_utf8_lossy()));
                     None
                 }
                 Some(("sslmode", "verify-ca" | "verify-full")) => Some("sslmode=require"),
@@ -129,9 +131,10 @@ mod tests {
     #[test]
     fn a_root_certificate_is_taken_out_of_the_query() {
         for mode in ["require", "verify-ca", "verify-full"] {
-            let url = Url::parse(&format!("postgres://h/d?sslrootcert=/etc/ca.pem&sslmode={mode}")).unwrap();
+            let url =
+                Url::parse(&format!("postgres://h/d?sslrootcert=/etc/our%20ca.pem&sslmode={mode}")).unwrap();
             let Url::Postgres(server) = url else { panic!("not a server") };
-            assert_eq!(server.certificates, Some(PathBuf::from("/etc/ca.pem")));
+            assert_eq!(server.certificates, Some(PathBuf::from("/etc/our ca.pem")));
             assert_eq!(server.configuration.get_ssl_mode(), postgres::config::SslMode::Require);
         }
     }

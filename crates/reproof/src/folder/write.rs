@@ -14,7 +14,7 @@ use reproof_tensor::Value;
 use tempfile::TempDir;
 
 use super::{CONTRACT_FILE, GROWING, STEPS, VALUES};
-use crate::durable::{Unsettled, settle, settle_name};
+use crate::durable::{Unsettled, make_folders, settle, settle_name};
 use crate::scratch::owned;
 
 /// Why a contract's folder could not be written.
@@ -233,7 +233,7 @@ impl Draft {
 /// Makes a folder in which something is built, for its owner alone.
 fn scaffold(parent: &Path) -> Result<TempDir, WriteError> {
     let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
-    fs::create_dir_all(parent).map_err(failed)?;
+    make_folders(parent).map_err(|(path, source)| WriteError::Write { action: "create", path, source })?;
     owned(super::DRAFT_PREFIX, parent).map_err(failed)
 }
 

@@ -10,7 +10,7 @@ use reproof_store::Manifest;
 
 use super::{Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
-use crate::durable::{settle, settle_name};
+use crate::durable::{make_folders, settle, settle_name};
 use crate::folder;
 
 /// How a version is pulled.
@@ -151,7 +151,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), RegistryError> {
 }
 
 fn make(folder: &Path) -> Result<(), RegistryError> {
-    fs::create_dir_all(folder).map_err(|source| RegistryError::Write { path: folder.to_owned(), source })
+    Ok(make_folders(folder)?)
 }
 
 /// The folder in which an artifact is built before it appears; what another artifact left is not taken for this one's.
