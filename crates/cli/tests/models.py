@@ -413,9 +413,12 @@ def write_tables(out: Path) -> None:
                     coefficients=[(place * 7 % 11 - 5) / 8 for place in range(15)],
                     intercepts=[0.25, -0.5, 0.0],
                     post_transform="SOFTMAX",
-                )
+                ),
+                learned(
+                    "ZipMap", "scores", ["by_row"], classlabels_strings=["a", "b", "c"]
+                ),
             ],
-            labels,
+            [label, by_row],
         ),
     }
     rows = (

@@ -61,9 +61,8 @@ pub(super) fn judge(
     match (golden, produced) {
         (Leaf::Tensor(golden), Leaf::Tensor(produced)) => tensors(path, golden, produced, rule, context),
         (Leaf::Real(golden), Leaf::Real(produced)) => {
-            let scalar =
-                |value: f64| Tensor::from_f64(Vec::new(), &[value]).expect("a scalar has one element");
-            rungs::judge(path, &scalar(golden), &scalar(produced), rule, context)
+            let [golden, produced] = scalars([golden, produced]);
+            rungs::judge(path, &golden, &produced, rule, context)
         }
         (Leaf::Strings(golden), Leaf::Strings(produced)) if golden.shape == produced.shape => {
             let first = golden.values.iter().zip(&produced.values).position(|(a, b)| a != b).unwrap_or(0);
@@ -111,6 +110,17 @@ fn hidden_change(path: &str, golden: &Tensor, referee: RefereeEvidence) -> Outpu
     report
 }
 
+/// Two floats as tensors of one element. Maps do not tell how wide their floats are, and those of ONNX are mostly float32: where
+/// both are, it is by their rounding that they may differ.
+fn scalars(values: [f64; 2]) -> [Tensor; 2] {
+    let narrow = values.map(|value| value as f32);
+    if narrow.map(f64::from) == values {
+        narrow.map(|value| Tensor::from_f32(Vec::new(), &[value]).expect("a scalar has one element"))
+    } else {
+        values.map(|value| Tensor::from_f64(Vec::new(), &[value]).expect("a scalar has one element"))
+    }
+}
+
 fn tensors(
     path: &str,
     golden: &Tensor,
@@ -136,4 +146,19 @@ fn tensors(
         return report;
     }
     rungs::judge(path, golden, produced, rule, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use reproof_tensor::DType;
+
+    use super::scalars;
+
+    #[test]
+    fn floats_of_maps_are_as_wide_as_they_have_to_be() {
+        let dtypes = |values| scalars(values).map(|tensor| tensor.dtype());
+        assert_eq!(dtypes([f64::from(0.1_f32), 0.25]), [DType::F32; 2]);
+        assert_eq!(dtypes([0.1, 0.25]), [DType::F64; 2]);
+        assert_eq!(dtypes([f64::NAN, 0.25]), [DType::F64; 2]);
+    }
 }
