@@ -7,7 +7,6 @@ use reproof_contract::diagnosis::{Experiment, Finding};
 use reproof_contract::plan::{Purpose, Unit};
 use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_contract::{Name, Real};
-use reproof_formats::values;
 use reproof_tensor::Leaf;
 use reproof_tensor::compare::difference;
 use tempfile::TempDir;
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use super::{Case, DiagnoseError};
 use crate::execution::{Runners, given};
 use crate::folder::{case_input, golden_folder};
-use crate::judge::{Values, all_identical, leaves};
+use crate::judge::{Values, all_identical, leaves, table};
 use crate::record::{explain, specification};
 use crate::verify::{golden_class, named};
 
@@ -57,8 +56,8 @@ impl<'a> Bench<'a> {
         for outcome in &execution.cases {
             let Some((_, golden)) = golden_class(contract, &class, outcome.name.as_str()) else { continue };
             let folder = case.stored.values.join(golden_folder(&golden.class, &outcome.name));
-            let Ok(golden) = values::read(&folder, "outputs") else { continue };
-            let Some(Ok(current)) = outcome.outputs.first().map(|folder| values::read(folder, "outputs"))
+            let Ok(golden) = table::read(&folder, "outputs") else { continue };
+            let Some(Ok(current)) = outcome.outputs.first().map(|folder| table::read(folder, "outputs"))
             else {
                 continue;
             };
@@ -111,7 +110,7 @@ impl<'a> Bench<'a> {
 
     /// What a run left in a folder for the case at `index`.
     pub(super) fn read(&self, index: usize, folder: &Path) -> Produced {
-        let produced = values::read(folder, "outputs").map_err(|error| crate::chain(&error))?;
+        let produced = table::read(folder, "outputs").map_err(|error| crate::chain(&error))?;
         let golden = self.differing.get(index).map(|one| &one.golden);
         let relation = self.case.report.relation;
         Ok(match golden {

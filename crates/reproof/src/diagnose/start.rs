@@ -11,13 +11,13 @@ use reproof_contract::report::Confidence;
 use reproof_contract::run::CaseOutcome;
 use reproof_contract::taps::{Step, Taps};
 use reproof_contract::{Name, Real};
-use reproof_formats::values;
 use reproof_runner::step_digest;
 
 use super::Case;
 use super::bench::Bench;
 use super::evidence::surroundings_differ;
 use crate::folder::{golden_folder, steps};
+use crate::judge::table;
 
 /// Other beginnings that are told.
 const OTHERS: usize = 8;
@@ -34,7 +34,7 @@ pub(super) fn recorded(case: &Case<'_>, bench: &Bench<'_>) -> Option<(Name, Taps
 /// Where a run of a case begins to differ.
 pub(super) fn find(recorded: &(Name, Taps), outcome: &CaseOutcome) -> Option<Start> {
     let current = outcome.taps.as_deref().and_then(steps)?;
-    let outputs = outcome.outputs.first().and_then(|folder| values::read(folder, "outputs").ok());
+    let outputs = outcome.outputs.first().and_then(|folder| table::read(folder, "outputs").ok());
     let outputs = outputs.iter().flatten().flat_map(|(_, value)| value.tensors()).map(step_digest);
     compare(recorded.0.as_str(), &recorded.1, &current, &outputs.collect())
 }

@@ -10,6 +10,7 @@ mod metrics;
 mod referee;
 mod rungs;
 mod statistics;
+pub(crate) mod table;
 
 use std::collections::HashMap;
 

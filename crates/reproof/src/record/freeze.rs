@@ -19,7 +19,7 @@ use crate::artifact::Artifact;
 use crate::engines::preferred;
 use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder::{Draft, FROZEN, WriteError};
-use crate::judge::{self, Context, Values, leaves};
+use crate::judge::{self, Context, Values, leaves, table};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
 
@@ -171,7 +171,7 @@ impl Asked<'_> {
         let mut proved = Vec::new();
         for case in &outcome.cases {
             let produced = match case.outputs.first().filter(|_| case.step.status.is_done()) {
-                Some(path) => values::read(path, "outputs")
+                Some(path) => table::read(path, "outputs")
                     .map_err(|source| RecordError::Outputs { path: path.clone(), source })?,
                 None => return Err(undecided(&case.step.status)),
             };
@@ -244,7 +244,7 @@ impl Asked<'_> {
             let (Some(stored), Some(folder)) = (referee.get(&case.name), case.outputs.first()) else {
                 continue;
             };
-            let produced = values::read(folder, "outputs")
+            let produced = table::read(folder, "outputs")
                 .map_err(|source| RecordError::Outputs { path: folder.clone(), source })?;
             let (stored, produced) = (tensors(stored), tensors(&produced));
             for ((path, stored), (_, produced)) in stored.iter().zip(&produced) {

@@ -35,7 +35,8 @@ pub(super) fn check(
             referee_none: Some("a live model is not run in float64"),
             ..Context::default()
         };
-        let reports = judge::judge(golden, live, &|path| rules.get(path), &context);
+        let live = judge::table::tables(live.clone());
+        let reports = judge::judge(golden, &live, &|path| rules.get(path), &context);
         compared += 1;
         for report in reports {
             if report.verdict.is_negative() || report.verdict == Verdict::Undecided {

@@ -10,7 +10,6 @@ use reproof_contract::run::{CaseInput, ModelState, Outcome, RunSpec, Status, Tap
 use reproof_contract::signature::Source;
 use reproof_contract::{Name, taps};
 use reproof_digest::Digest;
-use reproof_formats::values;
 use reproof_progress::Progress;
 
 use super::{RecordError, RecordOptions, explain};
@@ -18,7 +17,7 @@ use crate::artifact::Artifact;
 use crate::cases::Case;
 use crate::execution::{Runners, given};
 use crate::folder::{self, case_folder};
-use crate::judge::Values;
+use crate::judge::{Values, table};
 use crate::trust::settle;
 
 /// What came out of one run of all cases.
@@ -186,8 +185,7 @@ fn complete(outcome: Outcome, elapsed: Duration) -> Result<Completed, RecordErro
             taps.insert(case.name.clone(), steps);
         }
         let read = |path: &PathBuf| {
-            values::read(path, "outputs")
-                .map_err(|source| RecordError::Outputs { path: path.clone(), source })
+            table::read(path, "outputs").map_err(|source| RecordError::Outputs { path: path.clone(), source })
         };
         let outputs = case.outputs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.insert(case.name, (case.step.status, outputs));

@@ -6,7 +6,6 @@ use reproof_contract::Name;
 use reproof_contract::contract::RefereeRecord;
 use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::run::{CaseInput, CaseOutcome, Outcome};
-use reproof_formats::values;
 use reproof_progress::Unit;
 
 use super::changed::{self, named};
@@ -16,7 +15,7 @@ use super::validate::Sides;
 use super::{Subject, VerifyError};
 use crate::execution::{REFEREE, given};
 use crate::folder::{case_folder, golden_folder};
-use crate::judge::Values;
+use crate::judge::{Values, table};
 use crate::record::{explain, specification, widen};
 
 /// What came of it.
@@ -70,7 +69,7 @@ impl Rerun<'_, '_> {
     fn stored(&self, differing: &[&Sides<'_>]) -> Reran {
         let stored = |sides: &&Sides<'_>| {
             let folder = self.subject.stored.values.join(golden_folder(sides.class, &sides.record.name));
-            let read = values::read(&folder, "referee").map_err(|error| crate::chain(&error));
+            let read = table::read(&folder, "referee").map_err(|error| crate::chain(&error));
             (sides.record.name.clone(), read)
         };
         Reran { outputs: differing.iter().map(stored).collect(), ..Reran::default() }
@@ -106,7 +105,7 @@ impl Rerun<'_, '_> {
 
     fn outputs(&self, case: &CaseOutcome, differing: &[&Sides<'_>]) -> Result<Values, String> {
         let outputs = match case.outputs.first().filter(|_| case.step.status.is_done()) {
-            Some(folder) => values::read(folder, "outputs").map_err(|error| crate::chain(&error))?,
+            Some(folder) => table::read(folder, "outputs").map_err(|error| crate::chain(&error))?,
             None => return Err(explain(&case.step.status).0),
         };
         let sides = differing.iter().find(|sides| sides.record.name == case.name);

@@ -17,7 +17,7 @@ use reproof_tensor::Value;
 use super::execute::Execution;
 use super::{Subject, VerifyError};
 use crate::execution::given;
-use crate::judge::{Values, all_identical};
+use crate::judge::{Values, all_identical, table};
 use crate::record::{explain, specification};
 
 /// The output under which a runner shows what stages before the model gave, and the input behind which the model starts.
@@ -70,7 +70,7 @@ pub(super) fn restage<'a>(
     Ok(outcomes
         .map(|(case, folder)| {
             let outputs = match case.outputs.first().filter(|_| case.step.status.is_done()) {
-                Some(folder) => values::read(folder, "outputs").map_err(|error| crate::chain(&error)),
+                Some(folder) => table::read(folder, "outputs").map_err(|error| crate::chain(&error)),
                 None => Err(explain(&case.step.status).0),
             };
             Restaged { name: case.name, folder, outputs }

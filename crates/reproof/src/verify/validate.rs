@@ -6,7 +6,6 @@ use std::time::Instant;
 use reproof_contract::contract::{CaseRecord, Contract, Expected, OutputRule, RefereeRecord};
 use reproof_contract::report::{Basis, CaseReport, Check, CheckStatus, OutputReport, Phase, PhaseName};
 use reproof_contract::{Name, Relation, Verdict};
-use reproof_formats::values;
 
 use super::changed::named;
 use super::checks::{Details as _, check};
@@ -15,7 +14,7 @@ use super::rerun::{Reran, Rerun};
 use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
 use crate::folder::golden_folder;
-use crate::judge::{self, Context, Values, all_identical, judge_statistics};
+use crate::judge::{self, Context, Values, all_identical, judge_statistics, table};
 
 /// What validating showed.
 pub(super) struct Validation {
@@ -104,7 +103,7 @@ fn read<'a>(
         return None;
     }
     let folder = subject.stored.values.join(golden_folder(&golden.class, &record.name));
-    let read = |folder: &Path, stem: &str| values::read(folder, stem).map_err(|error| crate::chain(&error));
+    let read = |folder: &Path, stem: &str| table::read(folder, stem).map_err(|error| crate::chain(&error));
     let loaded = goldens(&subject.stored.contract, &folder, &read).and_then(|goldens| {
         let produced = read(produced, "outputs")?;
         let produced = match goldens.first() {
@@ -174,7 +173,7 @@ fn judge_case(
     }
     let Some(golden) = goldens.first() else { return Vec::new() };
     let folder = subject.stored.values.join(golden_folder(sides.class, &sides.record.name));
-    let stored = sides.referee.then(|| values::read(&folder, "referee").ok()).flatten();
+    let stored = sides.referee.then(|| table::read(&folder, "referee").ok()).flatten();
     let rerun =
         referee.outputs.iter().find(|(name, _)| *name == sides.record.name).map(|(_, outputs)| outputs);
     let context = Context {
