@@ -69,6 +69,21 @@ fn a_server_that_nobody_trusted_vouches_for_is_refused_with_what_to_do() {
     Registry::create(&format!("{}?sslmode=disable", server.database())).unwrap();
 }
 
+/// Trusting nobody by mistake would look like a server that is not trusted.
+#[test]
+fn files_without_certificates_are_told_before_anybody_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.onnx");
+    std::fs::write(&file, [0x8f, 0, 0xff]).unwrap();
+    let begun = folder.path().join("begun.pem");
+    std::fs::write(&begun, "-----BEGIN CERTIFICATE-----\nMIIB").unwrap();
+    for path in [file, begun, folder.path().to_owned(), folder.path().join("missing")] {
+        let problem = distrust(&format!("postgres://127.0.0.1:1/none?sslrootcert={}", path.display()));
+        let expected = format!("could not read certificates from {}: ", path.display());
+        assert!(problem.starts_with(&expected), "{problem}");
+    }
+}
+
 #[test]
 fn a_certificate_for_another_name_is_refused_also_where_others_would_take_it() {
     let folder = tempfile::tempdir().unwrap();

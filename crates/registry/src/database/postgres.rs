@@ -84,6 +84,9 @@ fn encryption(server: &Server) -> Result<rustls::ClientConfig, Error> {
                     let certificate = certificate.map_err(|error| told(&error))?;
                     roots.add(certificate).map_err(|error| told(&error))?;
                 }
+                if roots.is_empty() {
+                    return Err(told(&"it holds none as PEM"));
+                }
             }
         }
     }
