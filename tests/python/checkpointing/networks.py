@@ -63,6 +63,16 @@ def momentum(net: nn.Module) -> Optimizer:
     return SGD(net.parameters(), 1e-2, momentum=0.9, nesterov=True)
 
 
+def named(net: nn.Module) -> Optimizer:
+    """One that saves the names of its weights."""
+    return AdamW(net.named_parameters(), 1e-2)
+
+
+def reordered(net: nn.Module) -> Optimizer:
+    """The same with its weights in another order than the model's."""
+    return AdamW(list(net.named_parameters())[::-1], 1e-2)
+
+
 def training(
     choose: Callable[[nn.Module], Optimizer], steps: int = 2
 ) -> dict[str, Any]:

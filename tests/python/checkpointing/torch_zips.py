@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .networks import Net, adamw, momentum, trained, training
+from .networks import Net, adamw, momentum, named, reordered, trained, training
 from .record import Entry, Record, entries
 
 LISTED = ("model", "optimizer")
@@ -164,7 +164,7 @@ def write_trees(writer: Writer) -> None:
 def write_states(writer: Writer) -> None:
     """Training states and whole modules."""
     chosen: dict[str, Callable[[nn.Module], torch.optim.Optimizer]]
-    chosen = {"adamw": adamw, "sgd": momentum}
+    chosen = {"adamw": adamw, "sgd": momentum, "named": named, "reordered": reordered}
     for name, choose in chosen.items():
         path = f"torch-training/{name}.pt"
         torch.save(training(choose), writer.record.path(path))

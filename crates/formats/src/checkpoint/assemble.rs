@@ -7,6 +7,7 @@ use reproof_tensor::DType;
 use super::description::{PartDescription, Trainer, TrainingState};
 use super::facts::facts;
 use super::missing::missing;
+use super::order::{Order, Swapped};
 use super::parts::Part;
 use super::role::Role;
 use super::tree::{Node, join};
@@ -27,7 +28,11 @@ pub(crate) fn assemble(
     let mut described = Vec::new();
     let mut state = TrainingState { trainer, ..TrainingState::default() };
     let mut counts: HashMap<Role, u64> = HashMap::new();
-    for part in parts {
+    let swapped: Vec<Option<Swapped>> = {
+        let order = Order::of(&parts);
+        parts.iter().map(|part| order.swapped(&part.node)).collect()
+    };
+    for (part, swapped) in parts.into_iter().zip(swapped) {
         let count = counts.entry(part.role).or_default();
         let name = match *count {
             0 => part.role.as_str().to_owned(),
@@ -37,7 +42,11 @@ pub(crate) fn assemble(
         if !part.node.has_tensors() && matches!(&part.node, Node::Map(entries) if entries.is_empty()) {
             continue;
         }
-        let (kind, facts) = facts(part.role, &part.node, sources);
+        let (kind, mut facts) = facts(part.role, &part.node, sources);
+        if let Some(Swapped { first, second }) = swapped {
+            let told = format!("`{first}` before `{second}`, unlike the model");
+            facts.insert(Swapped::FACT.to_owned(), told.into());
+        }
         let before = described.len();
         collect(part.node, "", &name, &mut described);
         let tensors = (described.len() - before) as u64;

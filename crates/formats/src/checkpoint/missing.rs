@@ -4,6 +4,7 @@
 //! the step at which its loss first differed noted.
 
 use super::description::{Missing, PartDescription};
+use super::order::Swapped;
 
 /// A piece of training state.
 struct Piece {
@@ -159,17 +160,31 @@ pub(crate) fn missing(
         }) || tensors.iter().any(|(part, name)| base(part) == *wanted && fits(name))
     };
     let absent = PIECES.iter().filter(|piece| !piece.held_by.iter().any(holds));
-    absent
-        .map(|piece| Missing {
-            what: piece.what.to_owned(),
-            why: piece.why.to_owned(),
-            fix: HABITS
-                .iter()
-                .find(|habit| Some(habit.trainer) == trainer && habit.what == piece.what)
-                .map_or(piece.fix, |habit| habit.fix)
-                .to_owned(),
-        })
-        .collect()
+    let absent = absent.map(|piece| Missing {
+        what: piece.what.to_owned(),
+        why: piece.why.to_owned(),
+        fix: HABITS
+            .iter()
+            .find(|habit| Some(habit.trainer) == trainer && habit.what == piece.what)
+            .map_or(piece.fix, |habit| habit.fix)
+            .to_owned(),
+    });
+    absent.chain(parts.iter().filter_map(disordered)).collect()
+}
+
+/// What is there in another order than a resumed training may expect.
+fn disordered(part: &PartDescription) -> Option<Missing> {
+    let order = part.facts.get(Swapped::FACT).filter(|_| base(&part.name) == "optimizer")?.as_str()?;
+    Some(Missing {
+        what: format!("{}.order", part.name),
+        why: format!(
+            "it has {order}: `load_state_dict` goes by place, so an optimizer that is built in the model's order gets \
+             the moments of other weights of the same shape, without an error: the loss differs from the second step on"
+        ),
+        fix: "build the optimizer in the order of its saved `param_names`, or give it `model.named_parameters()` and \
+              save again"
+            .to_owned(),
+    })
 }
 
 /// The name of a part without its number.

@@ -6,6 +6,7 @@ mod error;
 mod facts;
 pub(crate) mod from_pickle;
 mod missing;
+mod order;
 mod parts;
 mod role;
 pub(crate) mod tree;
