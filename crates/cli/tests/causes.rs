@@ -1,6 +1,7 @@
 //! `diagnose`: planted causes are named, and what could not be told is not.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use reproof_testing::Sandbox;
 use serde_json::Value;
@@ -53,6 +54,13 @@ fn changes_of_code_are_named_by_what_undoes_them() {
         let evidence = found["causes"][0]["evidence"].to_string();
         assert!(evidence.contains("every bit is the recorded one"), "{evidence}");
         assert!(evidence.contains("loaders.py"), "{evidence}");
+        // What undid it gave the recorded tensor again.
+        let start = &found["start"];
+        let cells = start["heatmap"]["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+        assert!(cells.iter().any(|cell| cell.as_f64() > Some(0.0)), "{start}");
+        let stages = start["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let shares: f64 = stages.iter().filter_map(|stage| stage["share"].as_f64()).sum();
+        assert!((shares - 1.0).abs() < 1e-9, "{start}");
     }
 }
 
@@ -74,6 +82,55 @@ fn a_cause_that_is_not_known_stays_likely() {
     // The module is shorter than what it does, and the way leads through a change of shape.
     assert_eq!(path.last(), Some(&"aten.addmm.default"), "{path:?}");
     assert!(path.contains(&"aten.view.default") && path.contains(&"aten.gelu.default"), "{path:?}");
+}
+
+/// What is set now and was not when recorded is taken away again.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_variable_that_was_not_set_when_recorded_is_named() {
+    let sandbox = recorded();
+    let arguments = ["diagnose", "m/weights.pt", "--loader", "loaders:build", "--json", "--python"];
+    let command = sandbox.command(arguments.into_iter().chain([python::interpreter()]));
+    let finished = command.variable("ATEN_CPU_CAPABILITY", "default").run();
+    let found = finished.exits(0).json();
+    named(&found, "kernels.instructions", "confirmed");
+    assert_eq!(found["causes"][0]["fix"], "unset ATEN_CPU_CAPABILITY", "{found}");
+}
+
+/// A diagnosis that was killed is gone on with where it stood.
+#[test]
+fn a_diagnosis_goes_on_where_one_was_killed() {
+    let sandbox = recorded();
+    edit(&sandbox, "3, padding=1", "3, padding=2, dilation=2");
+    let cache = sandbox.path("cache");
+    let diagnose = || {
+        let arguments = ["diagnose", "m/weights.pt", "--loader", "loaders:build", "--json"];
+        let all = arguments.into_iter().chain(["--budget", "10m", "--python", python::interpreter()]);
+        sandbox.command(all).variable("REPROOF_CACHE", &cache)
+    };
+    let kept = || -> Vec<String> {
+        let logs = std::fs::read_dir(cache.join("diagnoses")).into_iter().flatten().flatten();
+        logs.map(|log| std::fs::read_to_string(log.path()).unwrap_or_default()).collect()
+    };
+    let mut first = diagnose().start();
+    let started = Instant::now();
+    while kept().iter().all(|log| !log.ends_with('\n')) {
+        assert!(started.elapsed() < Duration::from_mins(2), "it keeps no experiment");
+        assert!(first.try_wait().unwrap().is_none(), "it came to its end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let made = kept().concat().lines().count();
+    assert!(made > 0);
+    let second = diagnose().run();
+    let found = second.exits(0).json();
+    named(&found, "code.changed", "likely");
+    let experiments = found["experiments"].as_array().unwrap();
+    let earlier = |experiment: &&Value| experiment["note"] == "made by an earlier diagnosis";
+    assert_eq!(experiments.iter().filter(earlier).count(), made, "{experiments:#?}");
+    assert!(experiments.len() > made, "{experiments:#?}");
+    assert_eq!(kept(), Vec::<String>::new(), "one that comes to its end leaves nothing");
 }
 
 /// A loader that makes something else of the same file is told by what it loaded.
@@ -131,9 +188,13 @@ fn verify_tells_why_where_asked() {
     assert_eq!(same.exits(0).json()["diagnosis"], Value::Null);
     edit(&sandbox, "BatchNorm2d(8)", "BatchNorm2d(8, eps=1e-3)");
     let told = run(&sandbox, "verify", &[&verify[..], &["--html", "page.html"]].concat());
-    told.exits(1).says("constant.epsilon  confirmed").says("starts at     norm:");
+    told.exits(1).says("constant.epsilon  confirmed").says("starts at     norm:").says("adds          ");
     let page = std::fs::read_to_string(sandbox.path("page.html")).unwrap();
     assert!(page.contains("<h2>Why</h2>") && page.contains("<h2>Where it starts</h2>"));
+    assert!(
+        page.contains("gave, against the recorded tensor</h3>\n<figure>")
+            && page.contains("What each part adds")
+    );
     let document = run(&sandbox, "verify", &[&verify[..], &["--json"]].concat());
     assert_eq!(document.exits(1).json()["diagnosis"]["causes"][0]["id"], "constant.epsilon");
 }

@@ -33,7 +33,7 @@ pub struct RunSpec {
     /// Engine options by name, such as `optimisation = disabled`.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
-    /// Environment variables of the child, beside the runner's allow-list.
+    /// Environment variables of the child, beside the runner's allow-list; one that is empty is taken from it.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
     /// Package requirements of the child's interpreter; empty for engines without one.

@@ -15,4 +15,4 @@ pub mod installed;
 pub mod lock;
 pub mod privacy;
 
-pub use compare::{VARIABLES, differences, same_engine};
+pub use compare::{NOT_SET, VARIABLES, differences, same_engine};

@@ -101,6 +101,11 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// A share from 0 to 1, that is only an estimate, in whole percent.
+pub(crate) fn share(share: f64) -> String {
+    if share > 0.0 && share < 0.005 { "< 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

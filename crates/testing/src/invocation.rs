@@ -101,6 +101,16 @@ impl Invocation {
         finished
     }
 
+    /// Starts the command without input and without a look at what it prints, for a test that ends it.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[track_caller]
+    pub fn start(mut self) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.command.spawn().unwrap_or_else(|error| panic!("could not start {:?}: {error}", self.arguments))
+    }
+
     /// The text with the changing paths replaced; macOS and some tools print the resolved ones.
     fn masked(&self, bytes: &[u8]) -> String {
         let mut text = String::from_utf8_lossy(bytes).into_owned();

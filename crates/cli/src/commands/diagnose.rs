@@ -87,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         shown_path: Some(output::shown(path)),
         relation: arguments.relation,
         budget: arguments.budget,
+        log: cache().map(|cache| cache.join("diagnoses")),
     };
     if arguments.errors {
         // The engine under test, and what it is measured by.

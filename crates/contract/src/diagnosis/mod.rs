@@ -11,7 +11,7 @@ use crate::report::Confidence;
 use crate::{Real, Verdict};
 
 pub use errors::{Apart, EngineErrors, EngineErrorsSchema, ErrorBudget, NodeError};
-pub use start::{PROFILE, Place, Start};
+pub use start::{PROFILE, Place, STAGES, Stage, Start};
 
 /// The schema name of [`Diagnosis`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

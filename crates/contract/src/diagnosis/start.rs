@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Real;
+use crate::report::Heatmap;
 
 /// The first step of a run that gave something else although what it took was recorded, and how that reaches the outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +30,33 @@ pub struct Start {
     /// How far the run is from the recorded one, from its beginning to its end: the largest distance in each of at most
     /// [`PROFILE`] stretches of as many steps; 0 where all is as recorded.
     pub profile: Vec<Real>,
+    /// Parts of the model in the order of the run, at most [`STAGES`], with what each adds to the difference; none where
+    /// there are less than two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// Where in the first tensor that the step gave the differences lie, where an experiment gave the recorded one again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heatmap: Option<Heatmap>,
 }
+
+/// A part of a model with what it adds to a difference. Distances are relative L2 differences over the values that are kept
+/// of each tensor, so that shares are estimates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stage {
+    /// Its name: the beginning that the names of its steps share, or its first and its last step.
+    pub name: String,
+    /// Its steps.
+    pub steps: u64,
+    /// How far what it takes is from what was recorded.
+    pub entering: Real,
+    /// How far what it gives is.
+    pub leaving: Real,
+    /// Its part, from 0 to 1, in all that parts add; one that brings a difference nearer to nothing adds nothing.
+    pub share: Real,
+}
+
+/// The most of [`Start::stages`].
+pub const STAGES: usize = 16;
 
 /// The most stretches of [`Start::profile`].
 pub const PROFILE: usize = 160;

@@ -11,6 +11,9 @@ use reproof_contract::report::{EnvironmentDifference, Grade};
 
 pub use rules::VARIABLES;
 
+/// What stands for the value of a variable that is not set.
+pub const NOT_SET: &str = "(not set)";
+
 /// What differs between the recorded environment and the current one, the gravest first.
 pub fn differences(recorded: &Environment, current: &Environment) -> Vec<EnvironmentDifference> {
     let mut found = Found::default();
@@ -29,7 +32,7 @@ pub fn differences(recorded: &Environment, current: &Environment) -> Vec<Environ
         found.maps("settings.", &recorded.settings, &current.settings, "(unknown)");
     }
     found.machine(recorded, current);
-    found.maps("variables.", &recorded.variables, &current.variables, "(not set)");
+    found.maps("variables.", &recorded.variables, &current.variables, NOT_SET);
     if let (Some(old), Some(new)) = (&recorded.python, &current.python) {
         python::compare(&mut found, old, new);
         found.0.retain(|difference| !told_by_packages(&difference.item, &current.engine.name));

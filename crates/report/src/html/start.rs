@@ -1,11 +1,11 @@
 //! Where a difference starts, and how it reaches the outputs.
 
 use reproof_contract::Real;
-use reproof_contract::diagnosis::{Place, Start};
+use reproof_contract::diagnosis::{Place, Stage, Start};
 
 use super::heatmap;
 use super::markup::{Name, Page};
-use crate::figures::{counted, measure};
+use crate::figures::{counted, measure, share};
 
 pub(super) fn write(page: &mut Page, start: &Start) {
     writeln!(page, "<section>\n<h2>Where it starts</h2>\n<p>{}</p>", Name(&sentence(start)));
@@ -20,6 +20,17 @@ pub(super) fn write(page: &mut Page, start: &Start) {
         row(page, place);
     }
     writeln!(page, "</tbody>\n</table>");
+    if let Some(heatmap) = &start.heatmap {
+        writeln!(
+            page,
+            "<h3>What <code>{}</code> gave, against the recorded tensor</h3>",
+            Name(&start.step.name)
+        );
+        heatmap::write(page, heatmap);
+    }
+    if !start.stages.is_empty() {
+        stages(page, &start.stages);
+    }
     if !start.others.is_empty() {
         writeln!(page, "<h3>Other beginnings</h3>\n<ul>");
         for place in &start.others {
@@ -28,6 +39,29 @@ pub(super) fn write(page: &mut Page, start: &Start) {
         writeln!(page, "</ul>");
     }
     writeln!(page, "</section>");
+}
+
+/// What each part of the model adds, in the order of the run.
+fn stages(page: &mut Page, stages: &[Stage]) {
+    let shares: Vec<Real> = stages.iter().map(|stage| stage.share).collect();
+    writeln!(
+        page,
+        "<h3>What each part adds</h3>\n<table>\n<thead><tr><th>part</th><th>steps</th><th>takes, off by</th><th>gives, off \
+         by</th><th>adds</th></tr></thead>\n<tbody>"
+    );
+    for stage in stages {
+        writeln!(
+            page,
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            Name(&stage.name),
+            stage.steps,
+            measure(stage.entering),
+            measure(stage.leaving),
+            share(stage.share.0),
+        );
+    }
+    writeln!(page, "</tbody>\n</table>");
+    heatmap::strip(page, &shares, "Shares of the parts, in the order of the run");
 }
 
 fn row(page: &mut Page, place: &Place) {

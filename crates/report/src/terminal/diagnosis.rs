@@ -1,12 +1,12 @@
 //! What a diagnosis found, for people: the answer, what proves it, what was tried.
 
 use reproof_contract::Real;
-use reproof_contract::diagnosis::{Cause, Diagnosis, Experiment, Finding, Place, Start};
+use reproof_contract::diagnosis::{Cause, Diagnosis, Experiment, Finding, Place, Stage, Start};
 use reproof_contract::report::Confidence;
 
 use super::Style;
 use super::sheet::{Ink, Sheet, Span};
-use crate::figures::{counted, measure};
+use crate::figures::{counted, measure, share};
 use crate::tone::Tone;
 
 /// Experiments without a finding that are listed; `--verbose` lists every one.
@@ -18,6 +18,10 @@ const DISTANCE: usize = 12;
 
 /// Steps at either end of a long way that are listed.
 const ENDS: usize = 4;
+
+/// Parts of the model that are listed, and the smallest share that is told.
+const PARTS: usize = 5;
+const TELLING: f64 = 0.01;
 
 /// No difference, and eight heights of one.
 const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -99,6 +103,18 @@ fn begins(sheet: &mut Sheet, start: &Start) {
         Span::new(Ink::Plain, bars(&start.profile, room)),
         Span::new(Ink::Dim, steps),
     ]);
+    adds(sheet, &start.stages);
+}
+
+/// The parts of the model that add most, with their shares.
+fn adds(sheet: &mut Sheet, stages: &[Stage]) {
+    let mut worst: Vec<&Stage> = stages.iter().filter(|stage| stage.share.0 >= TELLING).collect();
+    worst.sort_by(|one, other| other.share.0.total_cmp(&one.share.0));
+    for (place, stage) in worst.iter().take(PARTS).enumerate() {
+        let lead = if place == 0 { "adds          " } else { "              " };
+        let lead = [Span::new(Ink::Strong, format!("{lead}{:>5}  ", share(stage.share.0)))];
+        sheet.paragraph(&lead, &stage.name, Ink::Plain, None);
+    }
 }
 
 /// Distances as bars, the largest in each place, on a logarithmic scale of eight decades below the largest.

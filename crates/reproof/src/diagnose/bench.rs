@@ -11,6 +11,7 @@ use reproof_tensor::Leaf;
 use reproof_tensor::compare::difference;
 use tempfile::TempDir;
 
+use super::log::Log;
 use super::{Case, DiagnoseError};
 use crate::execution::{Runners, given};
 use crate::folder::{case_input, golden_folder};
@@ -28,6 +29,8 @@ pub(super) struct Bench<'a> {
     pub(super) differing: Vec<Differing>,
     /// How far they are from the goldens.
     pub(super) distance: Option<f64>,
+    /// Experiments that were made already.
+    pub(super) log: Log,
 }
 
 /// One case that differs.
@@ -75,7 +78,8 @@ impl<'a> Bench<'a> {
         let runner = execution.runner.clone();
         let template = Unit { runner, purpose: Purpose::Outputs, spec };
         let distance = farthest(differing.iter().map(|one| distance(&one.golden, &one.current)));
-        Some(Self { case, template, differing, distance })
+        let log = Log::open(case, &template, &differing);
+        Some(Self { case, template, differing, distance, log })
     }
 
     /// The runner's name.
@@ -144,6 +148,22 @@ impl<'a> Bench<'a> {
 
     /// As [`Self::experiment`], with other runners.
     pub(super) fn experiment_with(
+        &self,
+        runners: &Runners,
+        cause: &str,
+        title: &str,
+        change: impl FnOnce(&mut RunSpec),
+    ) -> Result<Experiment, DiagnoseError> {
+        if let Some(known) = self.log.known(cause, title) {
+            return Ok(known);
+        }
+        let made = self.make(runners, cause, title, change)?;
+        self.log.keep(&made);
+        Ok(made)
+    }
+
+    /// Makes an experiment, whether or not it was made before.
+    pub(super) fn make(
         &self,
         runners: &Runners,
         cause: &str,

@@ -105,7 +105,12 @@ fn unresolved(
     }
     let mut told = Vec::new();
     if left_out > 0 {
-        told.push(format!("{left_out} experiments were left out for want of time: give more with --budget"));
+        let how = if case.options.log.is_some() {
+            "say it once more to go on from here, or give more with --budget"
+        } else {
+            "give more with --budget"
+        };
+        told.push(format!("{left_out} experiments were left out for want of time: {how}"));
     }
     if packages(case).is_some() {
         told.push("run it in the recorded environment: reproof verify PATH --env recorded".to_owned());

@@ -7,9 +7,9 @@ use reproof_contract::Verdict;
 use reproof_contract::diagnosis::{Cause, Experiment, Finding};
 use reproof_contract::report::{Confidence, EnvironmentDifference};
 use reproof_contract::run::RunSpec;
+use reproof_environment::NOT_SET;
 
 use super::bench::Bench;
-use super::look::Seen;
 use super::{Case, DiagnoseError, Found, repeat, start, trials};
 use crate::execution::PYTHON;
 use crate::instructions;
@@ -22,7 +22,7 @@ struct Switch {
     set: Set,
 }
 
-enum Set {
+pub(super) enum Set {
     Threads(u32),
     Option(&'static str, String),
     Variable(String, String),
@@ -30,7 +30,7 @@ enum Set {
 }
 
 impl Set {
-    fn apply(&self, spec: &mut RunSpec) {
+    pub(super) fn apply(&self, spec: &mut RunSpec) {
         match self {
             Self::Threads(threads) => spec.threads = Some(*threads),
             Self::Option(name, value) => {
@@ -39,7 +39,7 @@ impl Set {
             Self::Variable(name, value) => {
                 spec.variables.insert(name.clone(), value.clone());
             }
-            Self::Alteration(_) => {}
+            Self::Alteration(text) => spec.loading.planted.push(text.clone()),
         }
     }
 }
@@ -48,7 +48,7 @@ impl Set {
 pub(super) fn make(
     case: &Case<'_>,
     bench: &Bench<'_>,
-    seen: Seen,
+    loaded: Option<Cause>,
     found: &mut Found,
 ) -> Result<(), DiagnoseError> {
     if found.settled {
@@ -59,8 +59,8 @@ pub(super) fn make(
         return Ok(());
     }
     // Kernels and threads put no operator into a run.
-    let by_code = seen.start.as_ref().is_some_and(|start| start::cause(case, start).is_some());
-    if let Some(loaded) = seen.loaded {
+    let by_code = found.start.as_ref().is_some_and(|start| start::cause(case, start).is_some());
+    if let Some(loaded) = loaded {
         // No alteration brings back tensors that the loader has made something else of; parameters of an estimator it may.
         found.causes.push(loaded);
         found.settled = case.stored.loaded().is_none_or(|loaded| loaded.len() > 1);
@@ -106,7 +106,7 @@ fn switches(
             bench.experiment(switch.cause, &switch.fix, |spec| switch.set.apply(spec))?
         };
         case.progress.end();
-        took(found, experiment, &switch.fix);
+        took(found, experiment, &switch.fix, switch.set);
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ fn is_set(spec: &RunSpec, set: &Set) -> bool {
 
 /// Notes an experiment, and the cause where it gave the recorded bits or nearly so. Where another one gave them before, the
 /// first stays the cause, as the likelier one, and says that this one gives them too.
-pub(super) fn took(found: &mut Found, experiment: Experiment, fix: &str) {
+pub(super) fn took(found: &mut Found, experiment: Experiment, fix: &str, set: Set) {
     let before = found.experiments.iter().position(|earlier| earlier.finding == Finding::Recorded);
     if let (Some(before), Finding::Recorded) = (before, experiment.finding) {
         let title = format!("with {} every bit is the recorded one", found.experiments[before].title);
@@ -155,26 +155,33 @@ pub(super) fn took(found: &mut Found, experiment: Experiment, fix: &str) {
             evidence: vec![evidence],
             fix: fix.to_owned(),
         });
-        found.settled |= confidence == Confidence::Confirmed;
+        if confidence == Confidence::Confirmed {
+            found.settled = true;
+            found.undo = Some(set);
+        }
     }
     found.experiments.push(experiment);
 }
 
-/// Settings that are others than recorded, put back.
+/// Settings that are others than recorded, put back: first variables, from which others follow.
 fn put_back(case: &Case<'_>) -> Vec<Switch> {
-    let execution = case.execution.map(|execution| execution.differences.as_slice());
-    execution.unwrap_or_default().iter().filter_map(restored).collect()
+    let differences = case.execution.map(|execution| execution.differences.as_slice()).unwrap_or_default();
+    let (variables, others): (Vec<_>, Vec<_>) =
+        differences.iter().partition(|difference| difference.item.starts_with("variables."));
+    variables.into_iter().chain(others).filter_map(restored).collect()
 }
 
 fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
     let recorded = difference.recorded.clone();
     let on = |text: &str| matches!(text, "true" | "True" | "1");
     if let Some(name) = difference.item.strip_prefix("variables.") {
+        // Not set when recorded: taken away.
+        let recorded = if recorded == NOT_SET { String::new() } else { recorded };
         if !instructions::is_harmless(name, &recorded) {
             return None;
         }
         let cause = if name.contains("THREADS") { "kernels.threads" } else { "kernels.instructions" };
-        let fix = format!("{name}={recorded}");
+        let fix = if recorded.is_empty() { format!("unset {name}") } else { format!("{name}={recorded}") };
         return Some(Switch { cause, fix, set: Set::Variable(name.to_owned(), recorded) });
     }
     let name = difference.item.strip_prefix("settings.")?;

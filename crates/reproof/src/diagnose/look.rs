@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use reproof_contract::diagnosis::{Cause, Start};
+use reproof_contract::diagnosis::Cause;
 use reproof_contract::report::Confidence;
 use reproof_contract::run::Taps;
 
 use super::bench::Bench;
 use super::conclude::listed;
-use super::{Case, DiagnoseError, start};
+use super::start::{self, Begun};
+use super::{Case, DiagnoseError};
 use crate::folder::case_input;
 
 /// What was seen.
 #[derive(Default)]
 pub(super) struct Seen {
     /// Where the difference starts.
-    pub(super) start: Option<Start>,
+    pub(super) start: Option<Begun>,
     /// That the loaded tensors are not the recorded ones.
     pub(super) loaded: Option<Cause>,
 }

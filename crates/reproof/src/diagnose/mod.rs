@@ -11,6 +11,7 @@ mod contents;
 mod errors;
 mod evidence;
 mod experiments;
+mod log;
 mod look;
 mod packages;
 mod repeat;
@@ -55,6 +56,8 @@ pub struct DiagnoseOptions {
     pub relation: Option<Relation>,
     /// Time for experiments; none is begun later.
     pub budget: Duration,
+    /// A folder for the experiments of diagnoses that do not come to their end, so that the next one goes on.
+    pub log: Option<PathBuf>,
     /// Where environments are built to find the package that makes the difference; nothing leaves that out.
     pub builds: Option<Builds>,
 }
@@ -152,6 +155,7 @@ impl DiagnoseOptions {
             shown_path: verifying.shown_path.clone(),
             relation: verifying.relation,
             budget,
+            log: None,
             builds: None,
         }
     }
@@ -210,9 +214,13 @@ fn explain(case: &Case<'_>) -> Result<Diagnosis, DiagnoseError> {
         evidence::read(case, &mut found);
         if let Some(bench) = bench::Bench::new(case) {
             let seen = look::look(case, &bench)?;
-            found.start.clone_from(&seen.start);
-            experiments::make(case, &bench, seen, &mut found)?;
+            found.start = seen.start.as_ref().map(|begun| begun.start.clone());
+            experiments::make(case, &bench, seen.loaded, &mut found)?;
             packages::make(case, &bench, &mut found);
+            if let (Some(start), Some(begun), Some(undo)) = (&mut found.start, &seen.start, &found.undo) {
+                start.heatmap = start::heat(case, &bench, begun, &|spec| undo.apply(spec));
+            }
+            bench.log.end(found.left_out);
         }
         let named = found.settled || found.unsteady;
         if let Some(start) = found.start.as_ref().filter(|_| !named) {
@@ -276,6 +284,8 @@ struct Found {
     start: Option<reproof_contract::diagnosis::Start>,
     /// Whether an experiment gave the recorded bits, or the reason of all that differs was seen: nothing is left to look for.
     settled: bool,
+    /// What gave the recorded bits, where a run can be set up so.
+    undo: Option<experiments::Set>,
     /// Experiments that were left out for want of time.
     left_out: usize,
     /// Where outputs differ from run to run, so that no single run tells anything.

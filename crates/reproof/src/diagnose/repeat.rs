@@ -7,6 +7,7 @@ use reproof_contract::report::Confidence;
 use reproof_contract::run::RunSpec;
 
 use super::bench::{Bench, Ran};
+use super::experiments::Set;
 use super::{Case, DiagnoseError, Found};
 use crate::judge::all_identical;
 
@@ -36,7 +37,7 @@ const STEADY: [(&str, &str, &str, &str); 3] = [
 pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Result<(), DiagnoseError> {
     let cause = "nondeterminism";
     // In a new interpreter, with whatever chance has a part in its start.
-    let once_more = bench.experiment_with(case.runners, cause, "the same once more", |_| ())?;
+    let once_more = bench.make(case.runners, cause, "the same once more", |_| ())?;
     let steady = once_more.finding == Finding::Unchanged;
     // A run that fails by chance or by a limit is no sign of chance in the model.
     found.unsteady = !steady && once_more.finding != Finding::Failed;
@@ -91,6 +92,7 @@ pub(super) fn again(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Re
                 fix: fix.to_owned(),
             });
             found.settled = recorded;
+            found.undo = recorded.then(|| Set::Alteration(alteration.to_owned()));
             return Ok(());
         }
     }

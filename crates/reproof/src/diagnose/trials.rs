@@ -7,7 +7,7 @@ use reproof_contract::diagnosis::Experiment;
 use reproof_contract::run::{CaseOutcome, Trial};
 
 use super::bench::{Bench, Produced};
-use super::experiments::took;
+use super::experiments::{Set, took};
 use super::{Case, DiagnoseError, Found};
 use crate::execution::PYTHON;
 
@@ -36,8 +36,8 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Res
         let experiments = some_of(bench, some)?;
         case.progress.end();
         for experiment in experiments {
-            let fix = fix(&experiment);
-            took(found, experiment, &fix);
+            let (fix, set) = (fix(&experiment), Set::Alteration(experiment.title.clone()));
+            took(found, experiment, &fix, set);
         }
     }
     Ok(())
@@ -51,6 +51,18 @@ pub(super) fn one(bench: &Bench<'_>, cause: &str, alteration: &str) -> Result<Ex
 }
 
 fn some_of(bench: &Bench<'_>, some: &[String]) -> Result<Vec<Experiment>, DiagnoseError> {
+    let known = |alteration: &String| bench.log.known(cause(alteration), alteration);
+    let left: Vec<String> = some.iter().filter(|alteration| known(alteration).is_none()).cloned().collect();
+    let made = if left.is_empty() { Vec::new() } else { together(bench, &left)? };
+    for experiment in &made {
+        bench.log.keep(experiment);
+    }
+    let mut made = made.into_iter();
+    Ok(some.iter().filter_map(|alteration| known(alteration).or_else(|| made.next())).collect())
+}
+
+/// Makes experiments of all of them in one process.
+fn together(bench: &Bench<'_>, some: &[String]) -> Result<Vec<Experiment>, DiagnoseError> {
     let started = Instant::now();
     let ran = bench.run(&some.join(","), |spec| spec.trials = some.to_vec())?;
     let seconds = started.elapsed().as_secs_f64() / some.len() as f64;

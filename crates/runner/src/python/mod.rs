@@ -118,9 +118,12 @@ impl PythonRunner {
             .envs(offline.copied())
             .envs(THREADS.map(|name| (name, &threads)))
             .env("TMPDIR", folder)
-            .envs(&spec.variables)
+            .envs(spec.variables.iter().filter(|(_, value)| !value.is_empty()))
             // What it starts can be ended with it.
             .process_group(0);
+        for (name, _) in spec.variables.iter().filter(|(_, value)| value.is_empty()) {
+            command.env_remove(name);
+        }
         command
     }
 

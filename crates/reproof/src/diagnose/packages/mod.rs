@@ -101,6 +101,7 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) {
     found.experiments.extend(experiments);
     found.causes.extend(causes(&minimal, changes.len()));
     found.settled = minimal.rest != Rest::Untested;
+    found.left_out += usize::from(minimal.rest == Rest::Untested);
 }
 
 /// The recorded environment with some packages as they are now.

@@ -4,20 +4,27 @@
 //! a difference if all that it took occurs in the recorded run, something that it gave does not, and that leads to an
 //! output. Names are not needed for that: other code can name and number its steps in another way.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod heat;
+mod runs;
+mod stages;
 
-use reproof_contract::diagnosis::{Cause, PROFILE, Place, Start};
+use std::collections::HashSet;
+
+use reproof_contract::Name;
+use reproof_contract::diagnosis::{Cause, Start};
 use reproof_contract::report::Confidence;
 use reproof_contract::run::CaseOutcome;
 use reproof_contract::taps::{Step, Taps};
-use reproof_contract::{Name, Real};
 use reproof_runner::step_digest;
 
+use self::runs::{Runs, is_part};
 use super::Case;
 use super::bench::Bench;
 use super::evidence::surroundings_differ;
 use crate::folder::{golden_folder, steps};
 use crate::judge::table;
+
+pub(super) use self::heat::heat;
 
 /// Other beginnings that are told.
 const OTHERS: usize = 8;
@@ -31,8 +38,15 @@ pub(super) fn recorded(case: &Case<'_>, bench: &Bench<'_>) -> Option<(Name, Taps
     suite.into_iter().find_map(|name| Some((name.clone(), steps(name)?)))
 }
 
+/// Where a run begins to differ, with the recorded step in that place.
+#[derive(Debug, PartialEq)]
+pub(super) struct Begun {
+    pub(super) start: Start,
+    counterpart: Option<Step>,
+}
+
 /// Where a run of a case begins to differ.
-pub(super) fn find(recorded: &(Name, Taps), outcome: &CaseOutcome) -> Option<Start> {
+pub(super) fn find(recorded: &(Name, Taps), outcome: &CaseOutcome) -> Option<Begun> {
     let current = outcome.taps.as_deref().and_then(steps)?;
     let outputs = outcome.outputs.first().and_then(|folder| table::read(folder, "outputs").ok());
     let outputs = outputs.iter().flatten().flat_map(|(_, value)| value.tensors()).map(step_digest);
@@ -72,7 +86,7 @@ pub(super) fn cause(case: &Case<'_>, start: &Start) -> Option<Cause> {
 
 /// Where the run of a case begins to differ from the recorded one; nothing where no step of it leads to other outputs.
 /// `outputs` are the digests of what the run gave in the end.
-fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String>) -> Option<Start> {
+fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String>) -> Option<Begun> {
     let runs = Runs::new(&recorded.steps, &current.steps);
     if !outputs.is_empty() && outputs.iter().all(|digest| runs.known.contains(digest.as_str())) {
         return None;
@@ -109,7 +123,7 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
         }
     }
     others.truncate(OTHERS);
-    Some(Start {
+    let start = Start {
         case: case.to_owned(),
         step: runs.place(&runs.current[first]),
         new: counterpart.is_none(),
@@ -122,170 +136,15 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
         differing: runs.current.iter().filter(|step| runs.differs(step)).count() as u64,
         steps: runs.current.len() as u64,
         profile: runs.profile(),
-    })
-}
-
-/// The steps of two runs.
-struct Runs<'a> {
-    recorded: &'a [Step],
-    named: HashMap<(&'a str, u32), &'a Step>,
-    current: &'a [Step],
-    /// All that was taken or given in the recorded run.
-    known: HashSet<&'a str>,
-    /// Steps of the current run by what they take, of that which is not known.
-    takers: HashMap<&'a str, Vec<usize>>,
-    /// Steps of the current run by what they give, of that which is not known.
-    givers: HashMap<&'a str, Vec<usize>>,
-}
-
-impl<'a> Runs<'a> {
-    fn new(recorded: &'a [Step], current: &'a [Step]) -> Self {
-        let given = |step: &'a Step| step.outputs.iter().map(|tapped| tapped.digest.as_str());
-        let known: HashSet<&str> = recorded
-            .iter()
-            .flat_map(|step| step.inputs.iter().map(String::as_str).chain(given(step)))
-            .collect();
-        let (mut takers, mut givers) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
-        for (place, step) in current.iter().enumerate() {
-            for digest in step.inputs.iter().map(String::as_str).filter(|digest| !known.contains(digest)) {
-                takers.entry(digest).or_default().push(place);
-            }
-            for digest in given(step).filter(|digest| !known.contains(digest)) {
-                givers.entry(digest).or_default().push(place);
-            }
-        }
-        let named = recorded.iter().map(|step| ((step.name.as_str(), step.call), step)).collect();
-        Self { recorded, named, current, known, takers, givers }
-    }
-
-    fn differs(&self, step: &Step) -> bool {
-        step.outputs.iter().any(|tapped| !self.known.contains(tapped.digest.as_str()))
-    }
-
-    /// Whether a step gives an output of the model that differs; where no step gives one, as what comes after the model was
-    /// not seen, the last step that differs does.
-    fn ends(&self, outputs: &HashSet<String>) -> HashSet<usize> {
-        let differing = || (0..self.current.len()).filter(|place| self.differs(&self.current[*place]));
-        let gives = |place: &usize| {
-            let mut given = self.current[*place].outputs.iter().map(|tapped| &tapped.digest);
-            given.any(|digest| outputs.contains(digest) && !self.known.contains(digest.as_str()))
-        };
-        let ends: HashSet<usize> = differing().filter(gives).collect();
-        if ends.is_empty() { differing().next_back().into_iter().collect() } else { ends }
-    }
-
-    /// The steps whose difference leads to an output.
-    fn leading(&self, outputs: &HashSet<String>) -> HashSet<usize> {
-        let mut found = self.ends(outputs);
-        let mut open: Vec<usize> = found.iter().copied().collect();
-        while let Some(place) = open.pop() {
-            let taken = self.current[place].inputs.iter();
-            for giver in taken.filter_map(|digest| self.givers.get(digest.as_str())).flatten() {
-                if found.insert(*giver) {
-                    open.push(*giver);
-                }
-            }
-        }
-        found
-    }
-
-    /// The fewest steps from one to an output, without the first.
-    fn path(&self, first: usize, outputs: &HashSet<String>) -> Vec<usize> {
-        let ends = self.ends(outputs);
-        let mut before = HashMap::from([(first, first)]);
-        let mut open = VecDeque::from([first]);
-        while let Some(place) = open.pop_front() {
-            if ends.contains(&place) {
-                let mut path: Vec<usize> =
-                    std::iter::successors(Some(place), |place| before.get(place).copied())
-                        .take_while(|place| *place != first)
-                        .collect();
-                path.reverse();
-                return path;
-            }
-            let given = self.current[place].outputs.iter();
-            for taker in given.filter_map(|tapped| self.takers.get(tapped.digest.as_str())).flatten() {
-                if !before.contains_key(taker) {
-                    before.insert(*taker, place);
-                    open.push_back(*taker);
-                }
-            }
-        }
-        Vec::new()
-    }
-
-    /// Steps that a step is part of, the innermost first.
-    fn around(&self, first: usize) -> Vec<String> {
-        let inner = &self.current[first].name;
-        let outer = self.current[first..].iter().map(|step| &step.name).filter(|name| is_part(inner, name));
-        let mut names: Vec<String> = outer.cloned().collect();
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        names.dedup();
-        names
-    }
-
-    /// What the recorded run had in the place of a step: the step of its name, else one that took the same and is not here
-    /// under its own name.
-    fn counterpart(&self, step: &Step) -> Option<&'a Step> {
-        if let Some(recorded) = self.named.get(&(step.name.as_str(), step.call)) {
-            return Some(recorded);
-        }
-        let here: HashSet<(&str, u32)> =
-            self.current.iter().map(|step| (step.name.as_str(), step.call)).collect();
-        let mut gone = self.recorded.iter().filter(|step| !here.contains(&(step.name.as_str(), step.call)));
-        gone.find(|gone| gone.inputs == step.inputs && !gone.inputs.is_empty())
-    }
-
-    fn place(&self, step: &Step) -> Place {
-        Place {
-            name: step.name.clone(),
-            call: step.call,
-            kind: step.kind.clone(),
-            shape: step.outputs.first().map(|tapped| tapped.shape.clone()).unwrap_or_default(),
-            distance: self.distance(step).filter(|distance| *distance > 0.0).map(Real),
-        }
-    }
-
-    /// How far what a step gave is from the recorded step of its name.
-    fn distance(&self, step: &Step) -> Option<f64> {
-        let recorded = self.named.get(&(step.name.as_str(), step.call))?;
-        let (mut apart, mut size) = (0.0, 0.0);
-        for (golden, given) in recorded.outputs.iter().zip(&step.outputs) {
-            for (golden, given) in golden.samples.iter().zip(&given.samples) {
-                if golden.0.to_bits() == given.0.to_bits() {
-                    size += if golden.0.is_finite() { golden.0 * golden.0 } else { 0.0 };
-                } else if golden.0.is_finite() && given.0.is_finite() {
-                    apart += (given.0 - golden.0).powi(2);
-                    size += golden.0 * golden.0;
-                } else {
-                    return Some(f64::INFINITY);
-                }
-            }
-        }
-        Some(if apart == 0.0 { 0.0 } else { (apart / size).sqrt() })
-    }
-
-    /// How far the run is from the recorded one, stretch by stretch.
-    fn profile(&self) -> Vec<Real> {
-        let mut far = 0.0;
-        let distances = self.current.iter().map(|step| {
-            // Of a step that the recorded run has not, nothing is known but that it differs.
-            far = if self.differs(step) { self.distance(step).unwrap_or(far) } else { 0.0 };
-            far
-        });
-        let distances: Vec<f64> = distances.collect();
-        let stretch = distances.len().div_ceil(PROFILE).max(1);
-        distances.chunks(stretch).map(|some| Real(some.iter().copied().fold(0.0, f64::max))).collect()
-    }
-}
-
-/// Whether a step is named as part of another: a module of a module, an operator in one.
-fn is_part(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', ':', '/']))
+        stages: stages::stages(&runs, outputs),
+        heatmap: None,
+    };
+    Some(Begun { start, counterpart: counterpart.cloned() })
 }
 
 #[cfg(test)]
 mod tests {
+    use reproof_contract::Real;
     use reproof_contract::taps::Tapped;
     use reproof_tensor::DType;
 
@@ -305,7 +164,8 @@ mod tests {
 
     fn begins(recorded: Vec<Step>, current: Vec<Step>, output: &str) -> Option<Start> {
         let taps = |steps| Taps { disturbed: false, steps };
-        compare("case", &taps(recorded), &taps(current), &HashSet::from([output.to_owned()]))
+        let found = compare("case", &taps(recorded), &taps(current), &HashSet::from([output.to_owned()]));
+        found.map(|begun| begun.start)
     }
 
     fn recorded() -> Vec<Step> {
