@@ -8,7 +8,8 @@ use reproof_tensor::DType;
 use crate::call::Call;
 use crate::graph::{Attribute, Function, Graph, Model, Node};
 use crate::tensor::Data;
-use crate::{Failure, Limits, Tensor, Value};
+use crate::tensor::is_float;
+use crate::{Failure, Halt, Limits, Observer, Tensor, Value};
 use crate::{noise, operators};
 
 /// In which arithmetic a graph runs.
@@ -42,25 +43,13 @@ impl Default for Options {
     }
 }
 
-/// Whoever wants to know what nodes take and give.
-pub trait Observer {
-    /// A node of the model's own graph that ended, with the outputs that it made. What is returned is given to later nodes in
-    /// their place.
-    fn step(&self, node: &Node, inputs: &[Option<Value>], outputs: Vec<Value>) -> Vec<Value>;
-}
-
-/// Nobody.
-impl Observer for () {
-    fn step(&self, _: &Node, _: &[Option<Value>], outputs: Vec<Value>) -> Vec<Value> {
-        outputs
-    }
-}
-
 /// One execution of a model.
 pub(crate) struct Run<'a> {
     pub(crate) options: Options,
     model: &'a Model,
     observer: &'a dyn Observer,
+    /// Nodes of the model's own graph that were done before.
+    first: usize,
     nodes: Cell<u64>,
     depth: Cell<u32>,
 }
@@ -88,9 +77,30 @@ impl Model {
         options: Options,
         observer: &dyn Observer,
     ) -> Result<Vec<(String, Value)>, Failure> {
-        let run = Run { options, model: self, observer, nodes: Cell::new(0), depth: Cell::new(0) };
+        self.go_on(inputs, options, observer, None)
+    }
+
+    /// As [`Self::run`], from where an execution with the same inputs and options stood.
+    ///
+    /// # Errors
+    /// As those of [`Self::run`].
+    pub fn go_on(
+        &self,
+        inputs: &[(String, Value)],
+        options: Options,
+        observer: &dyn Observer,
+        from: Option<&Halt>,
+    ) -> Result<Vec<(String, Value)>, Failure> {
+        // The model's own graph counts once.
+        let (first, counted) = from.map_or((0, 0), |halt| (halt.done, halt.counted.saturating_sub(1)));
+        let (nodes, depth) = (Cell::new(counted), Cell::new(0));
+        let run = Run { options, model: self, observer, first, nodes, depth };
         let given = inputs.iter().map(|(name, value)| (name.as_str(), run.taken(value)));
-        let outputs = run.graph(&self.graph, given.collect(), None, &self.opsets)?;
+        let mut given: HashMap<&str, Value> = given.collect();
+        given.extend(
+            from.iter().flat_map(|halt| &halt.values).map(|(name, value)| (name.as_str(), value.clone())),
+        );
+        let outputs = run.graph(&self.graph, given, None, &self.opsets)?;
         Ok(self.graph.outputs.iter().cloned().zip(outputs).collect())
     }
 
@@ -217,7 +227,9 @@ impl Run<'_> {
         opsets: &BTreeMap<String, i64>,
     ) -> Result<Vec<Value>, Failure> {
         let last = last_uses(nodes, outputs);
-        for (index, node) in nodes.iter().enumerate() {
+        let outermost = self.depth.get() == 1;
+        let first = if outermost { self.first } else { 0 };
+        for (index, node) in nodes.iter().enumerate().skip(first) {
             self.count()?;
             let made = self.node(node, &scope, opsets).map_err(|failure| failure.at(&node.label()))?;
             for (name, value) in node.outputs.iter().zip(made) {
@@ -228,12 +240,26 @@ impl Run<'_> {
             for name in last.get(&index).into_iter().flatten() {
                 scope.values.remove(name);
             }
+            if outermost {
+                self.observer.between(&|| self.halt(index + 1, &scope));
+            }
         }
         let found = |name: &String| {
             let value = scope.find(name).cloned();
             value.ok_or_else(|| Failure::refused(format!("nothing makes the output `{name}`")))
         };
         outputs.iter().map(found).collect()
+    }
+
+    fn halt(&self, done: usize, scope: &Scope<'_>) -> Halt {
+        let graph = &self.model.graph;
+        let again =
+            |name: &str| graph.constants.contains_key(name) || graph.inputs.iter().any(|input| input == name);
+        let left = scope.values.iter().filter(|(name, _)| !again(name));
+        let mut values: Vec<(String, Value)> =
+            left.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        values.sort_by(|one, other| one.0.cmp(&other.0));
+        Halt { done, counted: self.nodes.get(), values }
     }
 
     fn node(
@@ -332,19 +358,4 @@ fn last_uses<'a>(nodes: &'a [Node], outputs: &[String]) -> HashMap<usize, Vec<&'
         }
     }
     by_node
-}
-
-/// Whether a type is a float that operators compute in.
-pub fn is_float(dtype: DType) -> bool {
-    matches!(
-        dtype,
-        DType::F64
-            | DType::F32
-            | DType::F16
-            | DType::BF16
-            | DType::F8E4M3
-            | DType::F8E5M2
-            | DType::F8E4M3Fnuz
-            | DType::F8E5M2Fnuz
-    )
 }

@@ -193,6 +193,21 @@ pub(crate) fn strides(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
+/// Whether a type is a float that operators compute in.
+pub fn is_float(dtype: DType) -> bool {
+    matches!(
+        dtype,
+        DType::F64
+            | DType::F32
+            | DType::F16
+            | DType::BF16
+            | DType::F8E4M3
+            | DType::F8E5M2
+            | DType::F8E4M3Fnuz
+            | DType::F8E5M2Fnuz
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,13 +3,17 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use reproof_formats::Format;
-use reproof_runner::{ChildRunner, LocateError, PythonRunner, Supervisor, locate};
+use reproof_runner::{ChildRunner, Keep, LocateError, PythonRunner, Supervisor, locate};
 
 use crate::artifact::Artifact;
 use crate::execution::{PYTHON, REFEREE, Runners};
 use crate::folder;
+
+/// How long the built-in engine runs before what it has is kept on disk, and between one time and the next.
+const KEPT_EVERY: Duration = Duration::from_mins(1);
 
 /// Where engines are.
 #[derive(Clone, Debug)]
@@ -36,7 +40,8 @@ impl Engines {
     ///
     /// A library that was asked for and is missing is an error; one that nobody asked for is simply not there.
     pub fn runners(&self, wanted: Option<&str>) -> Result<Runners, LocateError> {
-        let referee = ChildRunner::referee(self.program.clone(), self.arguments.clone());
+        let keep = self.cache.as_ref().map(|cache| Keep { folder: cache.join("runs"), every: KEPT_EVERY });
+        let referee = ChildRunner::referee(self.program.clone(), self.arguments.clone()).keeping(keep);
         let runners = Runners::default().with(Arc::new(referee));
         if wanted == Some(REFEREE) {
             return Ok(runners);

@@ -91,7 +91,7 @@ pub(crate) fn refuse_unknown(known: &[&str], given: &Values) -> Result<(), Failu
 pub(crate) fn load(request: &Request) -> Result<Loaded, Failure> {
     match request.runner.as_str() {
         "onnxruntime" => crate::onnxruntime::load(&request.spec, request.library.as_deref()),
-        "referee" => crate::referee::load(&request.spec),
+        "referee" => crate::referee::load(&request.spec, request.keep.as_ref()),
         other => Err(Failure::Unsupported {
             what: format!("runner `{other}`"),
             hint: "this binary serves onnxruntime and referee".to_owned(),

@@ -22,7 +22,7 @@ use reproof_contract::environment::{Environment, Fingerprint};
 use reproof_contract::run::{Outcome, RunSpec, Status};
 use reproof_progress::Progress;
 
-pub use child::{ChildRunner, serve, step_digest};
+pub use child::{ChildRunner, Keep, serve, step_digest};
 pub use environment::{
     Check, Index, Rebuild, RebuildError, Resolution, Survey, environment_class, machine_environment,
 };

@@ -6,7 +6,7 @@ use super::{Outputs, one};
 use crate::arithmetic::order::truncate;
 use crate::arithmetic::saturate;
 use crate::call::{Call, Kind};
-use crate::run::is_float;
+use crate::tensor::is_float;
 use crate::tensor::{Data, wrap};
 use crate::{Failure, Tensor};
 

@@ -9,7 +9,7 @@ use reproof_tensor::DType;
 use super::{Outputs, one};
 use crate::arithmetic::elementary::{cos, ln, pow, sin};
 use crate::call::{Call, Kind, axis, dim};
-use crate::run::is_float;
+use crate::tensor::is_float;
 use crate::{Failure, Tensor};
 
 /// Cosines and sines of all parts of a turn.

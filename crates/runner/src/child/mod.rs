@@ -12,6 +12,7 @@ mod worker;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reproof_contract::environment::Environment;
 use reproof_contract::run::{RunSpec, Status, Trial};
@@ -35,8 +36,19 @@ pub(crate) struct Request {
     pub(crate) runner: String,
     /// The engine's library, for engines that are not part of the binary.
     pub(crate) library: Option<PathBuf>,
+    /// Where the built-in engine keeps long runs.
+    pub(crate) keep: Option<Keep>,
     /// What to run.
     pub(crate) spec: RunSpec,
+}
+
+/// Where long runs are kept, so that the next one of the same model and inputs goes on with one that was ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Keep {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How long a run takes before it is kept, and between one time and the next.
+    pub every: Duration,
 }
 
 /// What the child tells of loading.

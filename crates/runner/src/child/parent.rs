@@ -10,7 +10,7 @@ use reproof_progress::Progress;
 
 use super::attempts::{Attempt, Told, attempts, last_words};
 use super::supervise::watch;
-use super::{CaseNote, Request, case_note, load_note, read_json, write_json};
+use super::{CaseNote, Keep, Request, case_note, load_note, read_json, write_json};
 use crate::{RunError, Runner};
 
 /// Environment variables that a child inherits: where programs, libraries and temporary files are, and nothing that
@@ -36,6 +36,7 @@ pub struct ChildRunner {
     program: PathBuf,
     arguments: Vec<OsString>,
     library: Option<PathBuf>,
+    keep: Option<Keep>,
     widens: bool,
 }
 
@@ -43,20 +44,30 @@ impl ChildRunner {
     /// The built-in engine: defined arithmetic, in the model's own types or in float64. `program` with `arguments` and then
     /// a folder must call [`super::serve`] with it.
     pub fn referee(program: PathBuf, arguments: Vec<OsString>) -> Self {
-        Self { name: "referee", program, arguments, library: None, widens: true }
+        Self { name: "referee", program, arguments, library: None, keep: None, widens: true }
+    }
+
+    /// Keeps long runs of the built-in engine.
+    #[must_use]
+    pub fn keeping(self, keep: Option<Keep>) -> Self {
+        Self { keep, ..self }
     }
 
     /// ONNX Runtime from the shared library at `library`.
     pub fn onnxruntime(program: PathBuf, arguments: Vec<OsString>, library: PathBuf) -> Self {
-        Self { name: "onnxruntime", program, arguments, library: Some(library), widens: false }
+        Self { name: "onnxruntime", program, arguments, library: Some(library), keep: None, widens: false }
     }
 
     /// One child: serves the cases of `spec` from the first on, in an empty folder.
     fn attempt(&self, spec: &RunSpec, folder: &Path, progress: &dyn Progress) -> Result<Attempt, RunError> {
         let created = std::fs::create_dir_all(folder);
         created.map_err(|source| RunError::Exchange { action: "create", path: folder.to_owned(), source })?;
-        let request =
-            Request { runner: self.name.to_owned(), library: self.library.clone(), spec: spec.clone() };
+        let request = Request {
+            runner: self.name.to_owned(),
+            library: self.library.clone(),
+            keep: self.keep.clone(),
+            spec: spec.clone(),
+        };
         write_json(&folder.join("request.json"), &request)?;
         let printed = folder.join("printed.txt");
         let open = || File::create(&printed).and_then(|file| Ok((file.try_clone()?, file)));

@@ -1,19 +1,22 @@
 //! The referee: an engine whose bits are the same on every machine.
 
 mod convert;
+mod kept;
 mod model;
 mod port;
 mod taps;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use reproof_contract::environment::{EVERYWHERE, Engine};
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_formats::onnx;
 use reproof_referee::{Mode, Options, Value as Held};
 
+use self::kept::Kept;
 use self::taps::Tapping;
-use crate::child::Collector;
+use crate::child::{Collector, Keep};
 use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
 
 /// The version of the definition that `docs/referee.md` writes down: outputs of one version are the same bits for ever. Goldens
@@ -24,10 +27,13 @@ struct Referee {
     model: reproof_referee::Model,
     declared: onnx::Model,
     options: Options,
+    artifact: PathBuf,
+    mode: &'static str,
+    keep: Option<Keep>,
 }
 
-/// Loads an ONNX file.
-pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
+/// Loads an ONNX file; long runs are kept where `keep` says.
+pub(crate) fn load(spec: &RunSpec, keep: Option<&Keep>) -> Result<Loaded, Failure> {
     // Nothing is rewritten: the graph is what is defined.
     let known: [(&str, &[&str]); 2] =
         [("optimisation", &["disabled"]), ("rounding", &["defined", "ordinary"])];
@@ -54,6 +60,9 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
             model,
             declared,
             options: Options { mode, threads, ..Options::default() },
+            artifact: spec.artifact.clone(),
+            mode: word,
+            keep: keep.cloned(),
         }),
         engine: Engine {
             name: EVERYWHERE.to_owned(),
@@ -70,7 +79,15 @@ pub(crate) fn load(spec: &RunSpec) -> Result<Loaded, Failure> {
 impl Session for Referee {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
         let taken = self.taken(inputs)?;
-        let outputs = self.model.run(&taken, self.options, &()).map_err(convert::failure)?;
+        let Some(keep) = &self.keep else {
+            return given(&self.model.run(&taken, self.options, &()).map_err(convert::failure)?);
+        };
+        let identity = || kept::identity(&self.artifact, &self.model, &taken, self.mode);
+        let kept = Kept::new(keep, &self.artifact, &identity);
+        let last = kept.last();
+        let outputs =
+            self.model.go_on(&taken, self.options, &kept, last.as_ref()).map_err(convert::failure)?;
+        kept.end();
         given(&outputs)
     }
 

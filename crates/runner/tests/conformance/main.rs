@@ -6,6 +6,7 @@
 mod containers;
 #[cfg(unix)]
 mod copies;
+mod kept;
 mod model;
 mod processes;
 #[cfg(unix)]
@@ -116,7 +117,11 @@ fn main() -> ExitCode {
         Subject { engine: "referee", library: None },
         Subject { engine: "onnxruntime", library: Some(library) },
     ];
-    let mut trials = Vec::new();
+    let kept = || {
+        kept::a_run_that_was_ended_is_gone_on_with();
+        Ok::<(), Failed>(())
+    };
+    let mut trials = vec![Trial::test("referee: a run that was ended is gone on with", kept)];
     for subject in &subjects {
         for (name, check) in PROMISES {
             let (subject, check) = (subject.clone(), *check);
