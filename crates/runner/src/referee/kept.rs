@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use reproof_formats::onnx::TypeInfo;
 use reproof_formats::values;
+use reproof_referee::graph::{Attribute, Graph, Node};
 use reproof_referee::{Halt, Model, Observer, Value as Held};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -28,6 +29,10 @@ const HALT: &str = "halt.json";
 
 /// Writing takes at most this part of the time.
 const SHARE: u32 = 10;
+
+/// Elements of what later nodes take, beyond which nothing is kept at that place: writing needs memory of its own, which must not
+/// end a run that would have had enough.
+const MOST: usize = 1 << 27;
 
 /// A state that nobody went on with for so long is of no use.
 const FORGOTTEN: Duration = Duration::from_hours(24 * 7);
@@ -111,6 +116,9 @@ impl<'a> Kept<'a> {
     }
 
     fn write(&self, halt: &Halt) -> io::Result<()> {
+        if halt.values.iter().map(|(_, value)| elements(value)).sum::<usize>() > MOST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let key = self.key().ok_or(io::ErrorKind::NotFound)?;
         fs::create_dir_all(&self.folder)?;
         let draft = tempfile::Builder::new().prefix("draft-").tempdir_in(&self.folder)?;
@@ -135,7 +143,7 @@ impl<'a> Kept<'a> {
 }
 
 impl Observer for Kept<'_> {
-    fn step(&self, _: &reproof_referee::graph::Node, _: &[Option<Held>], outputs: Vec<Held>) -> Vec<Held> {
+    fn step(&self, _: &Node, _: &[Option<Held>], outputs: Vec<Held>) -> Vec<Held> {
         outputs
     }
 
@@ -189,13 +197,42 @@ pub(super) fn identity(path: &Path, model: &Model, inputs: &[(String, Held)], mo
         digest(path).ok()?,
     ];
     // Large models have their tensors in other files.
-    for (name, tensor) in &model.graph.constants {
-        told.push(named(name, &Held::Tensor(tensor.clone()))?);
+    constants(&model.graph, &mut told)?;
+    for function in &model.functions {
+        of_nodes(&function.nodes, &mut told)?;
     }
     for (name, value) in inputs {
         told.push(named(name, value)?);
     }
     Some(hex(Sha256::new_with_prefix(told.join("\n"))))
+}
+
+/// The digests of all tensors that are stored in a graph and in those inside of it.
+fn constants(graph: &Graph, told: &mut Vec<String>) -> Option<()> {
+    for (name, tensor) in &graph.constants {
+        told.push(named(name, &Held::Tensor(tensor.clone()))?);
+    }
+    of_nodes(&graph.nodes, told)
+}
+
+fn of_nodes(nodes: &[Node], told: &mut Vec<String>) -> Option<()> {
+    for (name, attribute) in nodes.iter().flat_map(|node| &node.attributes) {
+        match attribute {
+            Attribute::Tensor(tensor) => told.push(named(name, &Held::Tensor(tensor.clone()))?),
+            Attribute::Graph(graph) => constants(graph, told)?,
+            _ => {}
+        }
+    }
+    Some(())
+}
+
+fn elements(value: &Held) -> usize {
+    match value {
+        Held::Tensor(tensor) => tensor.data().len(),
+        Held::Sequence(items) => items.iter().map(elements).sum(),
+        Held::Optional(inner) => inner.as_deref().map_or(0, elements),
+        Held::Map(map) => map.values().len(),
+    }
 }
 
 /// A name with the digest of its value.

@@ -43,8 +43,9 @@ fn stage(
 ) -> Stage {
     let outside = |other: &&usize| names[**other].is_some_and(|other| other != name);
     let distance = |place: &usize| runs.distance(&runs.current[*place]).unwrap_or(0.0);
-    let taken = places.iter().flat_map(|place| &runs.current[*place].inputs);
-    let givers = taken.filter_map(|digest| runs.givers.get(digest.as_str())).flatten().filter(outside);
+    let taken: HashSet<&String> = places.iter().flat_map(|place| &runs.current[*place].inputs).collect();
+    let givers =
+        taken.into_iter().filter_map(|digest| runs.givers.get(digest.as_str())).flatten().filter(outside);
     let leaves = |place: &&usize| {
         let mut given = runs.current[**place].outputs.iter().map(|tapped| tapped.digest.as_str());
         given.any(|digest| {
