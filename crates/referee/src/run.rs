@@ -229,6 +229,10 @@ impl Run<'_> {
         let last = last_uses(nodes, outputs);
         let outermost = self.depth.get() == 1;
         let first = if outermost { self.first } else { 0 };
+        // What only nodes took that are done.
+        for name in (0..first.min(nodes.len())).filter_map(|index| last.get(&index)).flatten() {
+            scope.values.remove(name);
+        }
         for (index, node) in nodes.iter().enumerate().skip(first) {
             self.count()?;
             let made = self.node(node, &scope, opsets).map_err(|failure| failure.at(&node.label()))?;

@@ -11,6 +11,25 @@ pub(crate) fn of_xla(environment: Option<&Environment>, newest: &str) -> Option<
     Some(("XLA_FLAGS".to_owned(), format!("{set} --xla_cpu_max_isa={newest}").trim_start().to_owned()))
 }
 
+/// The cause that a variable with another value is; nothing for those that choose no kernels, such as which devices there are:
+/// those that a machine shares are not for a contract to choose.
+pub(crate) fn cause(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "CUDA_VISIBLE_DEVICES" | "PYTHONHASHSEED" | "PYTHONOPTIMIZE" | "JAX_THREEFRY_PARTITIONABLE" => {
+            return None;
+        }
+        "JAX_ENABLE_X64" => "precision.compute",
+        "JAX_DEFAULT_MATMUL_PRECISION"
+        | "NVIDIA_TF32_OVERRIDE"
+        | "ONEDNN_DEFAULT_FPMATH_MODE"
+        | "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE" => "precision.matmul",
+        "TF_ENABLE_ONEDNN_OPTS" => "kernels.backend",
+        name if name.contains("DETERMINISTIC") => "kernels.deterministic",
+        name if name.contains("THREADS") => "kernels.threads",
+        _ => "kernels.instructions",
+    })
+}
+
 /// Whether a run may have a variable as a contract says that it was: one that only moves bits. Whoever wrote the contract is
 /// nobody who may have a library loaded, or a file written.
 pub(crate) fn is_harmless(name: &str, value: &str) -> bool {
@@ -30,6 +49,7 @@ mod tests {
         assert!(!is_harmless("XLA_FLAGS", "--xla_cpu_max_isa=AVX2 --xla_dump_to=/home"));
         assert!(!is_harmless("LD_PRELOAD", "./evidence/library.so"));
         assert!(!is_harmless("OMP_NUM_THREADS", "(not set)"));
+        assert!(VARIABLES.contains(&"CUDA_VISIBLE_DEVICES") && cause("CUDA_VISIBLE_DEVICES").is_none());
     }
 
     #[test]

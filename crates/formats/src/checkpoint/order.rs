@@ -25,7 +25,8 @@ impl Swapped {
 
 /// The order in which a file holds the weights of its model, with their shapes.
 pub(super) struct Order<'a> {
-    places: HashMap<&'a str, (usize, &'a [u64])>,
+    /// By name, the place and the number of the shape, as shapes can be long.
+    places: HashMap<&'a str, (usize, usize)>,
 }
 
 impl<'a> Order<'a> {
@@ -33,8 +34,13 @@ impl<'a> Order<'a> {
     pub(super) fn of(parts: &'a [Part]) -> Self {
         let model = parts.iter().find(|part| part.role == Role::Model);
         let weights = model.map_or(&[][..], |part| part.node.entries());
+        let mut shapes: HashMap<&[u64], usize> = HashMap::new();
         let places = weights.iter().enumerate().filter_map(|(place, (name, node))| match node {
-            Node::Tensor(tensor) => Some((name.as_str(), (place, tensor.shape.as_slice()))),
+            Node::Tensor(tensor) => {
+                let number = shapes.len();
+                let shape = *shapes.entry(tensor.shape.as_slice()).or_insert(number);
+                Some((name.as_str(), (place, shape)))
+            }
             _ => None,
         });
         Self { places: places.collect() }
@@ -46,7 +52,7 @@ impl<'a> Order<'a> {
         groups.iter().find_map(|group| {
             let Some(Node::Sequence(names)) = group.get("param_names") else { return None };
             // The last of each shape: names are in order while their places grow.
-            let mut last: HashMap<&[u64], (usize, &str)> = HashMap::new();
+            let mut last: HashMap<usize, (usize, &str)> = HashMap::new();
             names.iter().filter_map(Node::as_text).find_map(|name| {
                 let (place, shape) = self.places.get(name).copied()?;
                 match last.insert(shape, (place, name)) {

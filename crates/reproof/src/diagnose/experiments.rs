@@ -180,7 +180,7 @@ fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
         if !instructions::is_harmless(name, &recorded) {
             return None;
         }
-        let cause = if name.contains("THREADS") { "kernels.threads" } else { "kernels.instructions" };
+        let cause = instructions::cause(name)?;
         let fix = if recorded.is_empty() { format!("unset {name}") } else { format!("{name}={recorded}") };
         return Some(Switch { cause, fix, set: Set::Variable(name.to_owned(), recorded) });
     }

@@ -7,7 +7,6 @@ mod port;
 mod taps;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use reproof_contract::environment::{EVERYWHERE, Engine};
 use reproof_contract::run::{Device, Precision, RunSpec};
@@ -27,9 +26,8 @@ struct Referee {
     model: reproof_referee::Model,
     declared: onnx::Model,
     options: Options,
-    artifact: PathBuf,
     mode: &'static str,
-    keep: Option<Keep>,
+    kept: Option<Kept>,
 }
 
 /// Loads an ONNX file; long runs are kept where `keep` says.
@@ -41,6 +39,7 @@ pub(crate) fn load(spec: &RunSpec, keep: Option<&Keep>) -> Result<Loaded, Failur
     if spec.device != Device::Cpu {
         return Err(unsupported("a device other than the processor"));
     }
+    let kept = keep.and_then(|keep| Kept::new(keep.clone(), &spec.artifact));
     let (model, declared) = model::read(&spec.artifact)?;
     model.check().map_err(convert::failure)?;
     let lacking = model.lacking();
@@ -60,9 +59,8 @@ pub(crate) fn load(spec: &RunSpec, keep: Option<&Keep>) -> Result<Loaded, Failur
             model,
             declared,
             options: Options { mode, threads, ..Options::default() },
-            artifact: spec.artifact.clone(),
             mode: word,
-            keep: keep.cloned(),
+            kept,
         }),
         engine: Engine {
             name: EVERYWHERE.to_owned(),
@@ -79,16 +77,11 @@ pub(crate) fn load(spec: &RunSpec, keep: Option<&Keep>) -> Result<Loaded, Failur
 impl Session for Referee {
     fn run(&mut self, inputs: &Values) -> Result<Values, Failure> {
         let taken = self.taken(inputs)?;
-        let Some(keep) = &self.keep else {
-            return given(&self.model.run(&taken, self.options, &()).map_err(convert::failure)?);
+        let outputs = match &self.kept {
+            Some(kept) => kept.run(&self.model, &taken, self.options, self.mode),
+            None => self.model.run(&taken, self.options, &()),
         };
-        let identity = || kept::identity(&self.artifact, &self.model, &taken, self.mode);
-        let kept = Kept::new(keep, &self.artifact, &identity);
-        let last = kept.last();
-        let outputs =
-            self.model.go_on(&taken, self.options, &kept, last.as_ref()).map_err(convert::failure)?;
-        kept.end();
-        given(&outputs)
+        given(&outputs.map_err(convert::failure)?)
     }
 
     fn tapped(&mut self, inputs: &Values, taps: &mut Collector, values: &Values) -> Result<Values, Failure> {

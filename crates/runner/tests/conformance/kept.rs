@@ -18,8 +18,8 @@ use crate::subject::Trial;
 const ROWS: i64 = 512;
 const STEPS: usize = 40;
 
-/// More than enough: each run makes most of a quarter of what is to do.
-const RUNS: usize = 40;
+/// More than enough: each run makes most of a quarter of what is to do, and each has more time than the last.
+const RUNS: u64 = 40;
 
 /// Products of matrices whose elements stay 1 / [`ROWS`], and their largest element.
 fn work() -> Vec<u8> {
@@ -67,18 +67,18 @@ pub(crate) fn a_run_that_was_ended_is_gone_on_with() {
     let whole = run(&*runner(None), &trial.spec);
     let quarter = started.elapsed().as_millis() as u64 / 4;
     assert!(whole.0.is_done(), "{:?}", whole.0);
-    let limited = trial.with(|spec| spec.limits.milliseconds = Some(quarter));
+    let limit = |milliseconds: u64| {
+        let mut spec = trial.spec.clone();
+        spec.limits.milliseconds = Some(milliseconds);
+        spec
+    };
     let keeping = runner(Some(kept.path()));
-    let first = run(&*keeping, &limited.spec);
+    let first = run(&*keeping, &limit(quarter));
     assert_eq!(first.0, Status::Limit { limit: LimitKind::Time, value: quarter });
-    let [state] = states(kept.path()).try_into().expect("the last state is kept");
+    let state = states(kept.path()).pop().expect("the last state is kept");
     // One that was changed is not believed: the run begins anew.
-    let changed = state.join("values.safetensors");
-    let mut bytes = std::fs::read(&changed).expect("the state has values");
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    std::fs::write(&changed, bytes).expect("the state can be written");
-    let ended = (0..RUNS).map(|_| run(&*keeping, &limited.spec)).find(|(status, _)| status.is_done());
-    assert_eq!(ended, Some(whole));
+    std::fs::write(state.join("values.safetensors"), b"changed").expect("the state can be written");
+    let ended = (1..RUNS).map(|number| run(&*keeping, &limit(quarter * (3 + number) / 4)));
+    assert_eq!(ended.into_iter().find(|(status, _)| status.is_done()), Some(whole));
     assert_eq!(states(kept.path()), Vec::<PathBuf>::new(), "one that comes to its end leaves nothing");
 }

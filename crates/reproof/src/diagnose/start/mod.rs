@@ -43,6 +43,8 @@ pub(super) fn recorded(case: &Case<'_>, bench: &Bench<'_>) -> Option<(Name, Taps
 pub(super) struct Begun {
     pub(super) start: Start,
     counterpart: Option<Step>,
+    /// How often steps of either name ended in either run.
+    calls: u64,
 }
 
 /// Where a run of a case begins to differ.
@@ -139,7 +141,10 @@ fn compare(case: &str, recorded: &Taps, current: &Taps, outputs: &HashSet<String
         stages: stages::stages(&runs, outputs),
         heatmap: None,
     };
-    Some(Begun { start, counterpart: counterpart.cloned() })
+    let of = |steps: &[Step], name: &str| steps.iter().filter(|step| step.name == name).count() as u64;
+    let calls = of(&current.steps, &start.step.name)
+        .max(counterpart.map_or(0, |counterpart| of(&recorded.steps, &counterpart.name)));
+    Some(Begun { start, counterpart: counterpart.cloned(), calls })
 }
 
 #[cfg(test)]
