@@ -7,6 +7,7 @@
 mod child;
 mod engine;
 mod environment;
+mod file;
 mod freeze;
 mod onnxruntime;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use reproof_contract::Verdict;
 use reproof_contract::diagnosis::{Cause, Experiment, Finding, Start};
 use reproof_contract::report::Confidence;
 
-use super::evidence::packages;
+use super::evidence::{self, packages};
 use super::{Case, Found};
 
 /// What is said in the end.
@@ -65,6 +65,11 @@ pub(super) fn conclude(case: &Case<'_>, found: Found) -> Conclusion {
         // A package says more than the stage that it computes.
         (cause.confidence != Confidence::Confirmed, general, cause.id != "package")
     });
+    if let Some(operators) = evidence::operators(case) {
+        for cause in causes.iter_mut().filter(|cause| cause.id.starts_with("kernels.")) {
+            cause.evidence.push(operators.clone());
+        }
+    }
     let unresolved = unresolved(case, &causes, &experiments, left_out);
     Conclusion { summary: summary(case, &causes, start.as_ref()), causes, unresolved, experiments, start }
 }
@@ -112,6 +117,7 @@ fn unresolved(
         };
         told.push(format!("{left_out} experiments were left out for want of time: {how}"));
     }
+    told.extend(evidence::operators(case));
     if packages(case).is_some() {
         told.push("run it in the recorded environment: reproof verify PATH --env recorded".to_owned());
     }

@@ -4,6 +4,7 @@ use reproof_contract::Verdict;
 use reproof_contract::diagnosis::Cause;
 use reproof_contract::report::{Check, CheckStatus, Confidence, Grade};
 
+use super::conclude::listed;
 use super::{Case, Found};
 use crate::verify::{ModelBehind, stage_finding};
 
@@ -84,6 +85,22 @@ pub(super) fn surroundings_differ(case: &Case<'_>) -> bool {
     differences
         .iter()
         .any(|found| found.grade > Grade::Harmless && !found.item.starts_with("settings.loader"))
+}
+
+/// What operators show that were asked by themselves, without the model.
+pub(super) fn operators(case: &Case<'_>) -> Option<String> {
+    let found = case.report.environment.fingerprint.as_ref()?;
+    let moved = found.moved.iter().map(String::as_str).collect::<Vec<_>>();
+    Some(match moved.as_slice() {
+        [] => format!("of {} operators that were asked by themselves none moved", found.compared),
+        moved => format!(
+            "of {} operators that were asked by themselves {} moved ({}), which {}",
+            found.compared,
+            moved.len(),
+            listed(moved),
+            found.reading
+        ),
+    })
 }
 
 /// Packages that are others than recorded and may change results.

@@ -30,6 +30,16 @@ pub(super) enum Set {
 }
 
 impl Set {
+    /// Whether the reading of a fingerprint of operators names it.
+    fn is_named(&self, reading: &str) -> bool {
+        match self {
+            Self::Threads(_) => reading.contains("number of threads"),
+            Self::Variable(name, _) if name.starts_with("OPENBLAS") => reading.contains("BLAS of NumPy"),
+            Self::Variable(name, _) => reading.contains(name.as_str()),
+            Self::Option(..) | Self::Alteration(_) => false,
+        }
+    }
+
     pub(super) fn apply(&self, spec: &mut RunSpec) {
         match self {
             Self::Threads(threads) => spec.threads = Some(*threads),
@@ -249,6 +259,9 @@ fn known(case: &Case<'_>, runner: &str) -> Vec<Switch> {
         }
         _ => switches.clear(),
     }
+    // What operators point to that were asked by themselves comes first.
+    let reading = case.report.environment.fingerprint.as_ref().map_or("", |found| found.reading.as_str());
+    switches.sort_by_key(|switch| !switch.set.is_named(reading));
     switches
 }
 

@@ -63,6 +63,11 @@ impl Log {
             let opened = std::fs::create_dir_all(folder)
                 .and_then(|()| OpenOptions::new().create(true).append(true).open(place));
             *file = opened.ok();
+            // The last line of one that was killed may have been cut.
+            if let Some(file) = file.as_mut().filter(|file| file.metadata().is_ok_and(|file| file.len() > 0))
+            {
+                let _ = file.write_all(b"\n");
+            }
         }
         if let (Some(file), Ok(mut line)) = (file.as_mut(), serde_json::to_string(made)) {
             line.push('\n');
@@ -164,6 +169,8 @@ mod tests {
         assert_eq!(second.known("kernels.threads", "--threads 2"), None, "it may work this time");
         assert!(second.known("kernels.threads", "--threads 4").is_some());
         assert_eq!(second.known("package", "--threads 4"), None);
+        second.keep(&experiment("--threads 8", Finding::Other));
+        assert!(log(&place).known("kernels.threads", "--threads 8").is_some(), "it has a line of its own");
         second.end(0);
         assert!(!place.exists());
     }

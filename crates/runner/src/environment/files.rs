@@ -1,8 +1,6 @@
 //! Hashes of installed files, on all cores, kept from one run to the next.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,31 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use reproof_environment::installed::{Sha256, hex};
 use sha2::Digest as _;
 
+use crate::file::{Mark, sha256};
+
 /// The first line of a file of hashes; another one is not read.
 const HEADER: &str = "reproof hashes of installed files, version 1";
 
 /// The largest file of hashes that is read, in bytes: some 400,000 files.
 const LARGEST: u64 = 64 << 20;
-
-/// What is read at once, in bytes.
-const PIECE: usize = 1 << 20;
-
-/// What tells that a file is the one that was hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) size: u64,
-    /// Nanoseconds since 1970.
-    pub(super) modified: i128,
-    inode: u64,
-}
-
-impl Mark {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        let modified = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-        Self { size: metadata.len(), modified, inode: metadata.ino() }
-    }
-}
 
 /// Hashes that are known, and the file that keeps them.
 #[derive(Debug, Default)]
@@ -136,19 +116,6 @@ fn entry(line: &str) -> Option<(PathBuf, (Mark, Sha256))> {
         inode: fields.next()?.parse().ok()?,
     };
     Some((PathBuf::from(fields.next()?), (mark, hash)))
-}
-
-fn sha256(path: &Path) -> std::io::Result<Sha256> {
-    let mut file = File::open(path)?;
-    let mut running = sha2::Sha256::new();
-    let mut piece = vec![0; PIECE];
-    loop {
-        let read = file.read(&mut piece)?;
-        if read == 0 {
-            return Ok(running.finalize().into());
-        }
-        running.update(piece.get(..read).unwrap_or_default());
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use reproof_environment::installed::{
 };
 use reproof_environment::lock::Package;
 
-use super::files::{Files, Mark};
+use super::files::Files;
 use super::{Check, Owners};
+use crate::file::Mark;
 
 /// The most folders that are looked at in one folder of packages.
 const MOST_FOLDERS: usize = 100_000;

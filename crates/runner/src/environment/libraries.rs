@@ -8,7 +8,8 @@ use reproof_contract::environment::Library;
 use reproof_environment::installed::{Sha256, hex};
 use reproof_environment::privacy;
 
-use super::files::{Files, Mark};
+use super::files::Files;
+use crate::file::Mark;
 
 /// An extension module of at least this size computes something itself; smaller ones only bind a library.
 const LARGE: u64 = 1 << 20;

@@ -11,7 +11,6 @@ mod taps;
 mod version;
 
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ort::environment::Environment;
@@ -21,10 +20,10 @@ use ort::value::{DynValue, Outlet, ValueType};
 use reproof_contract::environment::Engine;
 use reproof_contract::run::{Device, Precision, RunSpec};
 use reproof_tensor::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::child::{Collector, digests};
 use crate::engine::{Failure, Loaded, Session, Values, option, refuse_unknown};
+use crate::file::sha256;
 use failure::{failure, unsupported};
 use taps::Graph;
 
@@ -93,7 +92,8 @@ pub(crate) fn load(spec: &RunSpec, library: Option<&Path>) -> Result<Loaded, Fai
         engine: Engine {
             name: "onnxruntime".to_owned(),
             version: version::version(library),
-            library_sha256: sha256(library),
+            // It may be gone by now.
+            library_sha256: sha256(library).ok().map(|hash| crate::hexadecimal(&hash)),
             build: Some(ort::info().to_owned()),
         },
         session: Box::new(OnnxRuntime {
@@ -202,18 +202,4 @@ fn named(outputs: &SessionOutputs<'_>, names: &[String]) -> Result<Values, Failu
         None => Err(Failure::Refused(format!("the model made no output `{name}`"))),
     };
     names.iter().map(read).collect()
-}
-
-/// SHA-256 of the library, `None` if it cannot be read again.
-fn sha256(path: &Path) -> Option<String> {
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => break,
-            read => hasher.update(&buffer[..read]),
-        }
-    }
-    Some(crate::hexadecimal(&hasher.finalize()))
 }

@@ -2,36 +2,33 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use reproof_referee::graph::{Attribute, Graph, Node};
 use reproof_referee::{Model, Value as Held};
 use sha2::{Digest as _, Sha256};
 
 use super::super::{DEFINITION, convert};
-use super::state::digest;
 use crate::child::step_digest;
+use crate::file::{Mark, sha256};
 use crate::hexadecimal;
 
 /// A file as it was at some time, without a look at its bytes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Stamp {
     path: PathBuf,
-    length: u64,
-    modified: SystemTime,
+    mark: Mark,
 }
 
 impl Stamp {
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let found = fs::metadata(path).ok()?;
-        Some(Self { path: path.to_owned(), length: found.len(), modified: found.modified().ok()? })
+        Some(Self { path: path.to_owned(), mark: Mark::of(&fs::metadata(path).ok()?) })
     }
 
     /// The digest of the file, if it is as it was before and after that is computed.
     fn digest(&self) -> Option<String> {
-        let same = || Self::of(&self.path).as_ref() == Some(self);
-        let found = same().then(|| digest(&self.path).ok()).flatten();
-        found.filter(|_| same())
+        let same = || Self::of(&self.path).is_some_and(|now| now.mark == self.mark);
+        let found = same().then(|| sha256(&self.path).ok()).flatten();
+        found.filter(|_| same()).map(|hash| hexadecimal(&hash))
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod identity;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::fs;

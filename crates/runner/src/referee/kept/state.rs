@@ -1,8 +1,8 @@
 //! One state of a run: a folder with values, and what is told of them with their digests. Its name has the digest of that.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use reproof_formats::onnx::TypeInfo;
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::convert;
 use crate::engine::{Failure, Values};
+use crate::file::sha256;
 use crate::hexadecimal;
 
 /// The stem of the files with values.
@@ -94,15 +95,8 @@ pub(super) fn read(folder: &Path) -> Option<Halt> {
     Some(Halt { done: told.done, counted: told.counted, values: taken.collect::<Option<_>>()? })
 }
 
-/// The digest of a file.
-pub(super) fn digest(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hasher.finalize())),
-            count => hasher.update(&buffer[..count]),
-        }
-    }
+fn digest(path: &Path) -> io::Result<String> {
+    Ok(hexadecimal(&sha256(path)?))
 }
 
 fn elements(value: &Held) -> usize {
