@@ -139,6 +139,39 @@ fn a_diagnosis_goes_on_where_one_was_killed() {
     assert_eq!(kept(), Vec::<String>::new(), "one that comes to its end leaves nothing");
 }
 
+/// What a model computes on its way is twice what a run may take, and it is told all the same where a difference starts.
+#[test]
+fn a_start_is_found_where_all_steps_do_not_fit_into_memory() {
+    const LOADER: &str = "import torch\n\n\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n        \
+         self.weight = torch.nn.Parameter(torch.tensor(1.0))\n\n    def forward(self, x):\n        for step in range(64):\n            \
+         x = x.sin() if step == 29 else x * self.weight\n        return x.mean(1)\n\n\ndef build(path):\n    net = Net()\n    \
+         net.load_state_dict(torch.load(path))\n    return net.eval()\n";
+    let sandbox = sandbox();
+    sandbox.write("wide.py", LOADER);
+    let write = "import numpy, torch\ntorch.save({'weight': torch.tensor(0.999)}, 'wide.pt')\n\
+                 numpy.savez('case.npz', x=numpy.random.default_rng(0).random((2048, 2048), 'float32'))\n";
+    let made = std::process::Command::new(python::interpreter())
+        .args(["-c", write])
+        .current_dir(sandbox.folder())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    // 64 tensors of 16 MiB.
+    let limited = ["wide.pt", "--loader", "wide:build", "--memory-limit", "512M"];
+    let record = [&limited[..], &["--cases", "case.npz", "--budget", "1s"]].concat();
+    run(&sandbox, "record", &record).exits(0);
+    sandbox.write("wide.py", LOADER.replace("x.sin() if", "x.tan() if"));
+    let told = run(&sandbox, "diagnose", &[&limited[..], &["--json", "--budget", "1s"]].concat());
+    let found = told.exits(0).json();
+    let start = &found["start"];
+    assert_eq!(
+        (&start["step"]["kind"], &start["recorded"]),
+        (&"aten.tan.default".into(), &"aten.sin.default".into()),
+        "{found:#}"
+    );
+    assert_eq!(start["steps"], 65, "{start}");
+}
+
 /// A loader that makes something else of the same file is told by what it loaded.
 #[test]
 fn tensors_that_a_loader_changes_are_named() {

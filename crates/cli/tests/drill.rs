@@ -102,3 +102,24 @@ fn a_drill_needs_outputs_that_are_as_recorded() {
         .complains("reproof verify PATH tells more");
     sandbox.run(["drill", "nowhere"]).exits(2).complains("no artifact at nowhere");
 }
+
+/// Weights that two parts share, and the filter that resizes pictures.
+#[test]
+fn a_broken_tie_and_another_preparation_are_caught_and_named() {
+    let drilled = |artifact: &str, cases: &str, faults: &str| {
+        let sandbox = recorded(&[artifact, "--cases", cases]);
+        let found = run(&sandbox, "drill", &[artifact, "--faults", faults, "--diagnose", "--json"]);
+        let found = found.exits(0).json();
+        for fault in found["faults"].as_array().unwrap() {
+            assert_eq!(
+                (&fault["outcome"], &fault["named"]["answer"]),
+                (&"caught".into(), &"right".into()),
+                "{fault:#}"
+            );
+        }
+        planted(&found).into_iter().map(|(fault, _)| fault.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(drilled("m/writer", "m/texts", "tied"), ["tied=broken"]);
+    let filter = ["file=resample:preprocessor_config.json"];
+    assert_eq!(drilled("m/seer", "m/pictures", "file=resample"), filter);
+}

@@ -113,6 +113,28 @@ fn a_training_that_goes_on_as_recorded_is_identical() {
     assert_eq!(report["resume"]["compared"], 2);
 }
 
+/// A function of the user's module instead of a command.
+#[test]
+fn a_function_can_resume_the_training() {
+    let sandbox = checkpoint();
+    observes(&sandbox, &trajectory(STEP, [2.0, 1.0]));
+    sandbox.write("package/__init__.py", "");
+    sandbox.write(
+        "package/train.py",
+        "import os, shutil\n\n\ndef resume(checkpoint):\n    assert open(checkpoint, 'rb').read() == b'weights and all'\n    \
+         told = os.environ['REPROOF_RESUME']\n    open(os.path.join(told, 'seen.json'), 'w').write('{}')\n    \
+         shutil.copy('observed.json', told)\n",
+    );
+    let entry =
+        |function: &str| run(&sandbox, &["verify", "step-18.bin", "--json", "--resume-entry", function]);
+    let finished = entry("package.train:resume");
+    finished.exits(0);
+    assert_eq!(told(&finished).0, "identical");
+    let unknown = entry("package.train:forget");
+    unknown.exits(3);
+    assert!(unknown.stdout().contains("has no attribute 'forget'"), "{}", unknown.stdout());
+}
+
 #[test]
 fn the_first_step_that_differs_is_told_for_each_stream() {
     let sandbox = checkpoint();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use reproof_testing::{folder, generated, python};
@@ -35,6 +36,20 @@ const DRILLED: &[Drilled] = &[
         cases: "tokens",
         loader: None,
         faults: "epsilon,activation,mask=dropped,scale,autocast,rows,position,norm,weight=bit:22,file",
+    },
+    Drilled {
+        title: "transformers, GPT-2",
+        artifact: "writer",
+        cases: "texts",
+        loader: None,
+        faults: "tied,weight=ulp",
+    },
+    Drilled {
+        title: "transformers, ViT with its processor",
+        artifact: "seer",
+        cases: "pictures",
+        loader: None,
+        faults: "file=resample,file=mean,file=deviation",
     },
     Drilled {
         title: "scikit-learn, scaler and regression",
@@ -70,6 +85,7 @@ struct Row {
     answer: String,
     summary: String,
     start: String,
+    seconds: f64,
 }
 
 /// The table with its counts.
@@ -92,10 +108,11 @@ pub(super) fn text() -> Result<String> {
             row.model, row.fault, row.answer, row.summary, row.start
         )?;
     }
+    let longest = rows.iter().map(|row| row.seconds).fold(0.0, f64::max);
     let count = |answer: &str| counts.get(answer).copied().unwrap_or(0);
     Ok(format!(
         "Of {} planted faults that some output shows, {} are named right ({:.0} %), {} as likely, {} are unresolved and {} are named \
-         wrong.\n\n| model | planted | off by | named | answer | starts at |\n|---|---|---|---|---|---|\n{table}",
+         wrong. The longest verification with its diagnosis took {longest:.0} s.\n\n| model | planted | off by | named | answer | starts at |\n|---|---|---|---|---|---|\n{table}",
         rows.len(),
         count("right"),
         100.0 * count("right") as f64 / rows.len().max(1) as f64,
@@ -136,6 +153,7 @@ fn drill(drilled: &Drilled) -> Result<Vec<Row>> {
         answer: text_of(&fault["named"]["answer"]),
         summary: text_of(&fault["named"]["summary"]),
         start: text_of(&fault["named"]["start"]),
+        seconds: fault["named"]["milliseconds"].as_f64().unwrap_or(f64::NAN) / 1e3,
     };
     Ok(shown.map(row).collect())
 }
@@ -170,7 +188,9 @@ fn planted(
     run: &dyn Fn(&[&str]) -> Result<String>,
 ) -> Result<Row> {
     put(&format!("{network}.float32.{variant}"))?;
+    let started = Instant::now();
     let found: Value = serde_json::from_str(&run(&["diagnose", "--json"])?)?;
+    let seconds = started.elapsed().as_secs_f64();
     let first = &found["causes"][0];
     let answer = match (first["id"].as_str(), first["confidence"].as_str()) {
         (None, _) => "unresolved",
@@ -185,6 +205,7 @@ fn planted(
         answer: answer.to_owned(),
         summary: text_of(&found["summary"]),
         start: text_of(&found["start"]["step"]["name"]),
+        seconds,
     })
 }
 

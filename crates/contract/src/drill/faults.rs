@@ -107,6 +107,8 @@ pub struct NamedFault {
     pub summary: String,
     /// The step at which the difference starts.
     pub start: Option<String>,
+    /// Wall time of verification and diagnosis together.
+    pub milliseconds: u64,
 }
 
 /// Whether a diagnosis names what was planted.

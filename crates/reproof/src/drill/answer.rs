@@ -1,5 +1,7 @@
 //! What a diagnosis makes of a planted fault, and what a suite lacks.
 
+use std::time::Duration;
+
 use reproof_contract::diagnosis::{Cause, Diagnosis};
 use reproof_contract::drill::{Answer, FaultOutcome, NamedFault, PlantedFault};
 use reproof_contract::report::Confidence;
@@ -24,6 +26,9 @@ fn right(fault: &str) -> &'static [&'static str] {
         "step" => &["code.step", "weights.loaded"],
         "classes" => &["outputs.order", "weights.loaded"],
         "thresholds" => &["precision.weights", "weights.loaded"],
+        "file" if ["resample", "mean", "deviation"].iter().any(|kind| value.starts_with(kind)) => {
+            &["preprocessing.changed"]
+        }
         "file" if value.starts_with("bit") => &["weights.bit-flip"],
         "file" if value.starts_with("negated") => &["weights.negated"],
         "file" if value.starts_with("reversed") => &["weights.reversed"],
@@ -35,7 +40,7 @@ fn right(fault: &str) -> &'static [&'static str] {
 }
 
 /// Holds an answer against what was planted.
-pub(super) fn named(fault: &str, diagnosis: Diagnosis) -> NamedFault {
+pub(super) fn named(fault: &str, diagnosis: Diagnosis, took: Duration) -> NamedFault {
     let first = diagnosis.causes.first();
     let answer = match first {
         None => Answer::Unresolved,
@@ -49,6 +54,7 @@ pub(super) fn named(fault: &str, diagnosis: Diagnosis) -> NamedFault {
         confidence: first.map(|cause| cause.confidence),
         summary: diagnosis.summary,
         start: diagnosis.start.map(|start| start.step.name),
+        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

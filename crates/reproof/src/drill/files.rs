@@ -1,4 +1,6 @@
-//! Faults in files: a tensor of a copy is damaged where it lies, whatever reads the format.
+//! Faults in files: a tensor of a copy is damaged where it lies, whatever reads the format, or what prepares its inputs is.
+
+mod preprocessing;
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -66,7 +68,8 @@ pub(super) fn known(artifact: &Artifact) -> Vec<FileFault> {
     let other = tensors.iter().copied().find(|tensor| tensor.shape.len() == 1);
     let damaged = largest.into_iter().flat_map(|tensor| FAULTS.into_iter().map(move |fault| (tensor, fault)));
     let also = other.into_iter().map(|tensor| (tensor, FAULTS[1]));
-    damaged.chain(also).filter_map(|(tensor, fault)| planned(artifact, tensor, fault)).collect()
+    let tensors = damaged.chain(also).filter_map(|(tensor, fault)| planned(artifact, tensor, fault));
+    tensors.chain(preprocessing::faults(artifact)).collect()
 }
 
 fn is_weight(tensor: &TensorDescription) -> bool {

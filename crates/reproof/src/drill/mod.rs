@@ -193,10 +193,11 @@ impl Drill<'_> {
         let (report, named) = match self.options.diagnose {
             None => (examine(&path, &verifying, self.runners, scratch.path(), self.progress)?.0, None),
             Some(budget) => {
+                let started = Instant::now();
                 let diagnosing = DiagnoseOptions::of(&verifying, budget);
                 let (report, diagnosis) =
                     verify_and_diagnose(&path, &verifying, &diagnosing, self.runners, self.progress)?;
-                (report, Some(answer::named(fault.text(), diagnosis)))
+                (report, Some(answer::named(fault.text(), diagnosis, started.elapsed())))
             }
         };
         let Some(verdict) = over_outputs(&report) else { return Ok(failed(report.summary)) };
