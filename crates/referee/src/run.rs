@@ -7,8 +7,7 @@ use reproof_tensor::DType;
 
 use crate::call::Call;
 use crate::graph::{Attribute, Function, Graph, Model, Node};
-use crate::tensor::Data;
-use crate::tensor::is_float;
+use crate::tensor::{Data, is_float};
 use crate::{Failure, Halt, Limits, Observer, Tensor, Value};
 use crate::{noise, operators};
 

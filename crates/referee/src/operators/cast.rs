@@ -6,8 +6,7 @@ use super::{Outputs, one};
 use crate::arithmetic::order::truncate;
 use crate::arithmetic::saturate;
 use crate::call::{Call, Kind};
-use crate::tensor::is_float;
-use crate::tensor::{Data, wrap};
+use crate::tensor::{Data, is_float, wrap};
 use crate::{Failure, Tensor};
 
 pub(super) fn cast(call: &Call<'_>) -> Outputs {

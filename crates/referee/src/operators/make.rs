@@ -7,8 +7,7 @@ use super::{Outputs, one};
 use crate::arithmetic::elementary;
 use crate::call::{Call, Kind, dim};
 use crate::graph::Attribute;
-use crate::tensor::Data;
-use crate::tensor::is_float;
+use crate::tensor::{Data, is_float};
 use crate::{Failure, Tensor};
 
 pub(super) fn constant(call: &Call<'_>) -> Outputs {

@@ -8,8 +8,7 @@ use crate::arithmetic::order::{maximum, minimum};
 use crate::arithmetic::{round, saturate};
 use crate::broadcast::{positions, steps};
 use crate::call::{Call, Kind};
-use crate::tensor::Data;
-use crate::tensor::is_float;
+use crate::tensor::{Data, is_float};
 use crate::{Failure, Tensor};
 
 /// Scales and zero points stretched over a tensor: one for all, one for each place along an axis, or one for each block.

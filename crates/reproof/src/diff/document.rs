@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 use reproof_contract::Real;
 use reproof_contract::diff::{Element, TensorDiff, TensorMetrics, TensorStatus, ValueMetrics};
-use reproof_contract::report::Heatmap;
 use reproof_tensor::compare::stream::Divergence;
 use reproof_tensor::{DType, element_count};
 
 use super::compare::Comparison;
 use crate::artifact::MODEL_PART;
+use crate::judge::heatmap;
 
 /// The measures of a comparison; nothing where nothing differs.
 pub(super) fn metrics(found: &Comparison, dtype: DType, shape: &[u64]) -> Option<TensorMetrics> {
@@ -35,7 +35,6 @@ pub(super) fn metrics(found: &Comparison, dtype: DType, shape: &[u64]) -> Option
 }
 
 fn values(divergence: &Divergence, dtype: DType, shape: &[u64]) -> ValueMetrics {
-    let grid = divergence.grid.as_ref().filter(|grid| grid.cells.len() > 1);
     ValueMetrics {
         bits_only: divergence.bits_only,
         special_mismatches: divergence.special_mismatches,
@@ -50,11 +49,7 @@ fn values(divergence: &Divergence, dtype: DType, shape: &[u64]) -> ValueMetrics 
             a: Real(worst.a),
             b: Real(worst.b),
         }),
-        heatmap: grid.map(|grid| Heatmap {
-            rows: grid.rows as u32,
-            columns: grid.columns as u32,
-            values: grid.cells.iter().map(|cell| Real(*cell)).collect(),
-        }),
+        heatmap: divergence.grid.as_ref().and_then(heatmap),
     }
 }
 

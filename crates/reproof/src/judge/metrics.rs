@@ -3,7 +3,7 @@
 use reproof_contract::Real;
 use reproof_contract::report::{Heatmap, Histogram, Metrics, WorstElement};
 use reproof_tensor::TensorView;
-use reproof_tensor::compare::{Difference, grid, spread};
+use reproof_tensor::compare::{Difference, Grid, grid, spread};
 
 /// The metrics of a difference with its pictures.
 pub(super) fn metrics(golden: TensorView<'_>, produced: TensorView<'_>, difference: &Difference) -> Metrics {
@@ -12,11 +12,6 @@ pub(super) fn metrics(golden: TensorView<'_>, produced: TensorView<'_>, differen
         equal: spread.equal,
         first_exponent: spread.first_exponent,
         counts: spread.counts,
-    });
-    let heatmap = grid(golden, produced, rms).filter(|grid| grid.cells.len() > 1).map(|grid| Heatmap {
-        rows: grid.rows as u32,
-        columns: grid.columns as u32,
-        values: grid.cells.into_iter().map(Real).collect(),
     });
     Metrics {
         elements: difference.elements,
@@ -35,6 +30,15 @@ pub(super) fn metrics(golden: TensorView<'_>, produced: TensorView<'_>, differen
             actual: Real(worst.actual),
         }),
         histogram,
-        heatmap,
+        heatmap: grid(golden, produced, rms).as_ref().and_then(heatmap),
     }
+}
+
+/// A grid as a picture; none of a single cell, which shows nothing that the numbers do not.
+pub(crate) fn heatmap(grid: &Grid) -> Option<Heatmap> {
+    (grid.cells.len() > 1).then(|| Heatmap {
+        rows: grid.rows as u32,
+        columns: grid.columns as u32,
+        values: grid.cells.iter().copied().map(Real).collect(),
+    })
 }

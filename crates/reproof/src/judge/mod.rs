@@ -20,6 +20,7 @@ use reproof_contract::report::{Basis, Evidence, OutputReport};
 use reproof_tensor::{Leaf, Value};
 
 pub(crate) use generation::divergence;
+pub(crate) use metrics::heatmap;
 pub(crate) use referee::definition_difference;
 pub use referee::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
 pub(crate) use statistics::{distances, judge_statistics};

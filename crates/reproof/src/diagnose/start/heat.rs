@@ -1,8 +1,8 @@
 //! The tensor at which a difference starts: as it is, and as an experiment gave the recorded one again.
 
+use reproof_contract::Name;
 use reproof_contract::report::Heatmap;
 use reproof_contract::run::{RunSpec, Taps};
-use reproof_contract::{Name, Real};
 use reproof_formats::values;
 use reproof_runner::step_digest;
 use reproof_tensor::compare::{grid, root_mean_square};
@@ -12,6 +12,7 @@ use super::super::Case;
 use super::super::bench::Bench;
 use super::Begun;
 use crate::folder::case_input;
+use crate::judge::heatmap;
 
 /// The largest tensor that is looked at, in elements: two of them are in memory.
 const LARGEST: u64 = 1 << 26;
@@ -47,13 +48,9 @@ pub(in crate::diagnose) fn heat(
         return None;
     }
     let rms = root_mean_square(golden.view())?;
-    let grid = grid(golden.view(), current.view(), rms).filter(|grid| grid.cells.len() > 1)?;
+    let grid = grid(golden.view(), current.view(), rms)?;
     let differs = grid.cells.iter().any(|cell| *cell != 0.0);
-    differs.then(|| Heatmap {
-        rows: grid.rows as u32,
-        columns: grid.columns as u32,
-        values: grid.cells.into_iter().map(Real).collect(),
-    })
+    differs.then(|| heatmap(&grid)).flatten()
 }
 
 /// The first tensor that a step gave.
