@@ -84,6 +84,32 @@ fn a_cause_that_is_not_known_stays_likely() {
     assert!(path.contains(&"aten.view.default") && path.contains(&"aten.gelu.default"), "{path:?}");
 }
 
+/// The model as another compiler of operators has it, by itself and with another change beside it: both are named.
+#[test]
+fn a_model_that_is_compiled_now_is_named() {
+    let sandbox = recorded();
+    edit(&sandbox, "def build():\n    return Net().eval()", COMPILED);
+    named(&diagnosis(&sandbox, &[]), "kernels.compiled", "confirmed");
+    edit(&sandbox, "BatchNorm2d(8)", "BatchNorm2d(8, eps=1e-3)");
+    let found = diagnosis(&sandbox, &[]);
+    let causes: Vec<_> = found["causes"].as_array().unwrap().iter().map(|cause| &cause["id"]).collect();
+    assert_eq!(causes, ["constant.epsilon", "kernels.compiled"], "{found:#}");
+}
+
+/// A backend of torch.compile that rounds in other places, and takes no time to build.
+const COMPILED: &str = "def backend(graph, inputs):\n    def run(*given):\n        return tuple(out * (1 + 2**-22) for out in \
+                        graph(*given))\n\n    return run\n\n\ndef build():\n    net = Net().eval()\n    \
+                        net.compile(backend=backend)\n    return net";
+
+#[test]
+fn a_model_that_draws_random_numbers_is_named() {
+    let sandbox = recorded();
+    edit(&sandbox, "self.head(self.drop(x))", "self.head(x + torch.randn_like(x) * 0.1)");
+    let found = diagnosis(&sandbox, &[]);
+    named(&found, "nondeterminism.random", "confirmed");
+    assert_eq!(found["start"]["step"]["kind"], "aten.randn_like.default", "{}", found["start"]);
+}
+
 /// What is set now and was not when recorded is taken away again.
 #[test]
 #[cfg(target_arch = "x86_64")]
@@ -108,16 +134,16 @@ fn a_diagnosis_goes_on_where_one_was_killed() {
     let sandbox = recorded();
     edit(&sandbox, "3, padding=1", "3, padding=2, dilation=2");
     let cache = sandbox.path("cache");
-    let diagnose = || {
-        let arguments = ["diagnose", "m/weights.pt", "--loader", "loaders:build", "--json"];
-        let all = arguments.into_iter().chain(["--budget", "10m", "--python", python::interpreter()]);
+    let begin = |command: &[&str]| {
+        let arguments = ["m/weights.pt", "--loader", "loaders:build", "--json", "--budget", "10m"];
+        let all = [command, &arguments, &["--python", python::interpreter()]].concat();
         sandbox.command(all).variable("REPROOF_CACHE", &cache)
     };
     let kept = || -> Vec<String> {
         let logs = std::fs::read_dir(cache.join("diagnoses")).into_iter().flatten().flatten();
         logs.map(|log| std::fs::read_to_string(log.path()).unwrap_or_default()).collect()
     };
-    let mut first = diagnose().start();
+    let mut first = begin(&["diagnose"]).start();
     let started = Instant::now();
     while kept().iter().all(|log| !log.ends_with('\n')) {
         assert!(started.elapsed() < Duration::from_mins(2), "it keeps no experiment");
@@ -129,8 +155,9 @@ fn a_diagnosis_goes_on_where_one_was_killed() {
     let whole = |line: &&str| serde_json::from_str::<Value>(line).is_ok();
     let made = kept().concat().lines().filter(whole).count();
     assert!(made > 0);
-    let second = diagnose().run();
-    let found = second.exits(0).json();
+    // A verification that diagnoses is no other diagnosis.
+    let second = begin(&["verify", "--diagnose"]).run();
+    let found = second.exits(1).json()["diagnosis"].take();
     named(&found, "code.changed", "likely");
     let experiments = found["experiments"].as_array().unwrap();
     let earlier = |experiment: &&Value| experiment["note"] == "made by an earlier diagnosis";

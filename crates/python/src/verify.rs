@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
-use reproof::diagnose::verify_and_explain;
+use reproof::diagnose::{DiagnoseOptions, verify_and_explain};
 use reproof::engines;
 use reproof::folder::private_root;
 use reproof::resume::ResumeCommand;
@@ -145,11 +145,13 @@ pub(crate) fn verify(py: Python<'_>, path: PathBuf, told: Verification) -> PyRes
     let verified = detached(py, move || -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
         let wanted = told.engine.wanted().map(str::to_owned);
         let wanted = wanted.or_else(|| engines::recorded(&path, told.contract.as_deref()));
-        let runners = told.engine.engines().runners(wanted.as_deref())?;
+        let engines = told.engine.engines();
+        let runners = engines.runners(wanted.as_deref())?;
         let report = match told.diagnose {
             Some(seconds) => {
                 let budget = Duration::try_from_secs_f64(seconds)?;
-                verify_and_explain(&path, &options, budget, &runners, &Silent)?
+                let diagnosing = DiagnoseOptions::of(&options, budget).keeping(engines.cache.as_deref());
+                verify_and_explain(&path, &options, &diagnosing, &runners, &Silent)?
             }
             None => reproof::verify::verify(&path, &options, &runners, &Silent)?,
         };

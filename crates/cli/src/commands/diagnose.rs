@@ -87,8 +87,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         shown_path: Some(output::shown(path)),
         relation: arguments.relation,
         budget: arguments.budget,
-        log: cache().map(|cache| cache.join("diagnoses")),
+        log: None,
     };
+    let options = options.keeping(cache().as_deref());
     if arguments.errors {
         // The engine under test, and what it is measured by.
         let runners = runners(engine, wanted.as_deref().filter(|name| *name != REFEREE))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use clap::Args;
-use reproof::diagnose::verify_and_explain;
+use reproof::diagnose::{DiagnoseOptions, verify_and_explain};
 use reproof::engines;
 use reproof::folder::beside;
 use reproof::sign::{public_keys, signatures};
@@ -18,7 +18,7 @@ use super::matrix::{text, verify_in};
 use super::registry::checkout::{Checkout, EvidenceArguments};
 use crate::arguments::{EngineArguments, OutputArguments, ResumeArguments};
 use crate::bars::Bars;
-use crate::engines::{runners, settings, supervisor};
+use crate::engines::{cache, runners, settings, supervisor};
 use crate::failure::Exit;
 use crate::output;
 use crate::private::private_root;
@@ -136,7 +136,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         return matrix(arguments, path, &options);
     }
     let report = if arguments.diagnose {
-        verify_and_explain(path, &options, arguments.budget, &runners, &Bars::new())?
+        let diagnosing = DiagnoseOptions::of(&options, arguments.budget).keeping(cache().as_deref());
+        verify_and_explain(path, &options, &diagnosing, &runners, &Bars::new())?
     } else {
         verify(path, &options, &runners, &Bars::new())?
     };

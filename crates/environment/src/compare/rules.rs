@@ -82,6 +82,7 @@ const RULES: &[Rule] = &[
         "long sums and gradients of weights are divided among threads",
         MEASURED,
     ),
+    rule("settings.torch.compiled", MayMoveBits, "operators are fused, and round less often", MEASURED),
     rule("settings.torch.cudnn*", MayMoveBits, "other algorithms for convolutions", CUDNN),
     rule("settings.*", MayMoveBits, "another setting of the engine", CAUTION),
     // Variables.

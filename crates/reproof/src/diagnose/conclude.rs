@@ -157,6 +157,7 @@ pub(super) fn statement(cause: &str, change: &str) -> String {
         "kernels.instructions" => "numeric libraries use other instructions",
         "kernels.backend" => "operators run in another library",
         "kernels.attention" => "attention runs in another kernel",
+        "kernels.compiled" => "the model is compiled in another way",
         "kernels.layout" => "tensors lie in memory in another order",
         "kernels.batch" => "samples are computed in batches of another size",
         "kernels.deterministic" => "operators add up in another order",

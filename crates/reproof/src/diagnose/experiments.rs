@@ -214,6 +214,15 @@ fn restored(difference: &EnvironmentDifference) -> Option<Switch> {
             "torch.use_deterministic_algorithms(True)".to_owned(),
             Set::Alteration("deterministic=on".to_owned()),
         ),
+        // Contracts say so of what is compiled alone.
+        "torch.compiled" => {
+            let (fix, text) = if on(&recorded) {
+                ("compile it as when recorded: torch.compile(model)", "compile=on")
+            } else {
+                ("leave torch.compile out, as when recorded", "compile=off")
+            };
+            ("kernels.compiled", fix.to_owned(), Set::Alteration(text.to_owned()))
+        }
         "torch.matmul_precision" => (
             "precision.matmul",
             format!("torch.set_float32_matmul_precision(\"{recorded}\")"),

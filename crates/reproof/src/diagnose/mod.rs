@@ -159,18 +159,23 @@ impl DiagnoseOptions {
             builds: None,
         }
     }
+
+    /// With a folder of experiments in the user's cache.
+    #[must_use]
+    pub fn keeping(self, cache: Option<&Path>) -> Self {
+        Self { log: cache.map(|cache| cache.join("diagnoses")), ..self }
+    }
 }
 
-/// The report of a verification, which says why where something differs: no experiment begins later than `budget`.
+/// The report of a verification, which says why where something differs.
 pub fn verify_and_explain(
     path: &Path,
     verifying: &VerifyOptions,
-    budget: Duration,
+    options: &DiagnoseOptions,
     runners: &Runners,
     progress: &dyn Progress,
 ) -> Result<Report, DiagnoseError> {
-    let options = DiagnoseOptions::of(verifying, budget);
-    let (report, diagnosis) = verify_and_diagnose(path, verifying, &options, runners, progress)?;
+    let (report, diagnosis) = verify_and_diagnose(path, verifying, options, runners, progress)?;
     let differs = report.verdict != Verdict::Identical;
     Ok(Report { diagnosis: differs.then(|| Box::new(diagnosis)), ..report })
 }

@@ -12,12 +12,19 @@ use super::{Case, DiagnoseError, Found};
 use crate::judge::all_identical;
 
 /// What takes chance out of a model: the alteration, the cause, and what to do.
-const STEADY: [(&str, &str, &str, &str); 3] = [
+const STEADY: [(&str, &str, &str, &str); 4] = [
     (
         "mode=eval",
         "mode.training",
         "a part of the model behaves as in training",
         "call model.eval() in the loader",
+    ),
+    (
+        "seed=0",
+        "nondeterminism.random",
+        "the model draws random numbers that nobody seeds",
+        "give what draws a generator with a seed, such as torch.Generator().manual_seed(0), or record a distribution: \
+         record --allow nondeterministic",
     ),
     (
         "threads=1",

@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use reproof_contract::diagnosis::Experiment;
+use reproof_contract::diagnosis::{Cause, Experiment};
+use reproof_contract::report::Confidence;
 use reproof_contract::run::{CaseOutcome, Trial};
 
 use super::bench::{Bench, Produced};
@@ -26,7 +27,7 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Res
     let wanted = asked.outcome.cases.first().map(|case| case.catalogue.clone()).unwrap_or_default();
     for some in wanted.chunks(AT_ONCE) {
         if found.settled {
-            return Ok(());
+            break;
         }
         if !case.has_time() {
             found.left_out += some.len();
@@ -40,7 +41,27 @@ pub(super) fn make(case: &Case<'_>, bench: &Bench<'_>, found: &mut Found) -> Res
             took(found, experiment, &fix, set);
         }
     }
+    if found.settled {
+        found.causes.extend(compiled_as_well(case));
+    }
     Ok(())
+}
+
+/// What is compiled is altered as it is written: where that gave the recorded bits, it was not compiled when recorded.
+fn compiled_as_well(case: &Case<'_>) -> Option<Cause> {
+    let mut differences = case.execution?.differences.iter();
+    let compiled =
+        differences.find(|found| found.item == "settings.torch.compiled" && found.current == "True")?;
+    Some(Cause {
+        id: "kernels.compiled".to_owned(),
+        confidence: Confidence::Confirmed,
+        statement: "the model is compiled, which it was not when recorded".to_owned(),
+        evidence: vec![
+            "as it is written, with the other change undone, every bit is the recorded one".to_owned(),
+            format!("{}: {} when recorded, {} now", compiled.item, compiled.recorded, compiled.current),
+        ],
+        fix: "leave torch.compile out, as when recorded".to_owned(),
+    })
 }
 
 /// Tries one.
@@ -105,6 +126,7 @@ pub(super) fn cause(alteration: &str) -> &'static str {
         "matmul" => "precision.matmul",
         "mkldnn" => "kernels.backend",
         "attention" => "kernels.attention",
+        "compile" => "kernels.compiled",
         "layout" => "kernels.layout",
         "batch" => "kernels.batch",
         "deterministic" => "kernels.deterministic",
@@ -135,6 +157,7 @@ fn fix(experiment: &Experiment) -> String {
         "kernels.attention" => {
             "choose the recorded attention kernel: torch.nn.attention.sdpa_kernel".to_owned()
         }
+        "kernels.compiled" => "compile the model only where it was compiled when recorded".to_owned(),
         "kernels.layout" => format!("put model and inputs into the recorded memory format: {value}"),
         "constant.parameter" => {
             let (name, was) = value.rsplit_once(':').unwrap_or(("it", value));

@@ -7,6 +7,7 @@ import re
 import torch
 
 from .. import loader
+from ..alterations import torch_compiled
 from ..failure import Unsupported
 from . import base, torch_tensor
 from .torch_wide import Watch
@@ -101,7 +102,10 @@ class Module(base.Model):
         return torch_freeze.freeze(self, form, cases, folder)
 
     def settings(self):
-        return settings()
+        found = settings()
+        if torch_compiled.is_compiled(self._module):
+            found["torch.compiled"] = True
+        return found
 
     def environment_class(self):
         return environment_class(self._session)

@@ -6,19 +6,24 @@ notice.
 """
 
 from ..failure import Unsupported
+from . import chance
 
+# What can be altered in any model, for who asks for it.
+_EVERYWHERE = {"seed=0": chance.seeded}
+# Made where it is asked for, as it takes long.
+_NOT_TRIED = ("compile=on",)
 # As many are named to who asked for another.
 _NAMED = 8
 
 
 def catalogue(model):
     """Alterations that would change something in this model, the likeliest first."""
-    return list(model.alterations())
+    return [text for text in model.alterations() if text not in _NOT_TRIED]
 
 
 def apply(model, text):
     """A context in which the model is altered so."""
-    found = model.alterations().get(text)
+    found = model.alterations().get(text) or _EVERYWHERE.get(text)
     if found is None:
         raise Unsupported("the alteration `{}` of this model".format(text), "")
     return found()

@@ -1,10 +1,11 @@
 """What can be altered in a PyTorch module, the likeliest first."""
 
+import contextlib
 import functools
 
 import torch
 
-from . import keeping, torch_attention, torch_calls, torch_functions, torch_numbers, torch_samples
+from . import keeping, torch_attention, torch_calls, torch_compiled, torch_functions, torch_numbers, torch_samples
 
 _EPSILONS = (1e-5, 1e-6, 1e-12, 1e-3, 1e-8, 1e-7)
 _EPSILON_NAMES = ("eps", "variance_epsilon", "epsilon")
@@ -40,7 +41,19 @@ def alterations(model):
         found["inputs=" + name] = functools.partial(torch_calls.inputs, model, change)
     found["deterministic=on"] = torch_numbers.deterministic
     found["threads=1"] = functools.partial(torch_numbers.threads, 1)
+    if not torch_compiled.is_compiled(module):
+        found["compile=on"] = functools.partial(torch_compiled.compiled, model)
+    elif torch_compiled.can_be_eager():
+        # Every alteration of a compiled module would have it compiled anew, some of them in vain.
+        found = {text: functools.partial(_eager, make) for text, make in found.items()}
+        found = {"compile=off": torch_compiled.eager, **found}
     return found
+
+
+@contextlib.contextmanager
+def _eager(make):
+    with torch_compiled.eager(), make():
+        yield
 
 
 def _modes(module):
