@@ -12,7 +12,8 @@
   `numpy.savez`.
 
 `peers` prints in JSON the bytes of all files, what is left of each alone by zipnn, and of each as the exclusive-or with the file
-before it, in byte planes, by zstd at level 1: what the papers on deltas of checkpoints do. And how long zipnn took, with one
+before it, in byte planes, by zstd at level 1: what the papers on deltas of checkpoints do (`differences` are those of all files
+but the first). And how long zipnn took, with one
 thread.
 """
 
@@ -181,7 +182,7 @@ def peers(files):
     import zstandard
 
     compressor = zstandard.ZstdCompressor(level=1)
-    before, sums = {}, {"size": 0, "zipnn": 0, "zipnn_seconds": 0.0, "xor": 0}
+    before, sums = {}, {"size": 0, "zipnn": 0, "zipnn_seconds": 0.0, "xor": 0, "differences": 0}
     for path in files:
         now = {}
         for name, width, data in tensors(path):
@@ -194,6 +195,7 @@ def peers(files):
             for plane in numpy.ascontiguousarray(delta.reshape(-1, width).T):
                 packed = len(compressor.compress(plane.tobytes()))
                 sums["xor"] += min(packed, plane.size)
+                sums["differences"] += min(packed, plane.size) if before else 0
             # It works in place: each gets bytes of its own.
             copy = bytearray(data.tobytes())
             dtype = {2: "bfloat16", 4: "float32"}[width]

@@ -35,6 +35,11 @@ impl<'a> Cursor<'a> {
         self.take(what, 1).map(|taken| taken.first().copied().unwrap_or_default())
     }
 
+    /// The next byte, which stays.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
     /// The next number of up to 32 bits, seven to a byte, the lowest first; the highest bit of a byte says that more
     /// follow. Only the shortest form is read.
     pub(crate) fn varint(&mut self, what: &'static str) -> Result<usize, DecodeError> {

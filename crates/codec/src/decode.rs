@@ -2,6 +2,7 @@
 //! memory is bounded by the length that the caller expects, never by what a block claims.
 
 use crate::cast;
+use crate::classes::Reference;
 use crate::cursor::Cursor;
 use crate::header::{HEADER_LENGTH, Header, Transform};
 use crate::plane::{self, Plane};
@@ -166,8 +167,10 @@ fn decode_planes(
     let width = header.element.width();
     let count = bytes.len() / width;
     let mut decoded = Vec::with_capacity(width);
+    let mut based = reference.map(|reference| Reference::new(header.element, reference));
     for _ in 0..if count == 0 { 0 } else { width } {
-        decoded.push(plane::decode(cursor, count).map(|plane| Plane::into_bytes(plane, count))?);
+        let plane = plane::decode(cursor, count, based.as_mut())?;
+        decoded.push(Plane::into_bytes(plane, count));
     }
     let mut slices = [[].as_slice(); 8];
     for (slice, plane) in slices.iter_mut().zip(&decoded) {

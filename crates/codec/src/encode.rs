@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::classes::Reference;
 use crate::element::Element;
 use crate::header::{HEADER_LENGTH, Header, MAX_DEPTH, Transform, base_length};
 use crate::sample::Sample;
@@ -133,8 +134,9 @@ fn write(header: Header, bytes: &[u8], base: Option<&[u8]>, sample: &Sample) -> 
         *target = other;
     }
     planes::split(header.element, whole, base, targets);
+    let mut based = base.map(|base| Reference::new(header.element, base));
     for (plane, histogram) in others.chunks_exact(count.max(1)).zip(sample.histograms().iter().skip(noise)) {
-        plane::encode(plane, histogram, &mut encoded);
+        plane::encode(plane, histogram, based.as_mut(), &mut encoded);
     }
     encoded.extend_from_slice(odd);
     if encoded.len() >= HEADER_LENGTH + bytes.len() {

@@ -12,6 +12,7 @@
 //! A coded plane is: the code lengths ([`lengths`]), the bytes of each stream (four varints), the streams.
 //! Stream `i` holds the `i`-th quarter of the plane; the last one also holds what a division by four leaves over.
 
+pub(crate) mod by_class;
 mod codes;
 mod decode;
 mod encode;

@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod cast;
+mod classes;
 mod cursor;
 mod decode;
 mod element;

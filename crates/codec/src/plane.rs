@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::classes::Reference;
 use crate::cursor::{Cursor, write_varint};
 use crate::decode::DecodeError;
 use crate::histogram::{self, Histogram};
@@ -15,6 +16,8 @@ const CONSTANT: u8 = 1;
 const HUFFMAN: u8 = 2;
 /// The common byte, the number of others (varint), the bitmap as a plane, the others as a plane, see [`sparse`].
 const SPARSE: u8 = 3;
+/// The exponent of the first class (varint), then a plane with a code for each class, see [`huffman::by_class`].
+const BY_CLASS: u8 = 4;
 
 /// How often a plane may be taken apart: the plane, then its bitmap. Decoding recurses no deeper.
 const SPARSE_LEVELS: u32 = 2;
@@ -26,6 +29,12 @@ const WORTH: f64 = 0.99;
 /// The share of one byte in a plane from which on it is worth looking at the bitmap: below, a code of one bit for that byte
 /// wastes little.
 const COMMON: f64 = 0.6;
+
+/// The share of the size below which the bytes of each class are worth a code of their own, which takes longer to decode.
+const CLASSES_WORTH: f64 = 0.96;
+
+/// Bits of entropy below which a plane is not worth counting by class.
+const COUNTED_ABOVE: f64 = 0.1;
 
 /// The share of the Huffman-coded size below which a sparse plane is worth its slower decoding.
 const SPARSE_WORTH: f64 = 0.97;
@@ -40,17 +49,56 @@ pub(crate) fn estimate(sample: &Histogram) -> f64 {
     if is_noise(sample) { 1.0 } else { histogram::entropy_of_whole(sample) / 8.0 }
 }
 
-/// Appends `plane`, of which `sample` is the histogram of a part.
-pub(crate) fn encode(plane: &[u8], sample: &Histogram, target: &mut Vec<u8>) {
-    let (common, count) = histogram::most_common(sample);
-    let total: u32 = sample.iter().sum();
+/// Appends `plane`, of which `sample` is the histogram of a part; of a difference, with what it is one from.
+pub(crate) fn encode(
+    plane: &[u8],
+    sample: &Histogram,
+    reference: Option<&mut Reference<'_>>,
+    target: &mut Vec<u8>,
+) {
     if is_noise(sample) {
         write_raw(plane, target);
-    } else if f64::from(count) > f64::from(total) * COMMON {
-        encode_sparse(plane, common, SPARSE_LEVELS - 1, target);
-    } else {
-        encode_dense(plane, &histogram::count(plane), target);
+        return;
     }
+    let start = target.len();
+    let (common, count) = histogram::most_common(sample);
+    let is_sparse = f64::from(count) > f64::from(sample.iter().sum::<u32>()) * COMMON;
+    if is_sparse {
+        encode_sparse(plane, common, SPARSE_LEVELS - 1, target);
+    }
+    let is_counted = histogram::entropy(sample) > COUNTED_ABOVE;
+    let Some(classes) = reference.filter(|_| is_counted).and_then(Reference::suited) else {
+        if !is_sparse {
+            encode_dense(plane, &histogram::count(plane), target);
+        }
+        return;
+    };
+    let histograms = classes.histograms(plane);
+    let whole = sum(histograms.as_slice());
+    let size = if is_sparse {
+        target.len() - start
+    } else {
+        huffman::plan(&whole).map_or(plane.len(), |plan| plan.size)
+    };
+    let by_class = huffman::by_class::plan(&histograms);
+    if (by_class.size as f64) < size as f64 * CLASSES_WORTH {
+        target.truncate(start);
+        target.push(BY_CLASS);
+        write_varint(usize::from(classes.top), target);
+        by_class.write(plane, classes.of(), target);
+    } else if !is_sparse {
+        encode_dense(plane, &whole, target);
+    }
+}
+
+fn sum(histograms: &[Histogram]) -> Histogram {
+    let mut whole = [0_u32; 256];
+    for histogram in histograms {
+        for (sum, count) in whole.iter_mut().zip(histogram) {
+            *sum = sum.wrapping_add(*count);
+        }
+    }
+    whole
 }
 
 /// Appends a plane of which nothing is known.
@@ -138,9 +186,33 @@ impl<'a> Plane<'a> {
     }
 }
 
-/// Reads a plane of `length` bytes.
-pub(crate) fn decode<'a>(cursor: &mut Cursor<'a>, length: usize) -> Result<Plane<'a>, DecodeError> {
-    decode_level(cursor, length, SPARSE_LEVELS)
+/// Reads a plane of `length` bytes; of a difference, with what it is one from.
+pub(crate) fn decode<'a>(
+    cursor: &mut Cursor<'a>,
+    length: usize,
+    reference: Option<&mut Reference<'_>>,
+) -> Result<Plane<'a>, DecodeError> {
+    match reference {
+        Some(reference) if cursor.peek() == Some(BY_CLASS) => decode_by_class(cursor, length, reference),
+        _ => decode_level(cursor, length, SPARSE_LEVELS),
+    }
+}
+
+fn decode_by_class<'a>(
+    cursor: &mut Cursor<'a>,
+    length: usize,
+    reference: &mut Reference<'_>,
+) -> Result<Plane<'a>, DecodeError> {
+    let offset = cursor.offset();
+    let got = cursor.byte("plane coding")?;
+    let top_offset = cursor.offset();
+    let corrupt = DecodeError::Corrupt { what: "highest exponent", offset: top_offset };
+    let top = u16::try_from(cursor.varint("highest exponent")?).map_err(|_| corrupt)?;
+    let unknown = DecodeError::Unknown { what: "plane coding", offset, got };
+    let classes = reference.below(top).ok_or(unknown)?;
+    let mut plane = vec![0; length];
+    huffman::by_class::decode(cursor, classes.of(), &mut plane)?;
+    Ok(Plane::Bytes(Cow::Owned(plane)))
 }
 
 fn decode_level<'a>(cursor: &mut Cursor<'a>, length: usize, levels: u32) -> Result<Plane<'a>, DecodeError> {

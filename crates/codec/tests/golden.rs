@@ -63,6 +63,22 @@ fn all() -> Vec<Golden> {
     let single = weights(700, 44);
     let later = trained(&single, 1e-7, 45);
     let brain = values::brain_bytes(&single);
+    let (long, longer) = (weights(12_001, 46), trained(&weights(12_001, 46), 1e-5, 47));
+    let mut by_class = |name, element, bytes: Vec<u8>, base: Vec<u8>| {
+        all.push(Golden::new(name, Transform::Delta, element, bytes).on(element, base, 0));
+    };
+    by_class(
+        "bfloat16-by-class",
+        Element::BFloat16,
+        values::brain_bytes(&trained(&long, 1e-4, 48)),
+        values::brain_bytes(&long),
+    );
+    let soon = single_bytes(&trained(&long, 1e-7, 49));
+    by_class("float32-by-class", Element::Float32, soon, single_bytes(&long));
+    let doubles = |values: &[f32]| -> Vec<u8> {
+        values.iter().flat_map(|value| f64::from(*value).to_le_bytes()).collect()
+    };
+    by_class("float64-by-class", Element::Float64, doubles(&longer), doubles(&long));
     let wide: Vec<u8> = single.iter().flat_map(|value| f64::from(*value).to_le_bytes()).collect();
     let upper: Vec<u8> = brain.chunks(2).flat_map(|half| [0, 0, half[0], half[1]]).collect();
     // Halves of which half precision holds each exactly.

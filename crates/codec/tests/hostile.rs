@@ -249,7 +249,7 @@ proptest! {
 
     #[test]
     fn any_payload(fields in (1_u8..=9, 0_u8..=3), length in 0_usize..300,
-                   payload in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 0..200)) {
+                   payload in prop::collection::vec(prop_oneof![0_u8..5, any::<u8>()], 0..200)) {
         let (element, transform) = fields;
         let based = transform >= DELTA;
         let header = [element, transform, if based { element } else { 0 }, u8::from(based)];
@@ -263,6 +263,50 @@ proptest! {
     fn anything(encoded in prop::collection::vec(any::<u8>(), 0..40)) {
         prop_assert!(Header::parse(&encoded).is_err() || encoded.first() == Some(&MAGIC));
         prop_assert!(decode(&encoded, None, 7).is_err());
+    }
+}
+
+#[test]
+fn classes_that_contradict_themselves() {
+    let payload = HEADER_LENGTH;
+    let corrupt = |what, offset| DecodeError::Corrupt { what, offset };
+    // Four numbers, with exponents 127, 127, 126 and 1: classes 0, 0, 1 and 7 below 127. Each class codes 0 and 1 with one bit.
+    let base: Vec<u8> =
+        [0x3f80_u16, 0x3f81, 0x3f00, 0x0080].iter().flat_map(|bits| bits.to_le_bytes()).collect();
+    let code = [0x11, 0xcf, 0x0e];
+    let plane = |flags, codes: usize, streams: &[u8]| {
+        [&[4, 127, flags], code.repeat(codes).as_slice(), streams, &[1, 0]].concat()
+    };
+    let streams = [1, 1, 1, 1, 0, 0, 0, 0];
+    let cases = [
+        ("good classes", plane(0b1000_0011, 3, &streams), Ok(base.clone())),
+        ("a class without a code", plane(0b0000_0011, 2, &streams), Err(corrupt("classes", payload + 2))),
+        ("a code without a class", plane(0b1000_0111, 4, &streams), Err(corrupt("classes", payload + 2))),
+        (
+            "an exponent that none has",
+            [&[4, 0x80, 0x80, 4], [0; 20].as_slice()].concat(),
+            Err(corrupt("highest exponent", payload + 1)),
+        ),
+        (
+            "a stream of another length",
+            plane(0b1000_0011, 3, &[1, 1, 1, 2, 0, 0, 0, 0, 0]),
+            Err(corrupt("stream", payload + 19)),
+        ),
+        (
+            "no code",
+            plane(0b1000_0011, 0, &[]),
+            Err(DecodeError::Truncated { what: "code lengths", offset: payload + 5, expected: 1, got: 0 }),
+        ),
+    ];
+    for (name, payload, expected) in cases {
+        let encoded = block([BFLOAT16, DELTA, BFLOAT16, 1], 8, &payload);
+        assert_eq!(decode(&encoded, Some(&base), 8), expected, "{name}");
+    }
+    // Only differences of floats have classes.
+    for fields in [[BFLOAT16, PLANES, 0, 0], [BYTE, DELTA, BYTE, 1]] {
+        let encoded = block(fields, 8, &plane(0b1000_0011, 3, &streams));
+        let expected = DecodeError::Unknown { what: "plane coding", offset: payload, got: 4 };
+        assert_eq!(decode(&encoded, Some(&base), 8), Err(expected));
     }
 }
 

@@ -93,6 +93,37 @@ fn every_length_around_the_edges() {
     }
 }
 
+/// Long enough for a code for each class, with quarters and groups that end in every way.
+#[test]
+fn numbers_that_are_coded_by_class_come_back() {
+    let (before, after) = (weights(9000, 8), trained(&weights(9000, 8), 3e-5, 9));
+    let doubles = |values: &[f32]| -> Vec<u8> {
+        values.iter().flat_map(|value| f64::from(*value).to_le_bytes()).collect()
+    };
+    // Cut, not rounded, and without subnormal numbers.
+    let half = |bits: u32| match (bits >> 23 & 0xff).checked_sub(112) {
+        Some(exponent @ 1..=30) => (bits >> 31 << 15 | exponent << 10 | bits >> 13 & 0x3ff) as u16,
+        _ => 0,
+    };
+    let halves = |values: &[f32]| -> Vec<u8> {
+        values.iter().flat_map(|value| half(value.to_bits()).to_le_bytes()).collect()
+    };
+    let brain = |values: &[f32]| values::brain_bytes(values);
+    for (element, bytes, base) in [
+        (Element::Float16, halves(&after), halves(&before)),
+        (Element::BFloat16, brain(&after), brain(&before)),
+        (Element::Float32, single_bytes(&after), single_bytes(&before)),
+        (Element::Float64, doubles(&after), doubles(&before)),
+    ] {
+        for shorter in 0..45 {
+            let length = bytes.len() - shorter;
+            let header =
+                check(element, &bytes[..length], Some(Base { element, bytes: &base[..length], depth: 0 }));
+            assert_eq!(header.transform, Transform::Delta);
+        }
+    }
+}
+
 #[test]
 fn special_numbers_keep_every_bit() {
     let patterns = [0, 1, 0x7f80_0000, 0xff80_0000, 0x7f80_0001, 0xffff_ffff, 0x8000_0000, 0x007f_ffff_u32];

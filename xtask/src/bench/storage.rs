@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use reproof_testing::python;
 use serde_json::Value;
 
@@ -92,9 +92,12 @@ impl Bench {
         let (encode, share) = self.encoding(files)?;
         let size = number(&peers, "size")?;
         let zipnn = number(&peers, "zipnn_seconds")?;
+        let differences = self.differences(files)? / number(&peers, "differences")?;
+        let chain = ours.written / number(&peers, "xor")?;
         let mut table = shares("checkpoints of one training in bfloat16", &ours, files.len());
         table.bounds = vec![
-            times("stored, over xor, byte planes and zstd -1", ours.written / number(&peers, "xor")?, 0.87),
+            times("each difference, over xor, byte planes and zstd -1", differences, 0.87),
+            times("stored, over such differences in a chain without end", chain, 1.0),
             times("stored, over zipnn", ours.written / number(&peers, "zipnn")?, 0.87),
             times("each alone: bytes, over zipnn", share / (number(&peers, "zipnn")? / size), 1.0),
             times("each alone: time on one core, over zipnn", encode / zipnn, 1.0 / 3.0),
@@ -190,18 +193,23 @@ impl Bench {
     /// Seconds in which the codec alone encodes all files on one core, and what share of the bytes it leaves.
     fn encoding(&self, files: &[PathBuf]) -> Result<(f64, f64)> {
         let printed = repository::output(Command::new(&self.throughput).args(files))?;
-        let (mut seconds, mut size, mut left) = (0.0, 0.0, 0.0);
-        for line in printed.lines().skip(1) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let [.., megabytes, ratio, encode, _] = words[..] else { continue };
-            let (megabytes, ratio, encode): (f64, f64, f64) =
-                (megabytes.parse()?, ratio.parse()?, encode.parse()?);
-            seconds += megabytes / 1e3 / encode;
-            size += megabytes;
-            left += megabytes * ratio;
-        }
+        let rows = printed.lines().skip(1).map(Encoded::read).collect::<Result<Vec<_>>>()?;
+        let size: f64 = rows.iter().map(|row| row.megabytes).sum();
         ensure!(size > 0.0, "unexpected: {printed}");
-        Ok((seconds, left / size))
+        let seconds = rows.iter().map(|row| row.megabytes / 1e3 / row.speed).sum();
+        Ok((seconds, rows.iter().map(|row| row.megabytes * row.ratio).sum::<f64>() / size))
+    }
+
+    /// Bytes of each file but the first as a difference from the one before it, without what a registry adds.
+    fn differences(&self, files: &[PathBuf]) -> Result<f64> {
+        let mut bytes = 0.0;
+        for pair in files.windows(2) {
+            let mut command = Command::new(&self.throughput);
+            let printed = repository::output(command.arg(&pair[1]).arg("--base").arg(&pair[0]))?;
+            let row = Encoded::read(printed.lines().last().unwrap_or_default())?;
+            bytes += row.megabytes * 1e6 * row.ratio;
+        }
+        Ok(bytes)
     }
 
     /// Bytes of a repository of restic with one snapshot per file.
@@ -231,6 +239,23 @@ struct Ours {
     pull: f64,
     again: f64,
     digest: f64,
+}
+
+/// A row that the example of the codec prints.
+struct Encoded {
+    megabytes: f64,
+    /// Encoded bytes per byte.
+    ratio: f64,
+    /// Of encoding, in GB/s.
+    speed: f64,
+}
+
+impl Encoded {
+    fn read(line: &str) -> Result<Self> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [.., megabytes, ratio, speed, _] = words[..] else { bail!("unexpected: {line}") };
+        Ok(Self { megabytes: megabytes.parse()?, ratio: ratio.parse()?, speed: speed.parse()? })
+    }
 }
 
 fn number(told: &Value, name: &str) -> Result<f64> {

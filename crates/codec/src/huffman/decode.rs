@@ -95,13 +95,18 @@ impl Stream<'_> {
             *symbol = entry as u8;
             self.position = self.position.saturating_add(usize::from(entry >> 8));
         }
-        let used = self.position % 8;
-        let padded = used == 0 || self.bytes.last().is_none_or(|last| last >> used == 0);
-        if self.position.div_ceil(8) == self.bytes.len() && padded {
-            Ok(())
-        } else {
-            Err(DecodeError::Corrupt { what: "stream", offset: self.offset })
-        }
+        ends(self.bytes, self.position, self.offset)
+    }
+}
+
+/// Checks that a stream at `offset` of the block ends where its last symbol does, and that zeros fill its last byte.
+pub(super) fn ends(bytes: &[u8], position: usize, offset: usize) -> Result<(), DecodeError> {
+    let used = position % 8;
+    let padded = used == 0 || bytes.last().is_none_or(|last| last >> used == 0);
+    if position.div_ceil(8) == bytes.len() && padded {
+        Ok(())
+    } else {
+        Err(DecodeError::Corrupt { what: "stream", offset })
     }
 }
 

@@ -54,7 +54,7 @@ const GROUP: usize = 5;
 /// Writes one stream to the front of `target` and tells its bytes.
 fn write_stream(codes: &[Code; 256], symbols: &[u8], target: &mut [u8]) -> usize {
     const { assert!(GROUP * LIMIT as usize + 7 <= 64) };
-    let mut writer = Writer { target, written: 0, pending: 0, filled: 0 };
+    let mut writer = Writer::new(target);
     let mut groups = symbols.chunks_exact(GROUP);
     for group in &mut groups {
         if let Some(group) = group.first_chunk::<GROUP>() {
@@ -62,7 +62,17 @@ fn write_stream(codes: &[Code; 256], symbols: &[u8], target: &mut [u8]) -> usize
         }
     }
     writer.put(gather(codes, groups.remainder()));
-    writer.written.wrapping_add(usize::from(writer.filled > 0))
+    writer.finish()
+}
+
+/// A histogram with a second symbol where there is only one, so that a code applies.
+pub(super) fn with_two_symbols(histogram: &Histogram) -> Histogram {
+    let mut known = *histogram;
+    let only = histogram.iter().filter(|count| **count > 0).count() < 2;
+    if let Some(other) = known.iter_mut().find(|count| **count == 0).filter(|_| only) {
+        *other = 1;
+    }
+    known
 }
 
 /// The codes of some symbols, the first one lowest, and how many bits they are.
@@ -78,7 +88,7 @@ fn gather(codes: &[Code; 256], symbols: &[u8]) -> (u64, u32) {
 }
 
 /// Bits on their way into bytes.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     target: &'a mut [u8],
     /// Whole bytes written.
     written: usize,
@@ -88,11 +98,21 @@ struct Writer<'a> {
     filled: u32,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// To the front of `target`.
+    pub(super) fn new(target: &'a mut [u8]) -> Self {
+        Self { target, written: 0, pending: 0, filled: 0 }
+    }
+
+    /// The bytes that were written.
+    pub(super) fn finish(self) -> usize {
+        self.written.wrapping_add(usize::from(self.filled > 0))
+    }
+
     /// Writes at most 57 bits. They were put together apart from what is pending, so that the processor can begin with the
     /// next group meanwhile.
     #[inline(always)]
-    fn put(&mut self, (bits, length): (u64, u32)) {
+    pub(super) fn put(&mut self, (bits, length): (u64, u32)) {
         let pending = self.pending | bits.wrapping_shl(self.filled);
         let filled = self.filled.wrapping_add(length);
         if let Some(target) = self.target.get_mut(self.written..).and_then(|rest| rest.first_chunk_mut()) {

@@ -107,13 +107,28 @@ def code_lengths(reader):
     return lengths
 
 
-def huffman(reader, count):
-    lengths = code_lengths(reader)
+def code_of(lengths):
     codes, code, before = {}, 0, 0
     for length, symbol in sorted((length, symbol) for symbol, length in enumerate(lengths) if length):
         code <<= length - before
         codes[length, code] = symbol
         code, before = code + 1, length
+    return codes
+
+
+def huffman(reader, count):
+    return streams(reader, count, [code_of(code_lengths(reader))], [0] * count)
+
+
+def by_class(reader, exponents):
+    top, flags = reader.varint(), reader.byte()
+    classes = [min(max(top - exponent, 0), 7) for exponent in exponents]
+    assert {place for place in range(8) if flags >> place & 1} == set(classes), "classes"
+    codes = [code_of(code_lengths(reader)) if flags >> place & 1 else None for place in range(8)]
+    return streams(reader, len(classes), codes, classes)
+
+
+def streams(reader, count, codes, classes):
     sizes = [reader.varint() for _ in range(4)]
     plane = []
     for part, size in enumerate(sizes):
@@ -121,16 +136,19 @@ def huffman(reader, count):
         bits = (byte >> place & 1 for byte in stream for place in range(8))
         for _ in range(count // 4 if part < 3 else count - 3 * (count // 4)):
             length = code = 0
-            while (length, code) not in codes:
+            known = codes[classes[len(plane)]]
+            while (length, code) not in known:
                 code, length = code << 1 | next(bits), length + 1
-            plane.append(codes[length, code])
+            plane.append(known[length, code])
         rest = list(bits)
         assert len(rest) < 8 and not any(rest), "stream"
     return bytes(plane)
 
 
-def plane(reader, count, sparse_levels=2):
+def plane(reader, count, sparse_levels=2, exponents=None):
     coding = reader.byte()
+    if coding == 4 and exponents is not None:
+        return by_class(reader, exponents)
     if coding == 0:
         return reader.take(count)
     if coding == 1:
@@ -172,7 +190,11 @@ def decode(block, base):
     elif transform == 3:
         decoded = reference
     else:
-        planes = [plane(reader, count) for _ in range(width if count else 0)]
+        exponents = None
+        if transform == 2 and element in FIELDS:
+            exponent_bits, mantissa_bits = FIELDS[element]
+            exponents = [value >> mantissa_bits & (1 << exponent_bits) - 1 for value in numbers(reference, width)]
+        planes = [plane(reader, count, exponents=exponents) for _ in range(width if count else 0)]
         values = [int.from_bytes(parts, "little") for parts in zip(*planes)]
         if transform == 2:
             differences = [value >> 1 ^ (mask if value & 1 else 0) for value in values]

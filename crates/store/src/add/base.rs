@@ -27,7 +27,7 @@ const KEYFRAME_EVERY: u8 = 16;
 /// Checkpoints after which a new anchor is written.
 const ANCHOR_EVERY: u8 = 4;
 
-/// Tensors of the same dtype and shape that are tried where no name fits.
+/// Tensors of the same shape that are tried where no name fits, or several fit as well.
 const CANDIDATES: usize = 4;
 
 /// Blocks of an object that are looked at to choose.
@@ -112,10 +112,10 @@ pub(super) fn choose(
     let unseen = job.length < UNSEEN_BELOW * BLOCK_LENGTH as u64;
     let same = |other: &&crate::StoredTensor| other.dtype == tensor.dtype && other.shape == tensor.shape;
     let named = |other: &&crate::StoredTensor| other.name == tensor.name && other.part == tensor.part;
-    if let Some(candidate) = wider(known, jobs, tensor, job)
-        && let Some(chosen) = worth(candidate)?
-    {
-        return Ok(Some(chosen));
+    for candidate in wider(known, jobs, tensor, job) {
+        if let Some(chosen) = worth(candidate)? {
+            return Ok(Some(chosen));
+        }
     }
     for manifest in options.like {
         let found = manifest.tensors.iter().filter(same).find(named);
@@ -162,28 +162,32 @@ fn stored(catalog: &Catalog, last: &Digest, element: Element) -> Option<Chosen> 
     })
 }
 
-/// A wider tensor of the artifact with the same shape whose name ends alike, chosen before this one.
-fn wider(known: &Known<'_>, jobs: &[Job], tensor: &SourceTensor, job: &Job) -> Option<Chosen> {
+/// Wider tensors of the artifact with the same shape, chosen before this one: those first whose names end alike. Moments of an
+/// optimizer have the shape of their weights, and as much of their name.
+fn wider(known: &Known<'_>, jobs: &[Job], tensor: &SourceTensor, job: &Job) -> Vec<Chosen> {
     if !matches!(job.element, Element::BFloat16 | Element::Float16) {
-        return None;
+        return Vec::new();
     }
-    let candidates = known.jobs.get(&(tensor.shape.as_slice(), Element::Float32))?;
-    let likeness = |index: &&usize| {
-        let other = known.tensors.get(&jobs[**index].place).map_or("", |other| other.name.as_str());
+    let likeness = |index: &usize| {
+        let other = known.tensors.get(&jobs[*index].place).map_or("", |other| other.name.as_str());
         let alike = other.bytes().rev().zip(tensor.name.bytes().rev()).take_while(|(a, b)| a == b);
         alike.count()
     };
-    let best = &jobs[*candidates.iter().max_by_key(likeness)?];
-    let depth = best.base.map_or(0, |base| base.depth + 1);
-    let (file, offset) = best.place;
-    let from = From::Source(file, offset);
-    (depth < MAX_DEPTH).then_some(Chosen {
-        from,
-        digest: best.digest,
-        element: best.element,
-        depth,
-        steps: 1,
-    })
+    let mut candidates =
+        known.jobs.get(&(tensor.shape.as_slice(), Element::Float32)).cloned().unwrap_or_default();
+    candidates.sort_by_cached_key(|index| std::cmp::Reverse(likeness(index)));
+    let chosen = candidates.into_iter().take(CANDIDATES).map(|index| {
+        let other = &jobs[index];
+        let (file, offset) = other.place;
+        Chosen {
+            from: From::Source(file, offset),
+            digest: other.digest,
+            element: other.element,
+            depth: other.base.map_or(0, |base| base.depth + 1),
+            steps: 1,
+        }
+    });
+    chosen.filter(|chosen| chosen.depth < MAX_DEPTH).collect()
 }
 
 /// The predicted share of a job's bytes that remains, from a few of its blocks.

@@ -59,3 +59,22 @@ fn a_copy_in_half_precision_costs_nothing() {
     let wide = add(&alone, &wide, &AddOptions::default()).expect("it is stored");
     assert!(whole.written < wide.written + 1000, "{} against {}", whole.written, wide.written);
 }
+
+/// Moments of an optimizer have the shapes of their weights, and names that end alike: the copy is still found to be one.
+#[test]
+fn a_copy_among_moments_costs_nothing() {
+    let store = Place::sound().store();
+    let state = |with_copy: bool| {
+        let made = checkpoint(0);
+        let [wide, narrow] = made.tensors.try_into().unwrap_or_else(|_| panic!("two tensors"));
+        let moment = |name, seed| Tensor { name, dtype: "F32", bytes: float_bytes(&weights(seed, 300_000)) };
+        let moments = [moment("first.layer.weight".into(), 90), moment("second.layer.weight".into(), 91)];
+        let mut tensors: Vec<Tensor> = std::iter::once(wide).chain(moments).collect();
+        tensors.extend(Some(narrow).filter(|_| with_copy));
+        Made { tensors, ..made }
+    };
+    let whole = add(&store, &state(true), &AddOptions::default()).expect("it is stored");
+    let alone = Place::sound().store();
+    let wide = add(&alone, &state(false), &AddOptions::default()).expect("it is stored");
+    assert!(whole.written < wide.written + 1000, "{} against {}", whole.written, wide.written);
+}
