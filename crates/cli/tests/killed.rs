@@ -116,6 +116,27 @@ fn a_pull() {
     ask(&start, "ada", line).exits(2).complains("got.onnx.reproof exists already");
 }
 
+/// Two pulls to one place: one builds it, the other waits and finds it there.
+#[test]
+fn two_pulls_at_once() {
+    let start = one_version();
+    for round in 0..4 {
+        let line = format!("pull team/net@1.0.0 got-{round}.onnx");
+        let pull = || ask(&start, "ada", &line);
+        let mut both = std::thread::scope(|scope| {
+            let other = scope.spawn(pull);
+            [pull(), other.join().unwrap()]
+        });
+        both.sort_by_key(Finished::code);
+        both[0].exits(0);
+        both[1].exits(2).complains("exists already");
+        whole(&start, &format!("got-{round}.onnx"));
+    }
+    let names = std::fs::read_dir(start.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    let drafts: Vec<_> = names.filter(|name| name.to_string_lossy().ends_with("reproof-pull")).collect();
+    assert!(drafts.is_empty(), "{drafts:?}");
+}
+
 #[test]
 fn a_promotion() {
     let start = one_version();

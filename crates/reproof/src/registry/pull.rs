@@ -75,12 +75,14 @@ impl Registry {
         let contract = folder_of_contract(&path, manifest.folder);
         // Both are built in one folder beside their place, so that renaming them is no copy.
         let draft = draft(&path, &version.artifact);
+        let held = hold(&draft, &path)?;
         let inner = draft.join(path.file_name().unwrap_or_default());
         let kept = folder_of_contract(&inner, manifest.folder);
         // An earlier pull may have ended between its two renames: then the contract stays where it is.
         let placed = inner.exists() && !path.exists() && !kept.exists() && is_contract(&contract, &version);
         for target in [&path, &contract] {
             if target.exists() && !(placed && target == &contract) {
+                held.leave();
                 return Err(RegistryError::Occupied { path: target.clone() });
             }
         }
@@ -152,6 +154,38 @@ fn rename(from: &Path, to: &Path) -> Result<(), RegistryError> {
 
 fn make(folder: &Path) -> Result<(), RegistryError> {
     Ok(make_folders(folder)?)
+}
+
+/// A draft that one pull works on.
+struct Held {
+    _file: fs::File,
+    path: PathBuf,
+}
+
+impl Held {
+    /// Leaves a draft to which nothing was added.
+    fn leave(self) {
+        let _ = fs::remove_file(&self.path);
+        // Only where it is empty.
+        let _ = self.path.parent().map(fs::remove_dir);
+    }
+}
+
+/// Waits until no other pull works on the draft, if there is one at this moment: what both would write is the same, but one
+/// would take it away from the other.
+fn hold(draft: &Path, path: &Path) -> Result<Held, RegistryError> {
+    make(draft)?;
+    // Beside the artifact, whose contract has another ending.
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    let place = draft.join(name);
+    let file =
+        fs::File::create(&place).map_err(|source| RegistryError::Write { path: place.clone(), source })?;
+    // Where files cannot be locked nobody is kept out.
+    let _ = file.lock();
+    // The one before has taken the draft with it.
+    make(draft)?;
+    Ok(Held { _file: file, path: place })
 }
 
 /// The folder in which an artifact is built before it appears; what another artifact left is not taken for this one's.
