@@ -96,6 +96,31 @@ fn a_model_that_is_compiled_now_is_named() {
     assert_eq!(causes, ["constant.epsilon", "kernels.compiled"], "{found:#}");
 }
 
+/// Recorded with the real compiler, and used as it is written: compiled again, the recorded bits come back.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn a_model_that_is_no_longer_compiled_is_named() {
+    if std::process::Command::new("g++").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: torch.compile builds its kernels with g++, which is not on this machine");
+        return;
+    }
+    let sandbox = python::models();
+    let (written, compiled) =
+        ("return Net().eval()", "net = Net().eval()\n    net.compile()\n    return net");
+    let with_compiler = |command: &str, add: &[&str]| {
+        let model = [command, "m/weights.pt", "--loader", "loaders:build", "--python", python::interpreter()];
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        sandbox.command([&model, add].concat()).variable("PATH", path).run()
+    };
+    edit(&sandbox, written, compiled);
+    with_compiler("record", &["--cases", "m/images", "--budget", "1s"]).exits(0);
+    edit(&sandbox, compiled, written);
+    let found = with_compiler("diagnose", &["--budget", "5m", "--json"]).exits(0).json();
+    named(&found, "kernels.compiled", "confirmed");
+    let summary = found["summary"].as_str().unwrap();
+    assert!(summary.contains("compile=on undoes it"), "{summary}");
+}
+
 /// A backend of torch.compile that rounds in other places, and takes no time to build.
 const COMPILED: &str = "def backend(graph, inputs):\n    def run(*given):\n        return tuple(out * (1 + 2**-22) for out in \
                         graph(*given))\n\n    return run\n\n\ndef build():\n    net = Net().eval()\n    \

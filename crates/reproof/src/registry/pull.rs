@@ -1,6 +1,7 @@
 //! Getting a version back, byte for byte.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use reproof_digest::Digest;
@@ -174,18 +175,24 @@ impl Held {
 /// Waits until no other pull works on the draft, if there is one at this moment: what both would write is the same, but one
 /// would take it away from the other.
 fn hold(draft: &Path, path: &Path) -> Result<Held, RegistryError> {
-    make(draft)?;
     // Beside the artifact, whose contract has another ending.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     let place = draft.join(name);
-    let file =
-        fs::File::create(&place).map_err(|source| RegistryError::Write { path: place.clone(), source })?;
-    // Where files cannot be locked nobody is kept out.
-    let _ = file.lock();
-    // The one before has taken the draft with it.
-    make(draft)?;
-    Ok(Held { _file: file, path: place })
+    loop {
+        make(draft)?;
+        let file = match fs::File::create(&place) {
+            Ok(file) => file,
+            Err(source) if source.kind() == ErrorKind::NotFound => continue,
+            Err(source) => return Err(RegistryError::Write { path: place, source }),
+        };
+        // Where files cannot be locked nobody is kept out.
+        let _ = file.lock();
+        // The one that was waited for has taken the draft with it, and this file.
+        if place.exists() {
+            return Ok(Held { _file: file, path: place });
+        }
+    }
 }
 
 /// The folder in which an artifact is built before it appears; what another artifact left is not taken for this one's.

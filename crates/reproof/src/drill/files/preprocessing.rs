@@ -14,8 +14,7 @@ const LARGEST: u64 = 1 << 20;
 /// A fault by name, a key, and the digit that takes the place of another.
 type Change = (&'static str, &'static str, fn(u8) -> u8);
 
-/// All of them. Filters are numbered as Pillow
-/// does: 2 is bilinear, 3 bicubic.
+/// All of them. Filters are numbered as Pillow does: 2 is bilinear, 3 bicubic.
 const FAULTS: [Change; 3] = [
     ("file=resample", "\"resample\"", |digit| if digit == b'3' { b'2' } else { b'3' }),
     ("file=mean", "\"image_mean\"", other),
