@@ -84,6 +84,27 @@ fn a_cause_that_is_not_known_stays_likely() {
     assert!(path.contains(&"aten.view.default") && path.contains(&"aten.gelu.default"), "{path:?}");
 }
 
+/// How convolutions were computed when recorded, and no longer are.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn another_library_and_another_layout_of_memory_are_named() {
+    let plants = [
+        ("torch.backends.mkldnn.set_flags(False)", "kernels.backend"),
+        ("net = net.to(memory_format=torch.channels_last)", "kernels.layout"),
+    ];
+    for (line, cause) in plants {
+        let sandbox = python::models();
+        let written = "return Net().eval()";
+        let planted = format!("net = Net().eval()\n    {line}\n    return net");
+        edit(&sandbox, written, &planted);
+        let recording =
+            ["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build", "--budget", "1s"];
+        run(&sandbox, "record", &recording).exits(0);
+        edit(&sandbox, &planted, written);
+        named(&diagnosis(&sandbox, &[]), cause, "confirmed");
+    }
+}
+
 /// The model as another compiler of operators has it, by itself and with another change beside it: both are named.
 #[test]
 fn a_model_that_is_compiled_now_is_named() {

@@ -71,7 +71,8 @@ def layout(module, layout):
     kept = [tensor.data for tensor in tensors]
     try:
         for tensor in tensors:
-            tensor.data = tensor.data.contiguous(memory_format=layout)
+            # A copy, as one channel lies in either layout already and still decides over the kernel.
+            tensor.data = tensor.data.clone(memory_format=layout)
         yield
     finally:
         for tensor, value in zip(tensors, kept):
