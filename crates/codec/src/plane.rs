@@ -33,9 +33,6 @@ const COMMON: f64 = 0.6;
 /// The share of the size below which the bytes of each class are worth a code of their own, which takes longer to decode.
 const CLASSES_WORTH: f64 = 0.96;
 
-/// Bits of entropy below which a plane is not worth counting by class.
-const COUNTED_ABOVE: f64 = 0.1;
-
 /// The share of the Huffman-coded size below which a sparse plane is worth its slower decoding.
 const SPARSE_WORTH: f64 = 0.97;
 
@@ -66,7 +63,9 @@ pub(crate) fn encode(
     if is_sparse {
         encode_sparse(plane, common, SPARSE_LEVELS - 1, target);
     }
-    let is_counted = histogram::entropy(sample) > COUNTED_ABOVE;
+    // A code takes a bit for each byte at least, which a sparse plane may be far below.
+    let sparse = is_sparse.then(|| (target.len() - start) as f64);
+    let is_counted = sparse.is_none_or(|size| size * CLASSES_WORTH > plane.len() as f64 / 8.0);
     let Some(classes) = reference.filter(|_| is_counted).and_then(Reference::suited) else {
         if !is_sparse {
             encode_dense(plane, &histogram::count(plane), target);
@@ -75,13 +74,9 @@ pub(crate) fn encode(
     };
     let histograms = classes.histograms(plane);
     let whole = sum(histograms.as_slice());
-    let size = if is_sparse {
-        target.len() - start
-    } else {
-        huffman::plan(&whole).map_or(plane.len(), |plan| plan.size)
-    };
+    let size = sparse.unwrap_or_else(|| huffman::plan(&whole).map_or(plane.len(), |plan| plan.size) as f64);
     let by_class = huffman::by_class::plan(&histograms);
-    if (by_class.size as f64) < size as f64 * CLASSES_WORTH {
+    if (by_class.size as f64) < size * CLASSES_WORTH {
         target.truncate(start);
         target.push(BY_CLASS);
         write_varint(usize::from(classes.top), target);

@@ -9,7 +9,8 @@
 //! Each file or folder becomes the next version of one model, in a registry in a temporary folder; with `--base`, each a model
 //! of its own that is derived from the first. Prints per version the bytes of the artifact, the bytes that were written for it,
 //! and GB/s of the artifact's bytes with as many threads as `RAYON_NUM_THREADS` says: a push hashes what it stores, and a pull
-//! checks what it restores. The last one is pushed once more, which costs what hashing it costs. `--json` prints the sums.
+//! checks what it restores. The last one is pushed once more, which costs what hashing it costs. `--json` prints the sums, and
+//! seconds for a byte of the first one, which is stored whole, and of the newest.
 #![expect(clippy::print_stdout, reason = "an example prints what it measures")]
 
 use std::error::Error;
@@ -52,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "artifact", "MB", "stored", "ratio", "push GB/s", "pull GB/s"
         );
     }
-    let mut all = Sum::default();
+    let (mut all, mut each) = (Sum::default(), Vec::new());
     let name = |number: usize| -> Result<Reference, _> {
         if based { format!("series-{number}@1.0.0").parse() } else { format!("series@1.0.{number}").parse() }
     };
@@ -67,6 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         all.written += one.written;
         all.push += one.push;
         all.pull += one.pull;
+        each.push(one);
     }
     let start = Instant::now();
     digests(&Artifact::open(&last)?, &Silent)?;
@@ -75,9 +77,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     registry.push(&last, &name(paths.len() - 1)?, &PushOptions::default(), &Silent)?;
     let again = start.elapsed().as_secs_f64();
     if json {
+        let (first, newest) = (&each[0], &each[each.len() - 1]);
+        let speed = |sum: &Sum, seconds: f64| seconds / sum.size as f64;
         println!(
-            "{{\"size\":{},\"written\":{},\"push\":{},\"pull\":{},\"digest\":{digest},\"again\":{again}}}",
-            all.size, all.written, all.push, all.pull
+            "{{\"size\":{},\"written\":{},\"push\":{},\"pull\":{},\"digest\":{digest},\"again\":{again},\
+             \"push_first\":{},\"pull_first\":{},\"pull_newest\":{}}}",
+            all.size,
+            all.written,
+            all.push,
+            all.pull,
+            speed(first, first.push),
+            speed(first, first.pull),
+            speed(newest, newest.pull),
         );
     } else {
         row("all", &all);

@@ -152,10 +152,9 @@ impl Bucket {
     }
 
     /// Stores `bytes` under a new key; `false` if the key is taken, which changes nothing.
-    pub fn create(&self, key: &str, bytes: impl Into<Bytes>) -> Result<bool, StoreError> {
+    pub fn create(&self, key: &str, bytes: impl Into<PutPayload>) -> Result<bool, StoreError> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let payload = PutPayload::from_bytes(bytes.into());
-        match self.wait(self.objects.put_opts(&Path::from(key), payload, options)) {
+        match self.wait(self.objects.put_opts(&Path::from(key), bytes.into(), options)) {
             Ok(_) => Ok(true),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(self.failed("write", key, error)),

@@ -77,16 +77,28 @@ impl Plan {
 fn write_stream(codes: &[[Code; 256]; CLASSES], symbols: &[u8], classes: &[u8], target: &mut [u8]) -> usize {
     const { assert!(GROUP * LIMIT as usize + 7 <= 64) };
     let mut writer = Writer::new(target);
-    for (symbols, classes) in symbols.chunks(GROUP).zip(classes.chunks(GROUP)) {
-        let (mut bits, mut length) = (0_u64, 0_u32);
-        for (symbol, class) in symbols.iter().zip(classes) {
-            let code = codes[usize::from(*class) % CLASSES][usize::from(*symbol)];
-            bits |= u64::from(code.bits).wrapping_shl(length);
-            length = length.wrapping_add(u32::from(code.length));
+    let (mut symbol_groups, mut class_groups) = (symbols.chunks_exact(GROUP), classes.chunks_exact(GROUP));
+    for (symbols, classes) in (&mut symbol_groups).zip(&mut class_groups) {
+        if let (Some(symbols), Some(classes)) =
+            (symbols.first_chunk::<GROUP>(), classes.first_chunk::<GROUP>())
+        {
+            writer.put(gather(codes, symbols, classes));
         }
-        writer.put((bits, length));
     }
+    writer.put(gather(codes, symbol_groups.remainder(), class_groups.remainder()));
     writer.finish()
+}
+
+/// The codes of some symbols, the first one lowest, and how many bits they are.
+#[inline(always)]
+fn gather(codes: &[[Code; 256]; CLASSES], symbols: &[u8], classes: &[u8]) -> (u64, u32) {
+    let (mut bits, mut length) = (0_u64, 0_u32);
+    for (symbol, class) in symbols.iter().zip(classes) {
+        let code = codes[usize::from(*class) % CLASSES][usize::from(*symbol)];
+        bits |= u64::from(code.bits).wrapping_shl(length);
+        length = length.wrapping_add(u32::from(code.length));
+    }
+    (bits, length)
 }
 
 /// By class and the next [`LIMIT`] bits the first symbol (low byte) and its bits (high byte).

@@ -20,13 +20,26 @@ pub(super) struct Code {
 
 /// The code of each symbol.
 pub(super) fn assign(lengths: &Lengths) -> [Code; 256] {
+    let mut counts = [0_u32; LIMIT as usize + 1];
+    for length in lengths.iter().filter(|length| **length > 0) {
+        if let Some(count) = counts.get_mut(usize::from(*length)) {
+            *count = count.wrapping_add(1);
+        }
+    }
+    // The next code of each length.
+    let mut next = [0_u32; LIMIT as usize + 1];
+    let mut first = 0_u32;
+    for (next, count) in next.iter_mut().zip(counts) {
+        first = first.wrapping_shl(1);
+        *next = first;
+        first = first.wrapping_add(count);
+    }
     let mut codes = [Code::default(); 256];
-    let mut next = 0_u32;
-    for length in 1..=LIMIT {
-        next <<= 1;
-        for (code, _) in codes.iter_mut().zip(lengths).filter(|(_, own)| u32::from(**own) == length) {
-            *code = Code { bits: (next.reverse_bits() >> (32 - length)) as u16, length: length as u8 };
-            next = next.wrapping_add(1);
+    for (code, length) in codes.iter_mut().zip(lengths).filter(|(_, length)| **length > 0) {
+        if let Some(next) = next.get_mut(usize::from(*length)) {
+            let bits = next.reverse_bits().wrapping_shr(32 - u32::from(*length)) as u16;
+            *code = Code { bits, length: *length };
+            *next = next.wrapping_add(1);
         }
     }
     codes

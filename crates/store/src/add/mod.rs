@@ -107,7 +107,7 @@ pub struct Added {
 
 impl Store {
     /// Stores an artifact, or finds it stored. When it returns, everything is on disk or with the service; before the
-    /// manifest is written, nothing of it can be seen. Memory: about 250 MB, whatever the artifact's size.
+    /// manifest is written, nothing of it can be seen. Memory: about 200 MB, whatever the artifact's size.
     pub fn add(
         &self,
         source: &Source<'_>,

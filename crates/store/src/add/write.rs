@@ -33,7 +33,7 @@ pub(super) fn write(
         let publisher = scope.spawn(move || {
             let mut written = 0;
             for pack in receiver {
-                written += pack.bytes.len() as u64 + (pack.bytes.len() - pack.sidecar) as u64;
+                written += pack.size();
                 let (name, entries) = pack::publish(&store.bucket, pack)?;
                 store.learn(&name, entries);
             }

@@ -1,12 +1,21 @@
 //! Building a pack in memory.
 
+use bytes::Bytes;
+use object_store::PutPayload;
+
 use super::{Block, END, Entry, HEADER, index_key, pack_key};
 use crate::{Bucket, StoreError};
+
+/// Bytes of the pieces that a pack grows by. One vector would be copied to a larger one again and again, and take twice the
+/// memory while it is.
+const PIECE: usize = 4 << 20;
 
 /// A pack while it is filled.
 #[derive(Debug, Default)]
 pub(crate) struct PackWriter {
-    bytes: Vec<u8>,
+    /// The file so far. None is empty.
+    pieces: Vec<Vec<u8>>,
+    length: usize,
     entries: Vec<Entry>,
 }
 
@@ -15,18 +24,18 @@ pub(crate) struct PackWriter {
 pub(crate) struct Pack {
     /// The hexadecimal digits of its digest: its name.
     pub(crate) name: String,
-    /// The file.
-    pub(crate) bytes: Vec<u8>,
-    /// Where in it the part begins that is stored once more as the index file.
-    pub(crate) sidecar: usize,
+    /// The file up to the index.
+    blocks: Vec<Bytes>,
+    /// Index and trailer, which are stored once more as the index file.
+    index: Bytes,
     /// What it holds.
-    pub(crate) entries: Vec<Entry>,
+    entries: Vec<Entry>,
 }
 
 impl PackWriter {
     /// Bytes so far.
     pub(crate) fn length(&self) -> usize {
-        self.bytes.len()
+        self.length
     }
 
     /// Whether nothing was added.
@@ -36,10 +45,10 @@ impl PackWriter {
 
     /// Begins an object, or goes on with it in this pack: `entry` without blocks and offset.
     pub(crate) fn begin(&mut self, entry: &Entry) {
-        if self.bytes.is_empty() {
-            self.bytes.extend_from_slice(HEADER);
+        if self.length == 0 {
+            self.append(HEADER);
         }
-        self.entries.push(Entry { offset: self.bytes.len() as u64, blocks: Vec::new(), ..entry.clone() });
+        self.entries.push(Entry { offset: self.length as u64, blocks: Vec::new(), ..entry.clone() });
     }
 
     /// Adds the next block of the object that was begun last.
@@ -49,7 +58,17 @@ impl PackWriter {
     pub(crate) fn block(&mut self, encoded: &[u8]) {
         let entry = self.entries.last_mut().expect("an object was begun");
         entry.blocks.push(Block { length: encoded.len() as u32, check: crc32fast::hash(encoded) });
-        self.bytes.extend_from_slice(encoded);
+        self.append(encoded);
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.length += bytes.len();
+        let room = self.pieces.last().map_or(0, |piece| piece.capacity() - piece.len());
+        if room < bytes.len() {
+            self.pieces.push(Vec::with_capacity(bytes.len().max(PIECE)));
+        }
+        let piece = self.pieces.last_mut().expect("there is one with room");
+        piece.extend_from_slice(bytes);
     }
 
     /// Says that no block of the object that was begun last is a difference, where all of them are in this pack: what needs no
@@ -62,28 +81,39 @@ impl PackWriter {
 
     /// Closes the pack.
     pub(crate) fn finish(self) -> Pack {
-        let Self { mut bytes, mut entries } = self;
+        let Self { pieces, length, mut entries } = self;
         entries.sort_by_key(|entry| (entry.digest, entry.first));
-        let sidecar = bytes.len();
-        let mut index = (entries.len() as u32).to_le_bytes().to_vec();
+        let mut index = (length as u64).to_le_bytes().to_vec();
+        index.extend((entries.len() as u32).to_le_bytes());
         for entry in &entries {
             entry.write(&mut index);
         }
-        bytes.extend_from_slice(&(sidecar as u64).to_le_bytes());
-        bytes.extend_from_slice(&index);
-        bytes.extend_from_slice(&(index.len() as u64 + 8).to_le_bytes());
-        bytes.extend_from_slice(blake3::hash(&index).as_bytes());
-        bytes.extend_from_slice(END);
-        let name = blake3::hash(&bytes).to_hex().to_string();
-        Pack { name, bytes, sidecar, entries }
+        let digest = blake3::hash(index.get(size_of::<u64>()..).unwrap_or_default());
+        index.extend((index.len() as u64).to_le_bytes());
+        index.extend_from_slice(digest.as_bytes());
+        index.extend_from_slice(END);
+        let mut hasher = blake3::Hasher::new();
+        for piece in &pieces {
+            hasher.update(piece);
+        }
+        let name = hasher.update(&index).finalize().to_hex().to_string();
+        let blocks = pieces.into_iter().map(Bytes::from).collect();
+        Pack { name, blocks, index: Bytes::from(index), entries }
+    }
+}
+
+impl Pack {
+    /// Bytes of both files.
+    pub(crate) fn size(&self) -> u64 {
+        let blocks: usize = self.blocks.iter().map(Bytes::len).sum();
+        (blocks + 2 * self.index.len()) as u64
     }
 }
 
 /// Writes a pack and then its index; its name and what it holds. A pack without an index was never finished.
 pub(crate) fn publish(bucket: &Bucket, pack: Pack) -> Result<(String, Vec<Entry>), StoreError> {
-    let bytes = bytes::Bytes::from(pack.bytes);
-    let sidecar = bytes.slice(pack.sidecar..);
-    bucket.create(&pack_key(&pack.name), bytes)?;
-    bucket.create(&index_key(&pack.name), sidecar)?;
+    let payload: PutPayload = pack.blocks.into_iter().chain([pack.index.clone()]).collect();
+    bucket.create(&pack_key(&pack.name), payload)?;
+    bucket.create(&index_key(&pack.name), pack.index)?;
     Ok((pack.name, pack.entries))
 }
