@@ -43,6 +43,7 @@ impl Matrix for Dense<'_> {
     fn pack(&self, columns: &Range<usize>, steps: Range<usize>, width: usize, target: &mut [f64]) {
         let (down, across) = self.strides;
         match (across, columns.len() == width, width) {
+            (1, true, 4) => return self.copy::<4>(columns.start, steps, target),
             (1, true, 8) => return self.copy::<8>(columns.start, steps, target),
             (1, true, 16) => return self.copy::<16>(columns.start, steps, target),
             _ => {}

@@ -14,6 +14,7 @@ mod dots;
 mod kernel;
 mod lines;
 mod matrix;
+mod tile;
 mod tiles;
 
 use reproof_tensor::DType;

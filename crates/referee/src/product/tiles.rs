@@ -6,7 +6,8 @@ use std::ops::Range;
 use reproof_tensor::DType;
 
 use super::bounds::{Bounds, is_certain};
-use super::kernel::{Block, DEPTH, Kernel, Steps};
+use super::kernel::{DEPTH, Kernel};
+use super::tile::{Block, Steps};
 use super::{Matrix, Product, Starts, exact_sum};
 use crate::arithmetic::{exact, round};
 use crate::parallel;
