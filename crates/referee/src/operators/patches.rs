@@ -73,57 +73,98 @@ impl Matrix for Patches<'_> {
     }
 
     fn pack(&self, sides: &Sides, steps: Range<usize>, width: usize, target: &mut [f64]) {
-        let Windows { input, kernel, strides, dilations, before, .. } = self.windows;
-        let last = input.len() - 1;
-        let (wide, long) = (input[last], kernel[last]);
-        // The element of the window: along the last dim, the row, the channel.
-        let (mut element, rest) = (steps.start % long, steps.start / long);
-        let rows: usize = kernel[..last].iter().product();
-        let (mut row, mut channel) = (rest % rows, rest / rows);
-        let mut place = vec![0; last];
-        self.place(row, &mut place);
-        for target in target.chunks_exact_mut(width).take(steps.len()) {
-            let source = &self.values[channel * self.size..][..self.size];
-            let across = element * dilations[last];
-            let mut target = target;
-            for (index, (count, at)) in sides.along.iter().enumerate() {
-                let (own, others) = target.split_at_mut(*count);
-                target = others;
-                match self.line(&sides.origins[index * last..][..last], &place) {
-                    Some(line) => {
-                        let source = &source[line * wide..][..wide];
-                        spaced(own, source, at.saturating_add(across), before[last], strides[last]);
-                    }
-                    None => own.fill(0.0),
-                }
+        let window = self.windows.kernel_size();
+        let stride = self.windows.strides.last().copied().unwrap_or(1);
+        let columns: usize = sides.along.iter().map(|(count, _)| count).sum();
+        // Where runs lie is the same in every channel.
+        let elements = steps.len().min(window);
+        let (mut runs, mut ends) = (Vec::with_capacity(elements * sides.along.len()), vec![0]);
+        for step in steps.clone().take(elements) {
+            self.runs(sides, step % window, &mut runs);
+            ends.push(runs.len());
+        }
+        for ((step, index), target) in steps.zip((0..elements).cycle()).zip(target.chunks_exact_mut(width)) {
+            let source = &self.values[step / window * self.size..][..self.size];
+            let runs = &runs[ends[index]..ends[index + 1]];
+            if runs.iter().map(|run| run.count).sum::<usize>() < columns {
+                target[..columns].fill(0.0);
             }
-            element += 1;
-            if element == long {
-                (element, row) = (0, row + 1);
-                if row == rows {
-                    (row, channel) = (0, channel + 1);
+            for run in runs {
+                let (target, source) = (&mut target[run.first..][..run.count], &source[run.at..]);
+                if stride == 1 {
+                    copy(target, &source[..run.count]);
+                } else {
+                    target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
                 }
-                self.place(row, &mut place);
             }
         }
     }
 }
 
-/// Copies every `stride`-th element of a line from the place `at` on, which counts `before` zeros before the line; zeros
-/// lie behind it as well.
-fn spaced(target: &mut [f64], source: &[f64], at: usize, before: usize, stride: usize) {
-    let lead = before.saturating_sub(at).div_ceil(stride).min(target.len());
-    let (zeros, target) = target.split_at_mut(lead);
-    zeros.fill(0.0);
-    let first = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
-    let there = source.len().saturating_sub(first).div_ceil(stride).min(target.len());
-    let (target, zeros) = target.split_at_mut(there);
-    zeros.fill(0.0);
-    match stride {
-        _ if there == 0 => {}
-        1 => target.copy_from_slice(&source[first..first + there]),
-        _ => target.iter_mut().zip(source[first..].iter().step_by(stride)).for_each(|(to, from)| *to = *from),
+/// Columns that lie side by side in the input under one element of the windows, and not in the padding.
+struct Run {
+    /// The first of them, of those that are packed.
+    first: usize,
+    count: usize,
+    /// Where it lies in a channel.
+    at: usize,
+}
+
+impl Patches<'_> {
+    /// Appends the runs of an element of the windows.
+    fn runs(&self, sides: &Sides, element: usize, runs: &mut Vec<Run>) {
+        let Windows { input, kernel, strides, dilations, before, .. } = self.windows;
+        let last = input.len() - 1;
+        let (wide, stride, before) = (input[last], strides[last], before[last]);
+        let mut place = vec![0; last];
+        self.place(element / kernel[last], &mut place);
+        let across = element % kernel[last] * dilations[last];
+        let mut first = 0;
+        for (index, (count, at)) in sides.along.iter().enumerate() {
+            if let Some(line) = self.line(&sides.origins[index * last..][..last], &place) {
+                // Where the first one lies along the line, padding counted.
+                let at = at.saturating_add(across);
+                let lead = before.saturating_sub(at).div_ceil(stride).min(*count);
+                let start = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
+                let there = wide.saturating_sub(start).div_ceil(stride).min(count - lead);
+                if there > 0 {
+                    runs.push(Run { first: first + lead, count: there, at: line * wide + start });
+                }
+            }
+            first += count;
+        }
     }
+}
+
+/// Numbers from which on a call to copy them takes less time than it saves.
+const WORTH_A_CALL: usize = 64;
+
+/// Copies numbers, mostly few.
+#[inline]
+fn copy(target: &mut [f64], source: &[f64]) {
+    let count = target.len();
+    if count > WORTH_A_CALL {
+        target.copy_from_slice(source);
+    } else if count >= 8 {
+        for at in (0..count - 7).step_by(8) {
+            copy_at::<8>(target, source, at);
+        }
+        // What is left, and some of what is not.
+        copy_at::<8>(target, source, count - 8);
+    } else if count >= 4 {
+        copy_at::<4>(target, source, 0);
+        copy_at::<4>(target, source, count - 4);
+    } else if count >= 2 {
+        copy_at::<2>(target, source, 0);
+        copy_at::<2>(target, source, count - 2);
+    } else if count == 1 {
+        target[0] = source[0];
+    }
+}
+
+#[inline]
+fn copy_at<const COUNT: usize>(target: &mut [f64], source: &[f64], at: usize) {
+    target[at..at + COUNT].copy_from_slice(&source[at..at + COUNT]);
 }
 
 #[cfg(test)]

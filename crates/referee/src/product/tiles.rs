@@ -41,9 +41,10 @@ impl<Right: Matrix> Product<'_, Right> {
         let columns = |index: usize| index * width..self.columns.min((index + 1) * width);
         let blocks = self.columns.div_ceil(width);
         if self.options.threads <= 1 || blocks < 2 {
+            let mut packed = Vec::new();
             for columns in (0..blocks).map(columns) {
                 let values = &mut sums[columns.start..];
-                self.block(kernel, &rows, columns, Sums { values, stride: self.columns });
+                self.block(kernel, &rows, columns, Sums { values, stride: self.columns }, &mut packed);
             }
             return;
         }
@@ -51,12 +52,13 @@ impl<Right: Matrix> Product<'_, Right> {
         let work = self.rows.saturating_mul(self.steps).saturating_mul(width);
         let source: &[f64] = sums;
         parallel::fill(self.options.threads, &mut results, 1, work, |first, part| {
+            let mut packed = Vec::new();
             for (index, result) in part.iter_mut().enumerate() {
                 let columns = columns(first + index);
                 let own = source.chunks_exact(self.columns).flat_map(|row| &row[columns.clone()]);
                 *result = own.copied().collect();
                 let stride = columns.len();
-                self.block(kernel, &rows, columns, Sums { values: result, stride });
+                self.block(kernel, &rows, columns, Sums { values: result, stride }, &mut packed);
             }
         });
         for (index, result) in results.into_iter().enumerate() {
@@ -86,12 +88,19 @@ impl<Right: Matrix> Product<'_, Right> {
         packed
     }
 
-    /// One block of columns.
-    fn block(&self, kernel: Kernel, rows: &Rows<'_>, columns: Range<usize>, mut sums: Sums<'_>) {
+    /// One block of columns, which are packed into memory that was used before.
+    fn block(
+        &self,
+        kernel: Kernel,
+        rows: &Rows<'_>,
+        columns: Range<usize>,
+        mut sums: Sums<'_>,
+        packed: &mut Vec<f64>,
+    ) {
         let (column, count) = (columns.start, columns.len());
         let panels = count.div_ceil(kernel.columns);
         let mut bounds = Bounds::new(panels * kernel.columns);
-        let mut packed = vec![0.0; panels * kernel.columns * DEPTH.min(self.steps)];
+        packed.resize(panels * kernel.columns * DEPTH.min(self.steps), 0.0);
         let own = |panel: usize| {
             let first = column + panel * kernel.columns;
             let own = first..columns.end.min(first + kernel.columns);
