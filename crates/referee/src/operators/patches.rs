@@ -1,6 +1,8 @@
 //! What lies under windows, as the right operand of a product: a step along a sum is an element of a channel's window,
 //! a column is a window. Padding is zeros that take part.
 
+#![expect(clippy::inline_always, reason = "what runs in a region of wider vectors must be part of it")]
+
 use std::ops::Range;
 
 use super::window::Windows;
@@ -27,23 +29,44 @@ impl<'a> Patches<'a> {
         Self { values, windows, size: windows.size() }
     }
 
-    /// How far a row of a window lies below the window's first element, along each dim but the last.
-    fn place(&self, mut row: usize, place: &mut [usize]) {
-        let Windows { kernel, dilations, .. } = self.windows;
-        for dim in (0..place.len()).rev() {
-            place[dim] = row % kernel[dim] * dilations[dim];
+    /// The line of the input under a row of the windows; nothing in the padding.
+    fn line_under(&self, origin: &[usize], mut row: usize) -> Option<usize> {
+        let Windows { input, kernel, dilations, before, .. } = self.windows;
+        let (mut line, mut step) = (0, 1);
+        for (dim, origin) in origin.iter().enumerate().rev() {
+            let at = origin.saturating_add(row % kernel[dim] * dilations[dim]);
+            let at = at.checked_sub(before[dim]).filter(|at| *at < input[dim])?;
+            line += at * step;
+            step *= input[dim];
             row /= kernel[dim];
+        }
+        Some(line)
+    }
+
+    /// Tells of the runs of an element of the windows, in order.
+    fn runs(&self, sides: &Sides, element: usize, mut tell: impl FnMut(Run)) {
+        let Windows { input, kernel, strides, dilations, before, .. } = self.windows;
+        let last = input.len() - 1;
+        let (wide, stride, before) = (input[last], strides[last], before[last]);
+        let (row, across) = (element / kernel[last], element % kernel[last] * dilations[last]);
+        let mut first = 0;
+        for (index, (count, at)) in sides.along.iter().enumerate() {
+            if let Some(line) = self.line_under(&sides.origins[index * last..][..last], row) {
+                // Where the first one lies along the line, padding counted.
+                let at = at.saturating_add(across);
+                let lead = before.saturating_sub(at).div_ceil(stride).min(*count);
+                let start = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
+                let there = wide.saturating_sub(start).div_ceil(stride).min(count - lead);
+                if there > 0 {
+                    tell(Run { first: first + lead, count: there, at: line * wide + start });
+                }
+            }
+            first += count;
         }
     }
 
-    /// The line of the input under a row of the windows; nothing in the padding.
-    fn line(&self, origin: &[usize], place: &[usize]) -> Option<usize> {
-        let Windows { input, before, .. } = self.windows;
-        let mut dims = origin.iter().zip(place).zip(before.iter().zip(input));
-        dims.try_fold(0, |line, ((origin, place), (before, size))| {
-            let at = origin.saturating_add(*place).checked_sub(*before).filter(|at| at < size)?;
-            Some(line * size + at)
-        })
+    fn stride(&self) -> usize {
+        self.windows.strides.last().copied().unwrap_or(1)
     }
 }
 
@@ -72,32 +95,35 @@ impl Matrix for Patches<'_> {
         Sides { along, origins }
     }
 
+    #[inline(always)]
     fn pack(&self, sides: &Sides, steps: Range<usize>, width: usize, target: &mut [f64]) {
-        let window = self.windows.kernel_size();
-        let stride = self.windows.strides.last().copied().unwrap_or(1);
+        let (window, stride) = (self.windows.kernel_size(), self.stride());
         let columns: usize = sides.along.iter().map(|(count, _)| count).sum();
         // Where runs lie is the same in every channel.
         let elements = steps.len().min(window);
         let (mut runs, mut ends) = (Vec::with_capacity(elements * sides.along.len()), vec![0]);
         for step in steps.clone().take(elements) {
-            self.runs(sides, step % window, &mut runs);
+            self.runs(sides, step % window, |run| runs.push(run));
             ends.push(runs.len());
         }
-        for ((step, index), target) in steps.zip((0..elements).cycle()).zip(target.chunks_exact_mut(width)) {
+        let steps = steps.zip((0..elements).cycle());
+        for ((step, index), target) in steps.zip(target.chunks_exact_mut(width)) {
             let source = &self.values[step / window * self.size..][..self.size];
-            let runs = &runs[ends[index]..ends[index + 1]];
-            if runs.iter().map(|run| run.count).sum::<usize>() < columns {
-                target[..columns].fill(0.0);
+            let mut done = 0;
+            for run in &runs[ends[index]..ends[index + 1]] {
+                run.copy(&mut done, source, stride, target);
             }
-            for run in runs {
-                let (target, source) = (&mut target[run.first..][..run.count], &source[run.at..]);
-                if stride == 1 {
-                    copy(target, &source[..run.count]);
-                } else {
-                    target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
-                }
-            }
+            zeros(&mut target[done..columns]);
         }
+    }
+
+    fn line<'a>(&'a self, sides: &Sides, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
+        let window = self.windows.kernel_size();
+        let source = &self.values[step / window * self.size..][..self.size];
+        let mut done = 0;
+        self.runs(sides, step % window, |run| run.copy(&mut done, source, self.stride(), scratch));
+        zeros(&mut scratch[done..]);
+        scratch
     }
 }
 
@@ -110,29 +136,26 @@ struct Run {
     at: usize,
 }
 
-impl Patches<'_> {
-    /// Appends the runs of an element of the windows.
-    fn runs(&self, sides: &Sides, element: usize, runs: &mut Vec<Run>) {
-        let Windows { input, kernel, strides, dilations, before, .. } = self.windows;
-        let last = input.len() - 1;
-        let (wide, stride, before) = (input[last], strides[last], before[last]);
-        let mut place = vec![0; last];
-        self.place(element / kernel[last], &mut place);
-        let across = element % kernel[last] * dilations[last];
-        let mut first = 0;
-        for (index, (count, at)) in sides.along.iter().enumerate() {
-            if let Some(line) = self.line(&sides.origins[index * last..][..last], &place) {
-                // Where the first one lies along the line, padding counted.
-                let at = at.saturating_add(across);
-                let lead = before.saturating_sub(at).div_ceil(stride).min(*count);
-                let start = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
-                let there = wide.saturating_sub(start).div_ceil(stride).min(count - lead);
-                if there > 0 {
-                    runs.push(Run { first: first + lead, count: there, at: line * wide + start });
-                }
-            }
-            first += count;
+impl Run {
+    /// Copies what lies there, with zeros from `done` on, which becomes its end.
+    #[inline(always)]
+    fn copy(&self, done: &mut usize, source: &[f64], stride: usize, target: &mut [f64]) {
+        zeros(&mut target[*done..self.first]);
+        *done = self.first + self.count;
+        let (target, source) = (&mut target[self.first..*done], &source[self.at..]);
+        if stride == 1 {
+            copy(target, &source[..self.count]);
+        } else {
+            target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
         }
+    }
+}
+
+/// Padding, of which there is none mostly.
+#[inline(always)]
+fn zeros(target: &mut [f64]) {
+    if !target.is_empty() {
+        target.fill(0.0);
     }
 }
 
@@ -140,7 +163,7 @@ impl Patches<'_> {
 const WORTH_A_CALL: usize = 64;
 
 /// Copies numbers, mostly few.
-#[inline]
+#[inline(always)]
 fn copy(target: &mut [f64], source: &[f64]) {
     let count = target.len();
     if count > WORTH_A_CALL {
@@ -162,7 +185,7 @@ fn copy(target: &mut [f64], source: &[f64]) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn copy_at<const COUNT: usize>(target: &mut [f64], source: &[f64], at: usize) {
     target[at..at + COUNT].copy_from_slice(&source[at..at + COUNT]);
 }

@@ -21,49 +21,62 @@ pub(super) fn max(call: &Call<'_>) -> Outputs {
     let (batch, channels, input) = image(tensor)?;
     let windows = windows(call, input)?;
     let shape = [&[batch, channels], windows.output.as_slice()].concat();
-    let total = call.count(&shape)?;
-    let (count, size) = (windows.count(), windows.size());
-    let by_column = call.flag("storage_order", false)?;
-    let under: Vec<Vec<usize>> = (0..count)
-        .map(|window| {
-            (0..windows.kernel_size()).filter_map(|element| windows.under(window, element)).collect()
-        })
-        .collect();
-    let numbers = |at: usize| match tensor.data() {
-        Data::Float(_, values) => values[at],
-        Data::Integer(_, values) => values[at] as f64,
-        _ => 0.0,
-    };
-    let (mut found, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
-    for at in 0..total {
-        let (plane, window) = (at / count.max(1), at % count.max(1));
-        let mut best: Option<usize> = None;
-        for place in &under[window] {
-            let now = numbers(plane * size + place);
-            let is_better = best.is_none_or(|best| {
-                let best = numbers(plane * size + best);
-                !best.is_nan() && (now.is_nan() || now > best)
-            });
-            if is_better {
-                best = Some(*place);
-            }
-        }
-        found.push(best.map(|best| plane * size + best));
-        let place = best.unwrap_or(0);
-        places.push((plane * size + if by_column { by_columns(place, input) } else { place }) as i64);
-    }
-    let values = match tensor.data() {
+    call.count(&shape)?;
+    let planes = batch * channels;
+    let (data, places) = match tensor.data() {
         Data::Float(dtype, values) => {
-            let value = |at: &Option<usize>| at.map_or(f64::NEG_INFINITY, |at| values[at]);
-            Tensor::new(shape.clone(), Data::Float(*dtype, found.iter().map(value).collect()))
+            let is_better = |now: f64, best: f64| !best.is_nan() && (now.is_nan() || now > best);
+            let (found, places) = largest(values, planes, &windows, f64::NEG_INFINITY, is_better);
+            (Data::Float(*dtype, found), places)
         }
         Data::Integer(dtype, values) => {
-            let value = |at: &Option<usize>| at.map_or(0, |at| values[at]);
-            Tensor::new(shape.clone(), Data::Integer(*dtype, found.iter().map(value).collect()))
+            let (found, places) = largest(values, planes, &windows, 0, |now, best| now > best);
+            (Data::Integer(*dtype, found), places)
         }
         other => return Err(Failure::refused(format!("a pool of {}", other.kind()))),
     };
-    Ok(vec![values.into(), Tensor::wrapped(shape, DType::I64, places).into()])
+    let values = Tensor::new(shape.clone(), data).into();
+    if call.node.outputs.len() < 2 {
+        return Ok(vec![values]);
+    }
+    let by_column = call.flag("storage_order", false)?;
+    let (count, size) = (windows.count().max(1), windows.size());
+    let told = places.iter().enumerate().map(|(at, place)| {
+        let place = if by_column { by_columns(*place, input) } else { *place };
+        (at / count * size + place) as i64
+    });
+    Ok(vec![values, Tensor::wrapped(shape, DType::I64, told.collect()).into()])
+}
+
+/// The best number of each window of each plane, `none` where nothing lies under one, and where in its plane it is.
+fn largest<T: Copy>(
+    values: &[T],
+    planes: usize,
+    windows: &Windows,
+    none: T,
+    is_better: impl Fn(T, T) -> bool,
+) -> (Vec<T>, Vec<usize>) {
+    let (count, size) = (windows.count(), windows.size());
+    let (mut under, mut ends) = (Vec::new(), Vec::with_capacity(count));
+    for window in 0..count {
+        under.extend((0..windows.kernel_size()).filter_map(|element| windows.under(window, element)));
+        ends.push(under.len());
+    }
+    let (mut found, mut places) = (Vec::with_capacity(planes * count), Vec::with_capacity(planes * count));
+    for plane in 0..planes {
+        let values = &values[plane * size..][..size];
+        let mut start = 0;
+        for end in &ends {
+            let mut own = under[start..*end].iter().map(|place| (values[*place], *place));
+            let first = own.next().unwrap_or((none, 0));
+            let (value, place) =
+                own.fold(first, |best, now| if is_better(now.0, best.0) { now } else { best });
+            found.push(value);
+            places.push(place);
+            start = *end;
+        }
+    }
+    (found, places)
 }
 
 /// A place counted column by column.

@@ -2,6 +2,12 @@
 
 #![expect(clippy::inline_always, reason = "what runs in a region of wider vectors must be part of it")]
 
+use std::ops::Range;
+
+use reproof_tensor::DType;
+
+use super::Matrix;
+use super::bounds::Bounds;
 use super::tile::{self, Block, Steps};
 use crate::arithmetic::vectors::{Level, Vectors, decide, widest};
 
@@ -67,6 +73,22 @@ impl Kernel {
     /// Adds the products of a block to its sums, `stride` apart from row to row.
     pub(super) fn run(self, work: &Block<'_>, sums: &mut [f64], stride: usize, steps: Steps) {
         widest!(self.level, vectors => tile::add(vectors, work, sums, stride, steps));
+    }
+
+    /// Packs columns, as many as a tile has; see [`Matrix::pack`].
+    pub(super) fn pack<Right: Matrix>(
+        self,
+        right: &Right,
+        columns: &Right::Columns,
+        steps: Range<usize>,
+        target: &mut [f64],
+    ) {
+        widest!(self.level, _ => right.pack(columns, steps, self.columns, target));
+    }
+
+    /// Takes packed columns into account; see [`Bounds::extend`].
+    pub(super) fn extend(self, bounds: &mut Bounds, first: usize, packed: &[f64], dtype: DType) {
+        widest!(self.level, _ => bounds.extend(first, self.columns, packed, dtype));
     }
 
     /// Rounds sums to float32, each as the lower end of what it may be; tells whether an upper end is another number.

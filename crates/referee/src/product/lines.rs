@@ -16,25 +16,31 @@ impl<Right: Matrix> Product<'_, Right> {
         for (row, sums) in sums.chunks_exact_mut(self.columns).enumerate() {
             let factors = self.row(row);
             parallel::fill(self.options.threads, sums, 1, self.steps, |first, part| {
+                let mut scratch = [0.0; LINE];
                 for (index, sums) in part.chunks_mut(LINE).enumerate() {
-                    self.line(kernel, &factors, first + index * LINE, sums);
+                    self.line(kernel, &factors, first + index * LINE, sums, &mut scratch);
                 }
             });
         }
     }
 
     /// The sums of one row from a column on.
-    fn line(&self, kernel: Kernel, factors: &[f64], column: usize, sums: &mut [f64]) {
-        let mut scratch = [0.0; LINE];
-        let mut sizes = [0.0; LINE];
-        let (scratch, sizes) = (&mut scratch[..sums.len()], &mut sizes[..sums.len()]);
+    fn line(
+        &self,
+        kernel: Kernel,
+        factors: &[f64],
+        column: usize,
+        sums: &mut [f64],
+        scratch: &mut [f64; LINE],
+    ) {
         let starts = if self.is_exact() { sums.to_vec() } else { Vec::new() };
-        sizes.iter_mut().zip(&starts).for_each(|(size, start)| *size = start.abs());
+        // Each of its own: of what is zero after a rectifier, a bound of all would leave every sum undecided.
+        let mut sizes: Vec<f64> = starts.iter().map(|start| start.abs()).collect();
         let columns = self.right.columns(column..column + sums.len());
         for (step, factor) in factors.iter().enumerate() {
-            let line = self.right.line(&columns, step, scratch);
+            let line = self.right.line(&columns, step, &mut scratch[..sums.len()]);
             if self.is_exact() {
-                kernel.add_line_sized(*factor, line, sums, sizes);
+                kernel.add_line_sized(*factor, line, sums, &mut sizes);
             } else {
                 kernel.add_line(*factor, line, sums);
             }

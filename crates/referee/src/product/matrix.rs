@@ -1,5 +1,7 @@
 //! Operands of a product, wherever their elements lie.
 
+#![expect(clippy::inline_always, reason = "what runs in a region of wider vectors must be part of it")]
+
 use std::ops::Range;
 
 /// A matrix by its elements, wherever they lie. Padding is zeros that take part.
@@ -40,6 +42,7 @@ impl Matrix for Dense<'_> {
         columns
     }
 
+    #[inline(always)]
     fn pack(&self, columns: &Range<usize>, steps: Range<usize>, width: usize, target: &mut [f64]) {
         let (down, across) = self.strides;
         match (across, columns.len() == width, width) {
@@ -77,6 +80,7 @@ impl Matrix for Dense<'_> {
 
 impl Dense<'_> {
     /// As [`Matrix::pack`], of a width that the compiler knows.
+    #[inline(always)]
     fn copy<const WIDTH: usize>(&self, column: usize, steps: Range<usize>, target: &mut [f64]) {
         let down = self.strides.0;
         for (step, target) in steps.zip(target.chunks_exact_mut(WIDTH)) {

@@ -78,11 +78,18 @@ fn panels<V: Vectors, const ROWS: usize, const COLUMNS: usize>(
             let mut own = [[0.0; COLUMNS]; ROWS];
             let starts = (0..rows).map(|row| (first_row + row) * stride + first_column);
             for (own, start) in own.iter_mut().zip(starts.clone()) {
-                own[..columns].copy_from_slice(&sums[start..start + columns]);
+                match sums[start..].first_chunk::<COLUMNS>().filter(|_| columns == COLUMNS) {
+                    // Of a length that the compiler knows.
+                    Some(sums) => *own = *sums,
+                    None => own[..columns].copy_from_slice(&sums[start..start + columns]),
+                }
             }
             tile(vectors, left, right, &mut own);
             for (own, start) in own.iter().zip(starts) {
-                sums[start..start + columns].copy_from_slice(&own[..columns]);
+                match sums[start..].first_chunk_mut::<COLUMNS>().filter(|_| columns == COLUMNS) {
+                    Some(sums) => *sums = *own,
+                    None => sums[start..start + columns].copy_from_slice(&own[..columns]),
+                }
             }
         }
     }

@@ -121,9 +121,9 @@ impl<Right: Matrix> Product<'_, Right> {
                 if *count < kernel.columns {
                     target.fill(0.0);
                 }
-                self.right.pack(own, step..step + depth, kernel.columns, target);
+                kernel.pack(self.right, own, step..step + depth, target);
                 if self.is_exact() {
-                    bounds.extend(first, kernel.columns, target, self.dtype);
+                    kernel.extend(&mut bounds, first, target, self.dtype);
                 }
             }
             let left = &rows.packed[step * padded_rows..][..padded_rows * depth];
