@@ -20,10 +20,13 @@ pub(crate) fn fill<T: Send>(
     }
     let part = rows.div_ceil(useful) * row;
     std::thread::scope(|scope| {
-        for (index, part_of) in output.chunks_mut(part).enumerate() {
+        // This thread is there, and its memory is in use already.
+        let (own, others) = output.split_at_mut(part);
+        for (index, part_of) in others.chunks_mut(part).enumerate() {
             let fill = &fill;
-            scope.spawn(move || fill(index * part, part_of));
+            scope.spawn(move || fill((index + 1) * part, part_of));
         }
+        fill(0, own);
     });
 }
 

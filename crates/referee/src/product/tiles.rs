@@ -21,6 +21,12 @@ struct Sums<'a> {
     stride: usize,
 }
 
+/// What one thread does: blocks of columns with their sums.
+struct Share {
+    blocks: Vec<(Range<usize>, Vec<f64>)>,
+    packed: Vec<f64>,
+}
+
 /// What is known of the rows of a product.
 struct Rows<'a> {
     /// In panels.
@@ -41,32 +47,46 @@ impl<Right: Matrix> Product<'_, Right> {
         let columns = |index: usize| index * width..self.columns.min((index + 1) * width);
         let blocks = self.columns.div_ceil(width);
         if self.options.threads <= 1 || blocks < 2 {
-            let mut packed = Vec::new();
+            let mut packed = self.room(kernel, width);
             for columns in (0..blocks).map(columns) {
                 let values = &mut sums[columns.start..];
                 self.block(kernel, &rows, columns, Sums { values, stride: self.columns }, &mut packed);
             }
             return;
         }
-        let mut results: Vec<Vec<f64>> = vec![Vec::new(); blocks];
-        let work = self.rows.saturating_mul(self.steps).saturating_mul(width);
-        let source: &[f64] = sums;
-        parallel::fill(self.options.threads, &mut results, 1, work, |first, part| {
-            let mut packed = Vec::new();
-            for (index, result) in part.iter_mut().enumerate() {
-                let columns = columns(first + index);
-                let own = source.chunks_exact(self.columns).flat_map(|row| &row[columns.clone()]);
-                *result = own.copied().collect();
-                let stride = columns.len();
-                self.block(kernel, &rows, columns, Sums { values: result, stride }, &mut packed);
+        // A thread that has just begun gets its memory from the system, page by page: what is large is made here.
+        let each = blocks.div_ceil(self.options.threads);
+        let share = |first: usize| {
+            let own = (first..blocks.min(first + each)).map(columns);
+            let taken = |columns: Range<usize>| {
+                let mut values = Vec::with_capacity(self.rows * columns.len());
+                for row in sums.chunks_exact(self.columns) {
+                    values.extend_from_slice(&row[columns.clone()]);
+                }
+                (columns, values)
+            };
+            Share { blocks: own.map(taken).collect(), packed: self.room(kernel, width) }
+        };
+        let mut shares: Vec<Share> = (0..blocks).step_by(each).map(share).collect();
+        let work = self.rows.saturating_mul(self.steps).saturating_mul(width * each);
+        parallel::fill(self.options.threads, &mut shares, 1, work, |_, shares| {
+            for Share { blocks, packed } in shares {
+                for (columns, values) in blocks {
+                    let stride = columns.len();
+                    self.block(kernel, &rows, columns.clone(), Sums { values, stride }, packed);
+                }
             }
         });
-        for (index, result) in results.into_iter().enumerate() {
-            let columns = columns(index);
-            for (row, values) in result.chunks_exact(columns.len()).enumerate() {
+        for (columns, values) in shares.into_iter().flat_map(|share| share.blocks) {
+            for (row, values) in values.chunks_exact(columns.len()).enumerate() {
                 sums[row * self.columns..][columns.clone()].copy_from_slice(values);
             }
         }
+    }
+
+    /// Memory for the packed columns of a block.
+    fn room(&self, kernel: Kernel, columns: usize) -> Vec<f64> {
+        vec![0.0; columns.next_multiple_of(kernel.columns) * DEPTH.min(self.steps)]
     }
 
     /// The left operand in panels: for each block of depth, for each panel of rows, its steps.
@@ -78,29 +98,31 @@ impl<Right: Matrix> Product<'_, Right> {
             let start = number * panels * kernel.rows;
             for panel in 0..panels {
                 let target = &mut packed[start + panel * kernel.rows * depth..][..kernel.rows * depth];
-                for row in 0..kernel.rows.min(self.rows - panel * kernel.rows) {
-                    let source = &self.left.values[(panel * kernel.rows + row) * down + number * across..];
-                    let targets = target[row..].iter_mut().step_by(kernel.rows);
-                    targets.zip(source.iter().step_by(across)).take(depth).for_each(|(to, from)| *to = *from);
+                let first = panel * kernel.rows;
+                let rows = first..self.rows.min(first + kernel.rows);
+                for (step, target) in target.chunks_exact_mut(kernel.rows).enumerate() {
+                    let place = (number + step) * across;
+                    for (target, row) in target.iter_mut().zip(rows.clone()) {
+                        *target = self.left.values[row * down + place];
+                    }
                 }
             }
         }
         packed
     }
 
-    /// One block of columns, which are packed into memory that was used before.
+    /// One block of columns, which are packed into memory with [`Self::room`] for them.
     fn block(
         &self,
         kernel: Kernel,
         rows: &Rows<'_>,
         columns: Range<usize>,
         mut sums: Sums<'_>,
-        packed: &mut Vec<f64>,
+        packed: &mut [f64],
     ) {
         let (column, count) = (columns.start, columns.len());
         let panels = count.div_ceil(kernel.columns);
         let mut bounds = Bounds::new(panels * kernel.columns);
-        packed.resize(panels * kernel.columns * DEPTH.min(self.steps), 0.0);
         let own = |panel: usize| {
             let first = column + panel * kernel.columns;
             let own = first..columns.end.min(first + kernel.columns);
