@@ -65,7 +65,10 @@ const fn linked(
 }
 
 /// The one that every test run does.
-const AARCH64: Build = emulated("aarch64 (qemu)", "aarch64-unknown-linux-musl", &["qemu-aarch64-static"]);
+const AARCH64: Build = Build {
+    arguments: VECTORS,
+    ..emulated("aarch64, with its vectors (qemu)", "aarch64-unknown-linux-musl", &["qemu-aarch64-static"])
+};
 
 const BUILDS: &[Build] = &[
     here("release, vectors chosen at run time", "", VECTORS, "1"),
@@ -84,7 +87,17 @@ const BUILDS: &[Build] = &[
         runs_in: &["qemu-x86_64-static", "-cpu", "Nehalem"],
         threads: "2",
     },
+    Build {
+        name: "x86-64 with AVX2 and FMA (qemu, Haswell)",
+        target: "",
+        flags: "",
+        libraries: None,
+        arguments: VECTORS,
+        runs_in: &["qemu-x86_64-static", "-cpu", "Haswell"],
+        threads: "1",
+    },
     AARCH64,
+    emulated("aarch64 (qemu)", "aarch64-unknown-linux-musl", &["qemu-aarch64-static"]),
     emulated("i686 (qemu)", "i686-unknown-linux-musl", &["qemu-i386-static"]),
     linked(
         "armv7 (qemu)",
