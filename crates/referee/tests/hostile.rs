@@ -66,6 +66,24 @@ mod bounds {
     }
 
     #[test]
+    fn more_planes_than_there_is_time_for_have_no_windows() {
+        let attributes = [
+            ("kernel_shape", Attribute::Integers(vec![1])),
+            ("pads", Attribute::Integers(vec![0, 1])),
+            ("ceil_mode", Attribute::Integer(1)),
+        ];
+        let inputs: [(String, Value); 0] = [];
+        for shape in [[1 << 50, 1, 0], [1, 1 << 50, 0]] {
+            let model = crate::node::model("MaxPool", &attributes, vec![floats(&shape)]);
+            let outputs = model.run(&inputs, Options::default(), &()).unwrap();
+            assert!(
+                matches!(&outputs[..], [(_, Value::Tensor(found))] if found.shape() == shape),
+                "{outputs:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_loop_over_nothing_ends() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let body = Graph { inputs: names(&["i", "c", "s"]), outputs: names(&["c", "s"]), ..Graph::default() };

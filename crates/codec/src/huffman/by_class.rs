@@ -5,7 +5,7 @@
 #![expect(clippy::inline_always, reason = "a call would cost as much as a lookup")]
 
 use super::codes::{Code, ENTRIES, assign, first_symbols};
-use super::encode::{Writer, with_two_symbols};
+use super::encode::{Writer, gather, with_two_symbols};
 use super::lengths::{self, Lengths};
 use super::{LIMIT, STREAMS, quarters};
 use crate::classes::CLASSES;
@@ -76,29 +76,19 @@ impl Plan {
 /// Writes one stream to the front of `target` and tells its bytes.
 fn write_stream(codes: &[[Code; 256]; CLASSES], symbols: &[u8], classes: &[u8], target: &mut [u8]) -> usize {
     const { assert!(GROUP * LIMIT as usize + 7 <= 64) };
+    let code = |(symbol, class): (&u8, &u8)| codes[usize::from(*class) % CLASSES][usize::from(*symbol)];
     let mut writer = Writer::new(target);
     let (mut symbol_groups, mut class_groups) = (symbols.chunks_exact(GROUP), classes.chunks_exact(GROUP));
     for (symbols, classes) in (&mut symbol_groups).zip(&mut class_groups) {
+        // Of a length that the compiler knows.
         if let (Some(symbols), Some(classes)) =
             (symbols.first_chunk::<GROUP>(), classes.first_chunk::<GROUP>())
         {
-            writer.put(gather(codes, symbols, classes));
+            writer.put(gather(symbols.iter().zip(classes).map(code)));
         }
     }
-    writer.put(gather(codes, symbol_groups.remainder(), class_groups.remainder()));
+    writer.put(gather(symbol_groups.remainder().iter().zip(class_groups.remainder()).map(code)));
     writer.finish()
-}
-
-/// The codes of some symbols, the first one lowest, and how many bits they are.
-#[inline(always)]
-fn gather(codes: &[[Code; 256]; CLASSES], symbols: &[u8], classes: &[u8]) -> (u64, u32) {
-    let (mut bits, mut length) = (0_u64, 0_u32);
-    for (symbol, class) in symbols.iter().zip(classes) {
-        let code = codes[usize::from(*class) % CLASSES][usize::from(*symbol)];
-        bits |= u64::from(code.bits).wrapping_shl(length);
-        length = length.wrapping_add(u32::from(code.length));
-    }
-    (bits, length)
 }
 
 /// By class and the next [`LIMIT`] bits the first symbol (low byte) and its bits (high byte).

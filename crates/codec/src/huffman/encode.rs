@@ -58,10 +58,10 @@ fn write_stream(codes: &[Code; 256], symbols: &[u8], target: &mut [u8]) -> usize
     let mut groups = symbols.chunks_exact(GROUP);
     for group in &mut groups {
         if let Some(group) = group.first_chunk::<GROUP>() {
-            writer.put(gather(codes, group));
+            writer.put(gather(group.iter().map(|symbol| codes[usize::from(*symbol)])));
         }
     }
-    writer.put(gather(codes, groups.remainder()));
+    writer.put(gather(groups.remainder().iter().map(|symbol| codes[usize::from(*symbol)])));
     writer.finish()
 }
 
@@ -75,12 +75,11 @@ pub(super) fn with_two_symbols(histogram: &Histogram) -> Histogram {
     known
 }
 
-/// The codes of some symbols, the first one lowest, and how many bits they are.
+/// Codes, the first one lowest, and how many bits they are.
 #[inline(always)]
-fn gather(codes: &[Code; 256], symbols: &[u8]) -> (u64, u32) {
+pub(super) fn gather(codes: impl Iterator<Item = Code>) -> (u64, u32) {
     let (mut bits, mut length) = (0_u64, 0_u32);
-    for symbol in symbols {
-        let code = codes[usize::from(*symbol)];
+    for code in codes {
         bits |= u64::from(code.bits).wrapping_shl(length);
         length = length.wrapping_add(u32::from(code.length));
     }

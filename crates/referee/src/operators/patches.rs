@@ -238,6 +238,9 @@ mod tests {
                     let expected = under.map_or(0.0, |at| values[channel * size + at]);
                     prop_assert_eq!(packed[row * width + index], expected);
                 }
+                let mut scratch = vec![-1.0; columns];
+                let line = patches.line(&sides, step + row, &mut scratch);
+                prop_assert_eq!(line, &packed[row * width..][..columns]);
             }
         }
     }

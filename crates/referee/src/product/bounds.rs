@@ -13,19 +13,6 @@ pub(super) fn is_certain(size: f64, start: f64, lowest: i32) -> bool {
     lowest >= exponent(size) - 51 && lowest_bit(start) >= lowest
 }
 
-/// Adds the squares of numbers that are `WIDTH` apart, which is all of the sums.
-#[inline(always)]
-fn add_squares<const WIDTH: usize>(sums: &mut [f64], steps: &[f64]) {
-    let Some(sums) = sums.first_chunk_mut::<WIDTH>() else { return };
-    let mut own = *sums;
-    for step in steps.chunks_exact(WIDTH).filter_map(|step| step.first_chunk::<WIDTH>()) {
-        for column in 0..WIDTH {
-            own[column] += step[column] * step[column];
-        }
-    }
-    *sums = own;
-}
-
 /// What is known of rows or columns.
 pub(super) struct Bounds {
     /// Sums of squares so far.
@@ -43,10 +30,10 @@ impl Bounds {
     #[inline(always)]
     pub(super) fn extend(&mut self, first: usize, width: usize, steps: &[f64], dtype: DType) {
         let squares = &mut self.squares[first..first + width];
-        match width {
-            16 => add_squares::<16>(squares, steps),
-            8 => add_squares::<8>(squares, steps),
-            _ => add_squares::<4>(squares, steps),
+        for step in steps.chunks_exact(width) {
+            for (sum, value) in squares.iter_mut().zip(step) {
+                *sum += value * value;
+            }
         }
         if dtype != DType::F32 {
             let lowest = &mut self.lowest[first..first + width];

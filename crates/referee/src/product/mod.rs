@@ -14,7 +14,6 @@ mod dots;
 mod kernel;
 mod lines;
 mod matrix;
-mod tile;
 mod tiles;
 
 use reproof_tensor::DType;

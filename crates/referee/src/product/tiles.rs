@@ -6,8 +6,7 @@ use std::ops::Range;
 use reproof_tensor::DType;
 
 use super::bounds::{Bounds, is_certain};
-use super::kernel::{DEPTH, Kernel};
-use super::tile::{Block, Steps};
+use super::kernel::{Block, DEPTH, Kernel, Steps};
 use super::{Matrix, Product, Starts, exact_sum};
 use crate::arithmetic::{exact, round};
 use crate::parallel;
