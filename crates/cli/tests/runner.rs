@@ -27,6 +27,7 @@ mod hostile;
 mod imports;
 mod interrupted;
 mod keeping;
+mod kernels;
 mod killed;
 mod ladder_local_damage;
 mod limits;
