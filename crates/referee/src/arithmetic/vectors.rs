@@ -47,11 +47,6 @@ pub(crate) fn answer<F: Function>(values: &mut [f64], given: &[f64]) -> bool {
     widest!(Level::new(), answer_each::<F>(values, given))
 }
 
-/// Rounds to float32 what may be off by an error each; whether one is undecided.
-pub(crate) fn decide(level: Level, values: &mut [f64], errors: &[f64]) -> bool {
-    widest!(level, decide_each(values, errors))
-}
-
 #[inline(always)]
 fn round_each(values: &mut [f64]) {
     for value in values {
@@ -70,8 +65,9 @@ fn answer_each<F: Function>(values: &mut [f64], given: &[f64]) -> bool {
     undecided != 0
 }
 
+/// Rounds to float32 what may be off by an error each; whether one is undecided.
 #[inline(always)]
-fn decide_each(values: &mut [f64], errors: &[f64]) -> bool {
+pub(crate) fn decide(values: &mut [f64], errors: &[f64]) -> bool {
     let mut undecided = 0;
     for (value, error) in values.iter_mut().zip(errors) {
         // A sum of zeros is +0.

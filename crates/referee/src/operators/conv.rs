@@ -3,15 +3,20 @@
 
 use reproof_tensor::DType;
 
-use super::patches::Patches;
+use super::patches::{Lines, Patches, Sparse};
+use super::planes::Planes;
 use super::window::{Windows, image, pads, sizes};
 use super::{Outputs, one};
 use crate::arithmetic::exact;
 use crate::arithmetic::round;
 use crate::call::{Call, dim};
-use crate::product::{Dense, Product, Starts};
+use crate::parallel;
+use crate::product::{Dense, FEW, Matrix, Product, Starts};
 use crate::tensor::Data;
-use crate::{Failure, Tensor};
+use crate::{Failure, Options, Tensor};
+
+/// About how many steps of a sum take as long as what is done once for it: to begin, to round and to place it.
+const OUTSIDE: usize = 16;
 
 pub(super) fn conv(call: &Call<'_>) -> Outputs {
     let (dtype, values) = call.floats(0)?;
@@ -45,25 +50,77 @@ pub(super) fn convolution(
     let shape = [&[batch, features], windows.output.as_slice()].concat();
     let windows = windows.squeezed();
     let mut output = vec![0.0; call.count(&shape)?];
-    let (count, size, kernel) = (windows.count(), windows.size(), windows.kernel_size());
-    let (rows, steps) = (features / groups, own * kernel);
+    let (count, size) = (windows.count(), windows.size());
+    let (rows, steps) = (features / groups, own * windows.kernel_size());
     if output.is_empty() {
         return Ok(Tensor::new(shape, Data::Float(dtype, output)));
     }
-    for (index, block) in output.chunks_exact_mut(rows * count).enumerate() {
+    let planes = Planes::of(&windows);
+    let options = call.run.options;
+    let one_block = |index: usize, options: Options, sums: &mut [f64]| {
         let (item, group) = (index / groups, index % groups);
         let biases = bias.map(|bias| &bias[group * rows..][..rows]);
-        if let Some(biases) = biases {
-            block.chunks_exact_mut(count).zip(biases).for_each(|(row, bias)| row.fill(*bias));
-        }
+        let weights = &weights[group * rows * steps..][..rows * steps];
         let values = &values[(item * channels + group * own) * size..][..own * size];
-        let patches = Patches::new(values, &windows);
-        let left = Dense { values: &weights[group * rows * steps..][..rows * steps], strides: (steps, 1) };
-        let options = call.run.options;
-        let starts = biases.map_or(Starts::Any, Starts::Rows);
-        Product { rows, steps, columns: count, left, right: &patches, starts, dtype, options }.run(block);
+        Block { rows, steps, weights, biases, dtype, options }.run(&windows, planes.as_ref(), values, sums);
+    };
+    let blocks = batch * groups;
+    if blocks < options.threads {
+        output
+            .chunks_exact_mut(rows * count)
+            .enumerate()
+            .for_each(|(index, sums)| one_block(index, options, sums));
+    } else {
+        // Threads take blocks, so that what is done once for each is shared as well.
+        let alone = Options { threads: 1, ..options };
+        parallel::fill(options.threads, &mut output, rows * count, steps + OUTSIDE, |first, part| {
+            for (index, sums) in part.chunks_exact_mut(rows * count).enumerate() {
+                one_block(first / (rows * count) + index, alone, sums);
+            }
+        });
     }
     Ok(Tensor::new(shape, Data::Float(dtype, output)))
+}
+
+/// What one group of features makes of one item.
+struct Block<'a> {
+    rows: usize,
+    steps: usize,
+    weights: &'a [f64],
+    biases: Option<&'a [f64]>,
+    dtype: DType,
+    options: Options,
+}
+
+impl Block<'_> {
+    /// Writes the sums of channels.
+    fn run(&self, windows: &Windows, planes: Option<&Planes<'_>>, values: &[f64], sums: &mut [f64]) {
+        let count = windows.count();
+        if windows.is_whole() {
+            return self.product(&Dense { values, strides: (count, 1) }, count, sums);
+        }
+        let Some(planes) = planes else {
+            return self.product(&Sparse { windows, values }, count, sums);
+        };
+        let values = &planes.filled(values, 0.0);
+        if self.rows < FEW && matches!(self.dtype, DType::F32 | DType::F64) {
+            // With what lies between rows of windows, lines are as long as they can be.
+            let mut whole = vec![0.0; self.rows * planes.count()];
+            self.product(&Lines(Patches { planes, values }), planes.count(), &mut whole);
+            for (line, sums) in whole.chunks_exact(planes.count()).zip(sums.chunks_exact_mut(count)) {
+                planes.gather(line, sums);
+            }
+        } else {
+            self.product(&Patches { planes, values }, count, sums);
+        }
+    }
+
+    fn product(&self, right: &impl Matrix, columns: usize, sums: &mut [f64]) {
+        let Self { rows, steps, dtype, options, .. } = *self;
+        let left = Dense { values: self.weights, strides: (steps, 1) };
+        let starts = self.biases.map_or(Starts::Zeros, Starts::Rows);
+        Product { rows, steps, columns, left, right, starts, dtype, options }.run(sums);
+    }
 }
 
 /// The transposed convolution: each element of the result is the sum over everything that reaches it, in the order of

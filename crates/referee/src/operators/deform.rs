@@ -51,9 +51,6 @@ pub(super) fn deform_conv(call: &Call<'_>) -> Outputs {
     for (index, block) in output.chunks_exact_mut(rows * count).enumerate() {
         let (item, group) = (index / groups, index % groups);
         let biases = bias.map(|bias| &bias[group * rows..][..rows]);
-        if let Some(biases) = biases {
-            block.chunks_exact_mut(count).zip(biases).for_each(|(row, bias)| row.fill(*bias));
-        }
         let seen = |place: usize| {
             let (step, window) = (place / count, place % count);
             let (channel, element) = (group * own + step / kernel, step % kernel);
@@ -68,7 +65,7 @@ pub(super) fn deform_conv(call: &Call<'_>) -> Outputs {
         let patches: Vec<f64> = (0..steps * count).map(seen).collect();
         let left = Dense { values: &factors[group * rows * steps..][..rows * steps], strides: (steps, 1) };
         let right = Dense { values: &patches, strides: (count, 1) };
-        let starts = biases.map_or(Starts::Any, Starts::Rows);
+        let starts = biases.map_or(Starts::Zeros, Starts::Rows);
         let options = call.run.options;
         Product { rows, steps, columns: count, left, right: &right, starts, dtype, options }.run(block);
     }

@@ -86,7 +86,7 @@ fn run(
 ) {
     let right = Dense { values: right, strides: (columns, 1) };
     let left = Dense { values: left, strides: (steps, 1) };
-    Product { rows, steps, columns, left, right: &right, starts: Starts::Any, dtype, options }.run(output);
+    Product { rows, steps, columns, left, right: &right, starts: Starts::Zeros, dtype, options }.run(output);
 }
 
 /// `alpha A B + beta C`. With both 1, C is one term of the sum; else the sum and C are scaled in float64.
@@ -125,9 +125,9 @@ pub(super) fn gemm(call: &Call<'_>) -> Outputs {
     let left = Dense { values: x, strides: if transposed_left { (1, across) } else { (across, 1) } };
     // What is scaled afterwards must not be rounded before.
     let inner = if plain { dtype } else { DType::F64 };
+    let starts = if plain && bias.is_some() { Starts::Given } else { Starts::Zeros };
     let options = call.run.options;
-    Product { rows, steps, columns, left, right: &right, starts: Starts::Any, dtype: inner, options }
-        .run(&mut output);
+    Product { rows, steps, columns, left, right: &right, starts, dtype: inner, options }.run(&mut output);
     if !plain {
         match bias {
             Some(bias) => {

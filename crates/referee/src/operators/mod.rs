@@ -23,6 +23,7 @@ mod ml;
 mod normalize;
 mod pad;
 mod patches;
+mod planes;
 mod pool;
 mod quantize;
 mod recurrent;

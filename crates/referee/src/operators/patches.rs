@@ -5,198 +5,146 @@
 
 use std::ops::Range;
 
+use super::planes::{BEYOND, Planes};
 use super::window::Windows;
 use crate::product::Matrix;
 
-/// The patches of the channels of one group of one item.
+/// The patches of channels, from their planes.
 pub(super) struct Patches<'a> {
-    values: &'a [f64],
-    windows: &'a Windows,
-    /// Elements of a channel.
-    size: usize,
+    pub(super) planes: &'a Planes<'a>,
+    /// As [`Planes::filled`] makes them.
+    pub(super) values: &'a [f64],
 }
 
-/// Windows in groups that lie side by side along the last dim.
-pub(super) struct Sides {
-    /// How many there are in each, and where the first one begins along the last dim, padding counted.
-    along: Vec<(usize, usize)>,
-    /// Where each begins along the other dims, padding counted.
-    origins: Vec<usize>,
+/// Columns that lie side by side in the planes.
+pub(super) struct Run {
+    /// The first of them, of those that are packed.
+    first: usize,
+    count: usize,
+    /// Where it lies in a plane.
+    at: usize,
 }
 
-impl<'a> Patches<'a> {
-    pub(super) fn new(values: &'a [f64], windows: &'a Windows) -> Self {
-        Self { values, windows, size: windows.size() }
-    }
-
-    /// The line of the input under a row of the windows; nothing in the padding.
-    fn line_under(&self, origin: &[usize], mut row: usize) -> Option<usize> {
-        let Windows { input, kernel, dilations, before, .. } = self.windows;
-        let (mut line, mut step) = (0, 1);
-        for (dim, origin) in origin.iter().enumerate().rev() {
-            let at = origin.saturating_add(row % kernel[dim] * dilations[dim]);
-            let at = at.checked_sub(before[dim]).filter(|at| *at < input[dim])?;
-            line += at * step;
-            step *= input[dim];
-            row /= kernel[dim];
-        }
-        Some(line)
-    }
-
-    /// Tells of the runs of an element of the windows, in order.
-    fn runs(&self, sides: &Sides, element: usize, mut tell: impl FnMut(Run)) {
-        let Windows { input, kernel, strides, dilations, before, .. } = self.windows;
-        let last = input.len() - 1;
-        let (wide, stride, before) = (input[last], strides[last], before[last]);
-        let (row, across) = (element / kernel[last], element % kernel[last] * dilations[last]);
-        let mut first = 0;
-        for (index, (count, at)) in sides.along.iter().enumerate() {
-            if let Some(line) = self.line_under(&sides.origins[index * last..][..last], row) {
-                // Where the first one lies along the line, padding counted.
-                let at = at.saturating_add(across);
-                let lead = before.saturating_sub(at).div_ceil(stride).min(*count);
-                let start = at.saturating_add(lead.saturating_mul(stride)).saturating_sub(before);
-                let there = wide.saturating_sub(start).div_ceil(stride).min(count - lead);
-                if there > 0 {
-                    tell(Run { first: first + lead, count: there, at: line * wide + start });
-                }
+impl Patches<'_> {
+    /// Where each of some steps begins in the planes.
+    #[inline(always)]
+    fn starts(&self, steps: Range<usize>) -> impl Iterator<Item = usize> {
+        let Planes { shifts, size, .. } = self.planes;
+        let (mut channel, mut element) = (steps.start / shifts.len() * size, steps.start % shifts.len());
+        steps.map(move |_| {
+            let start = channel + shifts[element];
+            element += 1;
+            if element == shifts.len() {
+                (channel, element) = (channel + size, 0);
             }
-            first += count;
-        }
+            start
+        })
     }
 
-    fn stride(&self) -> usize {
-        self.windows.strides.last().copied().unwrap_or(1)
+    /// As [`Matrix::pack`], of a width that the compiler knows.
+    #[inline(always)]
+    fn copy<const WIDTH: usize>(&self, runs: &[Run], steps: Range<usize>, target: &mut [f64]) {
+        const { assert!(WIDTH <= BEYOND, "what is read lies in the planes") };
+        let Some(last) = steps.end.checked_sub(1).filter(|last| *last >= steps.start) else { return };
+        for (step, start) in self.starts(steps.start..last).enumerate() {
+            for run in runs {
+                // With numbers after the run: of the next run or step, which write their own.
+                let source = &self.values[start + run.at..][..WIDTH];
+                target[step * WIDTH + run.first..][..WIDTH].copy_from_slice(source);
+            }
+        }
+        self.copy_each(runs, last..steps.end, WIDTH, &mut target[(last - steps.start) * WIDTH..]);
+    }
+
+    #[inline(always)]
+    fn copy_each(&self, runs: &[Run], steps: Range<usize>, width: usize, target: &mut [f64]) {
+        for (start, target) in self.starts(steps).zip(target.chunks_exact_mut(width)) {
+            for run in runs {
+                let source = &self.values[start + run.at..][..run.count];
+                target[run.first..][..run.count].copy_from_slice(source);
+            }
+        }
     }
 }
 
 impl Matrix for Patches<'_> {
-    type Columns = Sides;
+    type Columns = Vec<Run>;
 
-    fn columns(&self, columns: Range<usize>) -> Sides {
-        let Windows { output, strides, .. } = self.windows;
-        let leading = output.len() - 1;
-        let wide = output[leading];
-        let groups = columns.len() / wide + 2;
-        let (mut along, mut origins) = (Vec::with_capacity(groups), Vec::with_capacity(groups * leading));
-        let mut column = columns.start;
+    fn columns(&self, columns: Range<usize>) -> Vec<Run> {
+        let wide = self.planes.wide();
+        let (mut runs, mut column) = (Vec::with_capacity(columns.len() / wide + 2), columns.start);
         while column < columns.end {
-            let (mut line, x) = (column / wide, column % wide);
+            let (row, x) = (column / wide, column % wide);
             let count = (columns.end - column).min(wide - x);
-            along.push((count, x * strides[leading]));
-            origins.resize(origins.len() + leading, 0);
-            let first = origins.len() - leading;
-            for dim in (0..leading).rev() {
-                origins[first + dim] = line % output[dim] * strides[dim];
-                line /= output[dim];
-            }
+            runs.push(Run { first: column - columns.start, count, at: self.planes.rows[row] + x });
             column += count;
         }
-        Sides { along, origins }
+        runs
     }
 
     #[inline(always)]
-    fn pack(&self, sides: &Sides, steps: Range<usize>, width: usize, target: &mut [f64]) {
-        let (window, stride) = (self.windows.kernel_size(), self.stride());
-        let columns: usize = sides.along.iter().map(|(count, _)| count).sum();
-        // Where runs lie is the same in every channel.
-        let elements = steps.len().min(window);
-        let (mut runs, mut ends) = (Vec::with_capacity(elements * sides.along.len()), vec![0]);
-        for step in steps.clone().take(elements) {
-            self.runs(sides, step % window, |run| runs.push(run));
-            ends.push(runs.len());
+    fn pack(&self, runs: &Vec<Run>, steps: Range<usize>, width: usize, target: &mut [f64]) {
+        match width {
+            8 => self.copy::<8>(runs, steps, target),
+            16 => self.copy::<16>(runs, steps, target),
+            _ => self.copy_each(runs, steps, width, target),
         }
-        let steps = steps.zip((0..elements).cycle());
-        for ((step, index), target) in steps.zip(target.chunks_exact_mut(width)) {
-            let source = &self.values[step / window * self.size..][..self.size];
-            let mut done = 0;
-            for run in &runs[ends[index]..ends[index + 1]] {
-                run.copy(&mut done, source, stride, target);
+    }
+}
+
+/// As [`Patches`], where what lies between rows of windows counts as columns: each step is one line in memory.
+pub(super) struct Lines<'a>(pub(super) Patches<'a>);
+
+impl Matrix for Lines<'_> {
+    type Columns = Vec<Run>;
+
+    fn columns(&self, columns: Range<usize>) -> Vec<Run> {
+        vec![Run { first: 0, count: columns.len(), at: columns.start }]
+    }
+
+    #[inline(always)]
+    fn pack(&self, runs: &Vec<Run>, steps: Range<usize>, width: usize, target: &mut [f64]) {
+        self.0.pack(runs, steps, width, target);
+    }
+
+    fn line(&self, runs: &Vec<Run>, step: usize) -> Option<&[f64]> {
+        let (run, start) = (runs.first()?, self.0.starts(step..step + 1).next()?);
+        Some(&self.0.values[start + run.at..][..run.count])
+    }
+}
+
+/// As [`Patches`], one element at a time: for windows whose planes would take far more memory than the image.
+pub(super) struct Sparse<'a> {
+    pub(super) windows: &'a Windows,
+    /// The channels.
+    pub(super) values: &'a [f64],
+}
+
+impl Matrix for Sparse<'_> {
+    type Columns = Range<usize>;
+
+    fn columns(&self, columns: Range<usize>) -> Range<usize> {
+        columns
+    }
+
+    fn pack(&self, columns: &Range<usize>, steps: Range<usize>, width: usize, target: &mut [f64]) {
+        let (window, size) = (self.windows.kernel_size(), self.windows.size());
+        for (step, target) in steps.zip(target.chunks_exact_mut(width)) {
+            let channel = &self.values[step / window * size..][..size];
+            for (column, target) in columns.clone().zip(target) {
+                *target = self.windows.under(column, step % window).map_or(0.0, |at| channel[at]);
             }
-            zeros(&mut target[done..columns]);
         }
     }
-
-    fn line<'a>(&'a self, sides: &Sides, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
-        let window = self.windows.kernel_size();
-        let source = &self.values[step / window * self.size..][..self.size];
-        let mut done = 0;
-        self.runs(sides, step % window, |run| run.copy(&mut done, source, self.stride(), scratch));
-        zeros(&mut scratch[done..]);
-        scratch
-    }
-}
-
-/// Columns that lie side by side in the input under one element of the windows, and not in the padding.
-struct Run {
-    /// The first of them, of those that are packed.
-    first: usize,
-    count: usize,
-    /// Where it lies in a channel.
-    at: usize,
-}
-
-impl Run {
-    /// Copies what lies there, with zeros from `done` on, which becomes its end.
-    #[inline(always)]
-    fn copy(&self, done: &mut usize, source: &[f64], stride: usize, target: &mut [f64]) {
-        zeros(&mut target[*done..self.first]);
-        *done = self.first + self.count;
-        let (target, source) = (&mut target[self.first..*done], &source[self.at..]);
-        if stride == 1 {
-            copy(target, &source[..self.count]);
-        } else {
-            target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
-
-/// Padding, of which there is none mostly.
-#[inline(always)]
-fn zeros(target: &mut [f64]) {
-    if !target.is_empty() {
-        target.fill(0.0);
-    }
-}
-
-/// Numbers from which on a call to copy them takes less time than it saves.
-const WORTH_A_CALL: usize = 64;
-
-/// Copies numbers, mostly few.
-#[inline(always)]
-fn copy(target: &mut [f64], source: &[f64]) {
-    let count = target.len();
-    if count > WORTH_A_CALL {
-        target.copy_from_slice(source);
-    } else if count >= 8 {
-        for at in (0..count - 7).step_by(8) {
-            copy_at::<8>(target, source, at);
-        }
-        // What is left, and some of what is not.
-        copy_at::<8>(target, source, count - 8);
-    } else if count >= 4 {
-        copy_at::<4>(target, source, 0);
-        copy_at::<4>(target, source, count - 4);
-    } else if count >= 2 {
-        copy_at::<2>(target, source, 0);
-        copy_at::<2>(target, source, count - 2);
-    } else if count == 1 {
-        target[0] = source[0];
-    }
-}
-
-#[inline(always)]
-fn copy_at<const COUNT: usize>(target: &mut [f64], source: &[f64], at: usize) {
-    target[at..at + COUNT].copy_from_slice(&source[at..at + COUNT]);
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn windows() -> impl Strategy<Value = Windows> {
+    pub(in super::super) fn windows() -> impl Strategy<Value = Windows> {
         // Size, kernel, stride, dilation, padding before and after.
         let dim = (1_usize..6, 1_usize..4, 1_usize..4, 1_usize..3, 0_usize..4, 0_usize..4).prop_map(
             |(size, kernel, stride, dilation, before, after)| [size, kernel, stride, dilation, before, after],
@@ -224,24 +172,38 @@ mod tests {
         fn patches_are_what_lies_under_windows(windows in windows(), channels in 1_usize..4, from in 0_usize..50) {
             let (size, kernel, count) = (windows.size(), windows.kernel_size(), windows.count());
             let values: Vec<f64> = (1..=channels * size).map(|value| value as f64).collect();
-            let patches = Patches::new(&values, &windows);
             let (column, step) = (from % count, from % (channels * kernel));
-            let (columns, steps) = (count - column, channels * kernel - step);
-            let width = columns + from % 3;
-            let mut packed = vec![-1.0; steps * width];
-            let sides = patches.columns(column..column + columns);
-            patches.pack(&sides, step..step + steps, width, &mut packed);
-            for row in 0..steps {
-                for index in 0..columns {
-                    let (channel, element) = ((step + row) / kernel, (step + row) % kernel);
-                    let under = windows.under(column + index, element);
-                    let expected = under.map_or(0.0, |at| values[channel * size + at]);
-                    prop_assert_eq!(packed[row * width + index], expected);
-                }
-                let mut scratch = vec![-1.0; columns];
-                let line = patches.line(&sides, step + row, &mut scratch);
-                prop_assert_eq!(line, &packed[row * width..][..columns]);
+            let steps = step..channels * kernel;
+            let sparse = Sparse { windows: &windows, values: &values };
+            let expected = packed(&sparse, column..count, steps.clone(), count - column);
+            for (place, expected) in expected.iter().enumerate() {
+                let (step, column) = (step + place / (count - column), column + place % (count - column));
+                let under = windows.under(column, step % kernel);
+                prop_assert_eq!(*expected, under.map_or(0.0, |at| values[step / kernel * size + at]));
+            }
+            let Some(planes) = Planes::of(&windows) else { return Ok(()) };
+            let values = planes.filled(&values, 0.0);
+            let patches = || Patches { planes: &planes, values: &values };
+            for width in [1, 8, 16, 17] {
+                let columns = column..count.min(column + width);
+                let expected = packed(&sparse, columns.clone(), steps.clone(), width);
+                prop_assert_eq!(packed(&patches(), columns, steps.clone(), width), expected);
+            }
+            let lines = Lines(patches());
+            for step in steps {
+                let expected = packed(&sparse, 0..count, step..step + 1, count);
+                let line = lines.line(&lines.columns(0..planes.count()), step);
+                let mut gathered = vec![-1.0; count];
+                planes.gather(line.unwrap(), &mut gathered);
+                prop_assert_eq!(gathered, expected);
             }
         }
+    }
+
+    /// Packed columns, without what lies behind them.
+    fn packed<Of: Matrix>(matrix: &Of, columns: Range<usize>, steps: Range<usize>, width: usize) -> Vec<f64> {
+        let mut target = vec![-1.0; steps.len() * width];
+        matrix.pack(&matrix.columns(columns.clone()), steps, width, &mut target);
+        target.chunks(width).flat_map(|step| step[..columns.len()].to_vec()).collect()
     }
 }

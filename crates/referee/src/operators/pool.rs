@@ -2,11 +2,13 @@
 
 use reproof_tensor::DType;
 
+use super::planes::Planes;
 use super::window::{Windows, image};
 use super::{Outputs, one, reduce};
 use crate::arithmetic::order::maximum;
 use crate::arithmetic::{elementary, round};
 use crate::call::{Call, dim};
+use crate::parallel;
 use crate::tensor::Data;
 use crate::{Failure, Tensor};
 
@@ -23,20 +25,25 @@ pub(super) fn max(call: &Call<'_>) -> Outputs {
     let shape = [&[batch, channels], windows.output.as_slice()].concat();
     // Of no windows there may be more planes than numbers can tell.
     let planes = if call.count(&shape)? == 0 { 0 } else { batch * channels };
-    let (data, places) = match tensor.data() {
-        Data::Float(dtype, values) => {
-            let is_better = |now: f64, best: f64| !best.is_nan() && (now.is_nan() || now > best);
-            let (found, places) = largest(values, planes, &windows, f64::NEG_INFINITY, is_better);
+    let with_places = call.node.outputs.len() > 1;
+    let planes_of = if with_places { None } else { Planes::of(&windows) };
+    let (data, places) = match (tensor.data(), planes_of) {
+        (Data::Float(dtype, values), Some(planes)) => {
+            let found = largest_numbers(values, &windows, &planes, call.run.options.threads);
+            (Data::Float(*dtype, found), Vec::new())
+        }
+        (Data::Float(dtype, values), _) => {
+            let (found, places) = largest(values, planes, &windows, f64::NEG_INFINITY, is_larger);
             (Data::Float(*dtype, found), places)
         }
-        Data::Integer(dtype, values) => {
+        (Data::Integer(dtype, values), _) => {
             let (found, places) = largest(values, planes, &windows, 0, |now, best| now > best);
             (Data::Integer(*dtype, found), places)
         }
-        other => return Err(Failure::refused(format!("a pool of {}", other.kind()))),
+        (other, _) => return Err(Failure::refused(format!("a pool of {}", other.kind()))),
     };
     let values = Tensor::new(shape.clone(), data).into();
-    if call.node.outputs.len() < 2 {
+    if !with_places {
         return Ok(vec![values]);
     }
     let by_column = call.flag("storage_order", false)?;
@@ -46,6 +53,32 @@ pub(super) fn max(call: &Call<'_>) -> Outputs {
         (at / count * size + place) as i64
     });
     Ok(vec![values, Tensor::wrapped(shape, DType::I64, told.collect()).into()])
+}
+
+/// Whether a number is chosen before the best so far.
+fn is_larger(now: f64, best: f64) -> bool {
+    !best.is_nan() && (now.is_nan() || now > best)
+}
+
+/// The largest number of each window of each image.
+fn largest_numbers(values: &[f64], windows: &Windows, planes: &Planes<'_>, threads: usize) -> Vec<f64> {
+    let (size, count) = (windows.size(), windows.count());
+    let mut found = vec![0.0; values.len() / size * count];
+    parallel::fill(threads, &mut found, count, windows.kernel_size(), |first, part| {
+        let mut line = vec![0.0; planes.count()];
+        for (image, found) in part.chunks_exact_mut(count).enumerate() {
+            let image = &values[(first / count + image) * size..][..size];
+            let image = planes.filled(image, f64::NEG_INFINITY);
+            line.fill(f64::NEG_INFINITY);
+            for shift in &planes.shifts {
+                for (best, now) in line.iter_mut().zip(&image[*shift..]) {
+                    *best = if *now > *best || now.is_nan() { *now } else { *best };
+                }
+            }
+            planes.gather(&line, found);
+        }
+    });
+    found
 }
 
 /// The best number of each window of each plane, `none` where nothing lies under one, and where in its plane it is.
@@ -164,4 +197,26 @@ pub(super) fn global_norm(call: &Call<'_>) -> Outputs {
         let powers = plane.iter().map(|value| elementary::pow(value.abs(), order));
         elementary::pow(powers.fold(0.0, |sum, power| sum + power), 1.0 / order)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::operators::patches::tests::windows;
+
+    proptest! {
+        #[test]
+        fn the_largest_are_the_same_by_lines(
+            windows in windows(),
+            numbers in proptest::collection::vec(prop_oneof![Just(f64::NAN), Just(-0.0), Just(0.0), -3.0..3.0_f64], 1..50),
+        ) {
+            let values: Vec<f64> = numbers.iter().cycle().take(3 * windows.size()).copied().collect();
+            let Some(planes) = Planes::of(&windows) else { return Ok(()) };
+            let (expected, _) = largest(&values, 3, &windows, f64::NEG_INFINITY, is_larger);
+            let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            prop_assert_eq!(bits(largest_numbers(&values, &windows, &planes, 2)), bits(expected));
+        }
+    }
 }

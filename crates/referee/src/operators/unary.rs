@@ -140,7 +140,7 @@ pub(super) fn relu(call: &Call<'_>) -> Outputs {
         return signed(call, |x| maximum(x, 0.0), |x| x.max(0));
     };
     // What is chosen is of the type already.
-    let chosen = values.iter().map(|x| if *x > 0.0 || x.is_nan() { *x } else { 0.0 }).collect();
+    let chosen = values.iter().map(|x| if *x <= 0.0 { 0.0 } else { *x }).collect();
     one(Tensor::new(tensor.shape().to_vec(), Data::Float(*dtype, chosen)))
 }
 

@@ -88,6 +88,15 @@ impl Windows {
         self
     }
 
+    /// Whether each element is one window.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_one = |list: &[usize]| list.iter().all(|size| *size == 1);
+        is_one(&self.kernel)
+            && is_one(&self.strides)
+            && self.output == self.input
+            && self.before.iter().all(|size| *size == 0)
+    }
+
     /// Elements of the input.
     pub(super) fn size(&self) -> usize {
         self.input.iter().product()

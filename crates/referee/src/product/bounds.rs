@@ -6,11 +6,44 @@ use reproof_tensor::DType;
 
 use crate::arithmetic::exact::lowest_bit;
 use crate::arithmetic::exponent;
+use crate::arithmetic::vectors::decide;
 
 /// Whether a plain sum is exact: every term is a multiple of the same power of two, of which the sum of magnitudes has
 /// less than 2^53.
 pub(super) fn is_certain(size: f64, start: f64, lowest: i32) -> bool {
     lowest >= exponent(size) - 51 && lowest_bit(start) >= lowest
+}
+
+/// At least the sums of the magnitudes of terms, but for their rounding: `scale * each + start`.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes<'a> {
+    pub(super) each: &'a [f64],
+    pub(super) scale: f64,
+    pub(super) start: f64,
+}
+
+impl<'a> Sizes<'a> {
+    /// Sizes that only their own rounding is missing in.
+    pub(super) fn summed(each: &'a [f64]) -> Self {
+        const SLACK: f64 = 1.0 + 1e-7;
+        Self { each, scale: SLACK, start: 0.0 }
+    }
+
+    /// Those of the sums from one on.
+    pub(super) fn part(self, first: usize, count: usize) -> Self {
+        Self { each: &self.each[first..first + count], ..self }
+    }
+
+    /// Rounds sums to float32, each as the lower end of what it may be, and tells whether an upper end is another number.
+    /// `errors` become what each may be off by: `unit` of its size.
+    #[inline(always)]
+    pub(super) fn round(self, sums: &mut [f64], unit: f64, errors: &mut [f64]) -> bool {
+        let (scale, start) = (self.scale * unit, self.start * unit);
+        for (error, size) in errors.iter_mut().zip(self.each) {
+            *error = scale * size + start;
+        }
+        decide(sums, errors)
+    }
 }
 
 /// What is known of rows or columns.
@@ -30,10 +63,12 @@ impl Bounds {
     #[inline(always)]
     pub(super) fn extend(&mut self, first: usize, width: usize, steps: &[f64], dtype: DType) {
         let squares = &mut self.squares[first..first + width];
-        for step in steps.chunks_exact(width) {
-            for (sum, value) in squares.iter_mut().zip(step) {
-                *sum += value * value;
-            }
+        match width {
+            8 => square::<8>(squares, steps),
+            16 => square::<16>(squares, steps),
+            _ => steps.chunks_exact(width).for_each(|step| {
+                squares.iter_mut().zip(step).for_each(|(sum, value)| *sum += value * value);
+            }),
         }
         if dtype != DType::F32 {
             let lowest = &mut self.lowest[first..first + width];
@@ -65,4 +100,15 @@ impl Bounds {
     pub(super) fn size(&self, index: usize) -> f64 {
         (self.squares[index] * (1.0 + 1e-7)).sqrt() * (1.0 + 1e-7)
     }
+}
+
+/// Adds the squares of steps to their sums, which stay in registers.
+#[inline(always)]
+fn square<const WIDTH: usize>(sums: &mut [f64], steps: &[f64]) {
+    let mut own = [0.0; WIDTH];
+    own.copy_from_slice(sums);
+    for step in steps.chunks_exact(WIDTH).filter_map(|step| step.first_chunk::<WIDTH>()) {
+        own.iter_mut().zip(step).for_each(|(sum, value)| *sum += value * value);
+    }
+    sums.copy_from_slice(&own);
 }

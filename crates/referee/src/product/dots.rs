@@ -1,8 +1,9 @@
 //! Products in which one operand has few vectors, and the other's many lie in memory along the sum: a layer of weights
 //! stored by feature, applied to one item.
 
-use super::kernel::{DOTS, Kernel, SLACK};
-use super::{Dense, FEW, Matrix, Product, exact_sum};
+use super::bounds::Sizes;
+use super::kernel::{DOTS, Kernel};
+use super::{Dense, FEW, Matrix, Product, Starts, exact_sum};
 use crate::parallel;
 
 /// Vectors that lie along the sum.
@@ -37,6 +38,11 @@ impl<Right: Matrix> Product<'_, Right> {
             // Places of these sums: a column of the result, or a row.
             let (first, step) = if along.of_left { (index, self.columns) } else { (index * self.columns, 1) };
             let mut own: Vec<f64> = sums[first..].iter().step_by(step).take(along.count).copied().collect();
+            if !along.of_left {
+                self.begin(index, &mut own);
+            } else if !matches!(self.starts, Starts::Given) {
+                own.iter_mut().enumerate().for_each(|(row, own)| self.begin(row, std::slice::from_mut(own)));
+            }
             parallel::fill(self.options.threads, &mut own, 1, self.steps, |first, part| {
                 self.part(kernel, along, &vector, first, part);
             });
@@ -61,6 +67,6 @@ impl<Right: Matrix> Product<'_, Right> {
             }
         }
         let exact = |index: usize| exact_sum(of(index), vector, starts[index]);
-        self.settle(kernel, sums, |index| sizes[index] * SLACK, exact);
+        self.settle(kernel, sums, Sizes::summed(&sizes), exact);
     }
 }

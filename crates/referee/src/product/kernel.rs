@@ -10,8 +10,8 @@ use std::ops::Range;
 use reproof_tensor::DType;
 
 use super::Matrix;
-use super::bounds::Bounds;
-use crate::arithmetic::vectors::{Level, decide, widest};
+use super::bounds::{Bounds, Sizes};
+use crate::arithmetic::vectors::{Level, widest};
 
 /// Depth of a block of packed operands, so that a panel of it stays in the nearest cache.
 pub(super) const DEPTH: usize = 256;
@@ -74,9 +74,6 @@ fn tile<const ROWS: usize, const COLUMNS: usize, const STEPS: u8>(
 /// Vectors that are multiplied at once, so that no sum waits for its last addition.
 pub(super) const DOTS: usize = 8;
 
-/// What covers the rounding of a sum of magnitudes.
-pub(super) const SLACK: f64 = 1.0 + 1e-7;
-
 /// Adds the products of eight vectors and another to their sums, and the magnitudes of the products to the sizes.
 #[inline(always)]
 fn dots(vectors: [&[f64]; DOTS], other: &[f64], own: &mut [(f64, f64); DOTS]) {
@@ -90,19 +87,64 @@ fn dots(vectors: [&[f64]; DOTS], other: &[f64], own: &mut [(f64, f64); DOTS]) {
     }
 }
 
-/// Adds a scaled line to sums.
+/// Lines that are added at once, so that sums are read and written once for all of them.
+pub(super) const LINES: usize = 8;
+
+/// Adds scaled lines to sums, one after the other, and the magnitudes of the products to sizes, where there are any.
 #[inline(always)]
-fn add_line(factor: f64, line: &[f64], sums: &mut [f64]) {
-    sums.iter_mut().zip(line).for_each(|(sum, value)| *sum += factor * value);
+fn add_lines<const COUNT: usize, const LANES: usize>(
+    factors: &[f64; COUNT],
+    lines: [&[f64]; COUNT],
+    sums: &mut [f64],
+    sizes: &mut [f64],
+) {
+    if sizes.is_empty() {
+        add::<COUNT, LANES, false>(factors, lines, sums, sizes);
+    } else {
+        add::<COUNT, LANES, true>(factors, lines, sums, sizes);
+    }
 }
 
-/// As [`add_line`], with the magnitudes of the products.
 #[inline(always)]
-fn add_line_sized(factor: f64, line: &[f64], sums: &mut [f64], sizes: &mut [f64]) {
-    for ((sum, size), value) in sums.iter_mut().zip(sizes).zip(line) {
-        let product = factor * value;
-        *sum += product;
-        *size += product.abs();
+fn add<const COUNT: usize, const LANES: usize, const SIZED: bool>(
+    factors: &[f64; COUNT],
+    lines: [&[f64]; COUNT],
+    sums: &mut [f64],
+    sizes: &mut [f64],
+) {
+    let count = sums.len();
+    let (lines, sizes) = (lines.map(|line| &line[..count]), &mut sizes[..if SIZED { count } else { 0 }]);
+    let mut at = 0;
+    while let Some(sums) = sums[at..].first_chunk_mut::<LANES>() {
+        let (mut own, mut size) = (*sums, [0.0; LANES]);
+        if SIZED {
+            size.copy_from_slice(&sizes[at..at + LANES]);
+        }
+        for (factor, line) in factors.iter().zip(&lines) {
+            let mut products = [0.0; LANES];
+            products.copy_from_slice(&line[at..at + LANES]);
+            for lane in 0..LANES {
+                products[lane] *= factor;
+                own[lane] += products[lane];
+                if SIZED {
+                    size[lane] += products[lane].abs();
+                }
+            }
+        }
+        *sums = own;
+        if SIZED {
+            sizes[at..at + LANES].copy_from_slice(&size);
+        }
+        at += LANES;
+    }
+    for at in at..count {
+        for (factor, line) in factors.iter().zip(&lines) {
+            let product = factor * line[at];
+            sums[at] += product;
+            if SIZED {
+                sizes[at] += product.abs();
+            }
+        }
     }
 }
 
@@ -118,6 +160,8 @@ pub(super) struct Block<'a> {
     pub(super) rows: usize,
     /// Columns that are there.
     pub(super) columns: usize,
+    /// What the sums of each row start with; else with what is there.
+    pub(super) starts: Option<&'a [f64]>,
 }
 
 #[inline(always)]
@@ -133,22 +177,30 @@ fn block<const ROWS: usize, const COLUMNS: usize, const STEPS: u8>(
             let first_row = panel * ROWS;
             let rows = ROWS.min(block.rows - first_row);
             let mut own = [[0.0; COLUMNS]; ROWS];
-            let starts = (0..rows).map(|row| (first_row + row) * stride + first_column);
+            let places = (0..rows).map(|row| (first_row + row) * stride + first_column);
+            if let Some(starts) = block.starts {
+                let starts = &starts[first_row..first_row + rows];
+                own.iter_mut().zip(starts).for_each(|(own, start)| *own = [*start; COLUMNS]);
+            }
             if columns == COLUMNS {
                 // Of a length that the compiler knows.
-                for (own, start) in own.iter_mut().zip(starts.clone()) {
-                    own.copy_from_slice(&sums[start..start + COLUMNS]);
+                if block.starts.is_none() {
+                    for (own, start) in own.iter_mut().zip(places.clone()) {
+                        own.copy_from_slice(&sums[start..start + COLUMNS]);
+                    }
                 }
                 tile::<ROWS, COLUMNS, STEPS>(left, right, &mut own);
-                for (own, start) in own.iter().zip(starts) {
+                for (own, start) in own.iter().zip(places) {
                     sums[start..start + COLUMNS].copy_from_slice(own);
                 }
             } else {
-                for (own, start) in own.iter_mut().zip(starts.clone()) {
-                    own[..columns].copy_from_slice(&sums[start..start + columns]);
+                if block.starts.is_none() {
+                    for (own, start) in own.iter_mut().zip(places.clone()) {
+                        own[..columns].copy_from_slice(&sums[start..start + columns]);
+                    }
                 }
                 tile::<ROWS, COLUMNS, STEPS>(left, right, &mut own);
-                for (own, start) in own.iter().zip(starts) {
+                for (own, start) in own.iter().zip(places) {
                     sums[start..start + columns].copy_from_slice(&own[..columns]);
                 }
             }
@@ -193,9 +245,16 @@ impl Kernel {
         widest!(self.level, bounds.extend(first, self.columns, packed, dtype));
     }
 
-    /// Rounds sums to float32, each as the lower end of what it may be; tells whether an upper end is another number.
-    pub(super) fn round_singles(self, sums: &mut [f64], errors: &[f64]) -> bool {
-        decide(self.level, sums, errors)
+    /// Rounds sums to float32, each as the lower end of what it may be, and tells whether an upper end is another number.
+    /// `errors` become what each may be off by.
+    pub(super) fn round_singles(
+        self,
+        sums: &mut [f64],
+        sizes: &Sizes<'_>,
+        unit: f64,
+        errors: &mut [f64],
+    ) -> bool {
+        widest!(self.level, sizes.round(sums, unit, errors))
     }
 
     /// As [`dots`].
@@ -203,14 +262,20 @@ impl Kernel {
         widest!(self.level, dots(vectors, other, own));
     }
 
-    /// As [`add_line`].
-    pub(super) fn add_line(self, factor: f64, line: &[f64], sums: &mut [f64]) {
-        widest!(self.level, add_line(factor, line, sums));
-    }
-
-    /// As [`add_line_sized`].
-    pub(super) fn add_line_sized(self, factor: f64, line: &[f64], sums: &mut [f64], sizes: &mut [f64]) {
-        widest!(self.level, add_line_sized(factor, line, sums, sizes));
+    /// As [`add_lines`].
+    pub(super) fn add_lines<const COUNT: usize>(
+        self,
+        factors: &[f64; COUNT],
+        lines: [&[f64]; COUNT],
+        sums: &mut [f64],
+        sizes: &mut [f64],
+    ) {
+        // As many at once as registers hold, with their sizes.
+        match self.columns * self.rows {
+            64 => widest!(self.level, add_lines::<COUNT, 32>(factors, lines, sums, sizes)),
+            32 => widest!(self.level, add_lines::<COUNT, 16>(factors, lines, sums, sizes)),
+            _ => widest!(self.level, add_lines::<COUNT, 8>(factors, lines, sums, sizes)),
+        }
     }
 
     #[inline(always)]

@@ -15,11 +15,9 @@ pub(crate) trait Matrix: Sync {
     /// Writes the elements of columns, step by step along the sum: `target` holds those of each of `steps`, `width` apart.
     fn pack(&self, columns: &Self::Columns, steps: Range<usize>, width: usize, target: &mut [f64]);
 
-    /// The elements of one step. `scratch`, of as many as there are columns, may be used for them.
-    fn line<'a>(&'a self, columns: &Self::Columns, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
-        let width = scratch.len();
-        self.pack(columns, step..step + 1, width, scratch);
-        scratch
+    /// The elements of one step, where they lie side by side in memory.
+    fn line(&self, _columns: &Self::Columns, _step: usize) -> Option<&[f64]> {
+        None
     }
 
     /// The matrix, where it is one in memory.
@@ -63,14 +61,9 @@ impl Matrix for Dense<'_> {
         }
     }
 
-    fn line<'a>(&'a self, columns: &Range<usize>, step: usize, scratch: &'a mut [f64]) -> &'a [f64] {
+    fn line(&self, columns: &Range<usize>, step: usize) -> Option<&[f64]> {
         let (down, across) = self.strides;
-        if across == 1 {
-            return &self.values[step * down + columns.start..][..columns.len()];
-        }
-        let width = scratch.len();
-        self.pack(columns, step..step + 1, width, scratch);
-        scratch
+        (across == 1).then(|| &self.values[step * down + columns.start..][..columns.len()])
     }
 
     fn dense(&self) -> Option<&Dense<'_>> {

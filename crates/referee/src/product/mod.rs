@@ -18,6 +18,7 @@ mod tiles;
 
 use reproof_tensor::DType;
 
+use self::bounds::Sizes;
 use self::kernel::Kernel;
 use crate::arithmetic::exact::{self, Accumulator};
 use crate::arithmetic::{round, round_all};
@@ -26,15 +27,28 @@ use crate::run::{Mode, Options};
 pub(crate) use self::matrix::{Dense, Matrix};
 
 /// With fewer rows or columns than this, a tile would compute mostly nothing.
-const FEW: usize = 4;
+pub(crate) const FEW: usize = 4;
 
 /// What sums start with.
 #[derive(Clone, Copy)]
 pub(crate) enum Starts<'a> {
-    /// A number for each row.
+    /// With zero.
+    Zeros,
+    /// With a number for each row.
     Rows(&'a [f64]),
-    /// Any numbers.
-    Any,
+    /// With what is there.
+    Given,
+}
+
+impl Starts<'_> {
+    /// The number that all sums of a row start with.
+    fn of_row(self, row: usize) -> Option<f64> {
+        match self {
+            Self::Zeros => Some(0.0),
+            Self::Rows(starts) => Some(starts[row]),
+            Self::Given => None,
+        }
+    }
 }
 
 /// What a product is made of.
@@ -49,7 +63,7 @@ pub(crate) struct Product<'a, Right: Matrix> {
     pub(crate) left: Dense<'a>,
     /// The right operand: steps and columns.
     pub(crate) right: &'a Right,
-    /// What is known of the starting values.
+    /// What sums start with.
     pub(crate) starts: Starts<'a>,
     /// The type of the result.
     pub(crate) dtype: DType,
@@ -67,11 +81,16 @@ impl<Right: Matrix> Product<'_, Right> {
         self.options.mode == Mode::Ordinary && self.dtype != DType::F64
     }
 
-    /// Adds the products to `sums`, which hold what each sum starts with, row by row; then each is rounded.
+    /// Sums the products into `sums`, row by row; then each is rounded.
     pub(crate) fn run(&self, sums: &mut [f64]) {
         assert_eq!(sums.len(), self.rows * self.columns, "one sum for each element");
         if sums.is_empty() {
             return;
+        }
+        if self.steps == 0 {
+            for (row, sums) in sums.chunks_exact_mut(self.columns).enumerate() {
+                self.begin(row, sums);
+            }
         }
         // Of narrower types most sums need no exact one only if the lowest bits of operands are known, as tiles do.
         let simple = matches!(self.dtype, DType::F32 | DType::F64);
@@ -87,28 +106,27 @@ impl<Right: Matrix> Product<'_, Right> {
         }
     }
 
-    /// Rounds sums to float32 or float64. `size` tells of an element at least the sum of the magnitudes of its terms, but for
-    /// its rounding; `exact` computes the few that are not decided by their neighbourhood.
-    fn settle(
-        &self,
-        kernel: Kernel,
-        sums: &mut [f64],
-        size: impl Fn(usize) -> f64,
-        exact: impl Fn(usize) -> f64,
-    ) {
+    /// Writes what sums of a row start with.
+    fn begin(&self, row: usize, sums: &mut [f64]) {
+        if let Some(start) = self.starts.of_row(row) {
+            sums.fill(start);
+        }
+    }
+
+    /// Rounds sums to float32 or float64; `exact` computes the few that are not decided by their neighbourhood.
+    fn settle(&self, kernel: Kernel, sums: &mut [f64], sizes: Sizes<'_>, exact: impl Fn(usize) -> f64) {
         const TOGETHER: usize = 64;
         if !self.is_exact() {
             return round_all(self.dtype, sums);
         }
         // A starting value is one more term.
         let unit = exact::error(self.steps + 1, 1.0);
+        let (mut errors, mut plain) = ([0.0; TOGETHER], [0.0; TOGETHER]);
         for (block, sums) in sums.chunks_mut(TOGETHER).enumerate() {
-            let first = block * TOGETHER;
-            let (mut errors, mut plain) = ([0.0; TOGETHER], [0.0; TOGETHER]);
-            let (errors, plain) = (&mut errors[..sums.len()], &mut plain[..sums.len()]);
-            errors.iter_mut().enumerate().for_each(|(index, error)| *error = unit * size(first + index));
+            let (first, count) = (block * TOGETHER, sums.len());
+            let (errors, plain) = (&mut errors[..count], &mut plain[..count]);
             plain.copy_from_slice(sums);
-            if !kernel.round_singles(sums, errors) {
+            if !kernel.round_singles(sums, &sizes.part(first, count), unit, errors) {
                 continue;
             }
             for (index, (sum, (plain, error))) in sums.iter_mut().zip(plain.iter().zip(errors)).enumerate() {
@@ -194,25 +212,32 @@ mod tests {
                 ))
         ) {
             let [rows, steps, columns] = sizes;
-            let expected = naive(dtype, &left, &right, &starts, sizes);
             let (turned_left, turned_right) = (turned(&left, rows, steps), turned(&right, steps, columns));
-            for (threads, turns) in [(1, (false, false)), (3, (false, false)), (1, (true, false)), (3, (false, true)), (1, (true, true))] {
-                let right = if turns.1 {
-                    Dense { values: &turned_right, strides: (1, steps) }
-                } else {
-                    Dense { values: &right, strides: (columns, 1) }
-                };
-                let left = if turns.0 {
-                    Dense { values: &turned_left, strides: (1, rows) }
-                } else {
-                    Dense { values: &left, strides: (steps, 1) }
-                };
-                let options = Options { threads, ..Options::default() };
-                let product = Product { rows, steps, columns, dtype, options, left, right: &right, starts: Starts::Any };
-                let mut sums = starts.clone();
-                product.run(&mut sums);
-                let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-                prop_assert_eq!(bits(&sums), bits(&expected));
+            let of_rows: Vec<f64> = (0..rows).map(|row| starts.get(row * columns).copied().unwrap_or(0.0)).collect();
+            let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            for kind in [Starts::Given, Starts::Rows(&of_rows), Starts::Zeros] {
+                let started: Vec<f64> =
+                    (0..rows * columns).map(|at| kind.of_row(at / columns).unwrap_or(starts[at])).collect();
+                let expected = naive(dtype, &left, &right, &started, sizes);
+                for (threads, turns) in [(1, (false, false)), (3, (false, false)), (1, (true, false)), (3, (false, true)), (1, (true, true))] {
+                    let right = if turns.1 {
+                        Dense { values: &turned_right, strides: (1, steps) }
+                    } else {
+                        Dense { values: &right, strides: (columns, 1) }
+                    };
+                    let left = if turns.0 {
+                        Dense { values: &turned_left, strides: (1, rows) }
+                    } else {
+                        Dense { values: &left, strides: (steps, 1) }
+                    };
+                    let options = Options { threads, ..Options::default() };
+                    let product = Product { rows, steps, columns, dtype, options, left, right: &right, starts: kind };
+                    // What is there is taken into account or overwritten.
+                    let is_given = matches!(kind, Starts::Given);
+                    let mut sums = if is_given { starts.clone() } else { vec![f64::NAN; starts.len()] };
+                    product.run(&mut sums);
+                    prop_assert_eq!(bits(&sums), bits(&expected));
+                }
             }
         }
     }

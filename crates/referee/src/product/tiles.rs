@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use reproof_tensor::DType;
 
-use super::bounds::{Bounds, is_certain};
+use super::bounds::{Bounds, Sizes, is_certain};
 use super::kernel::{Block, DEPTH, Kernel, Steps};
 use super::{Matrix, Product, Starts, exact_sum};
 use crate::arithmetic::{exact, round};
@@ -31,16 +31,21 @@ struct Rows<'a> {
     /// In panels.
     packed: Vec<f64>,
     bounds: Bounds,
-    /// What each sum of the product starts with, where that is known in no other way and one is not zero.
-    starts: Option<&'a [f64]>,
+    /// What the sums of each row start with.
+    starts: Option<Vec<f64>>,
+    /// What each sum starts with, where each has its own.
+    each: Option<&'a [f64]>,
 }
 
 impl<Right: Matrix> Product<'_, Right> {
     pub(super) fn tiles(&self, kernel: Kernel, sums: &mut [f64]) {
-        let is_any = self.is_exact() && matches!(self.starts, Starts::Any);
-        let starts = (is_any && sums.iter().any(|start| *start != 0.0)).then(|| sums.to_vec());
-        let rows =
-            Rows { packed: self.packed_left(kernel), bounds: self.row_bounds(), starts: starts.as_deref() };
+        let each = (self.is_exact() && matches!(self.starts, Starts::Given)).then(|| sums.to_vec());
+        let rows = Rows {
+            packed: self.packed_left(kernel),
+            bounds: self.row_bounds(),
+            starts: (0..self.rows).map(|row| self.starts.of_row(row)).collect(),
+            each: each.as_deref(),
+        };
         let share = self.columns.div_ceil(self.options.threads.max(1)).next_multiple_of(kernel.columns);
         let width = COLUMNS.min(share).max(1);
         let columns = |index: usize| index * width..self.columns.min((index + 1) * width);
@@ -125,7 +130,7 @@ impl<Right: Matrix> Product<'_, Right> {
         let own = |panel: usize| {
             let first = column + panel * kernel.columns;
             let own = first..columns.end.min(first + kernel.columns);
-            (self.right.columns(own.clone()), own.len())
+            self.right.columns(own)
         };
         let columns_of: Vec<_> = (0..panels).map(own).collect();
         let padded_rows = self.rows.div_ceil(kernel.rows) * kernel.rows;
@@ -137,18 +142,15 @@ impl<Right: Matrix> Product<'_, Right> {
         for (step, depth) in depths(self.steps) {
             let packed = &mut packed[..panels * kernel.columns * depth];
             let targets = packed.chunks_exact_mut(kernel.columns * depth);
-            for (panel, ((own, count), target)) in columns_of.iter().zip(targets).enumerate() {
-                let first = panel * kernel.columns;
-                if *count < kernel.columns {
-                    target.fill(0.0);
-                }
-                kernel.pack(self.right, own, step..step + depth, target);
+            for (panel, (columns, target)) in columns_of.iter().zip(targets).enumerate() {
+                kernel.pack(self.right, columns, step..step + depth, target);
                 if self.is_exact() {
-                    kernel.extend(&mut bounds, first, target, self.dtype);
+                    kernel.extend(&mut bounds, panel * kernel.columns, target, self.dtype);
                 }
             }
+            let starts = rows.starts.as_deref().filter(|_| step == 0);
             let left = &rows.packed[step * padded_rows..][..padded_rows * depth];
-            let work = Block { left, right: packed, depth, rows: self.rows, columns: count };
+            let work = Block { left, right: packed, depth, rows: self.rows, columns: count, starts };
             kernel.run(&work, sums.values, sums.stride, steps);
         }
         self.finish(kernel, &mut sums, rows, &bounds, columns);
@@ -182,25 +184,28 @@ impl<Right: Matrix> Product<'_, Right> {
         for row in 0..self.rows {
             let sums = &mut sums.values[row * sums.stride..][..count];
             let size = if self.is_exact() { rows.bounds.size(row) } else { 0.0 };
-            let (own, each) = match (self.starts, rows.starts) {
-                (Starts::Rows(starts), _) => (starts[row], None),
-                (Starts::Any, Some(starts)) => {
-                    (0.0, Some(&starts[row * self.columns + columns.start..][..count]))
-                }
-                (Starts::Any, None) => (0.0, None),
-            };
+            let own = self.starts.of_row(row).unwrap_or(0.0);
+            let each = rows.each.map(|each| &each[row * self.columns + columns.start..][..count]);
             let start = |index: usize| each.map_or(own, |each| each[index]);
             let exact = |index: usize| {
                 let column = gathered[index].get_or_init(|| self.column(columns.start + index));
                 exact_sum(&self.row(row), column, start(index))
             };
-            let size = |index: usize| size * sizes[index] + start(index).abs();
             if !self.is_exact() || self.dtype == DType::F32 {
-                self.settle(kernel, sums, size, exact);
+                let sized = each.map(|each| {
+                    let sizes = sizes.iter().zip(each).map(|(own, start)| size * own + start.abs());
+                    sizes.collect::<Vec<_>>()
+                });
+                let sizes = match &sized {
+                    Some(sizes) => Sizes { each: sizes, scale: 1.0, start: 0.0 },
+                    None => Sizes { each: &sizes, scale: size, start: own.abs() },
+                };
+                self.settle(kernel, sums, sizes, exact);
                 continue;
             }
             for (index, sum) in sums.iter_mut().enumerate() {
-                let (size, lowest) = (size(index), rows.bounds.lowest[row] + bounds.lowest[index]);
+                let size = size * sizes[index] + start(index).abs();
+                let lowest = rows.bounds.lowest[row] + bounds.lowest[index];
                 *sum = if is_certain(size, start(index), lowest) {
                     round(self.dtype, *sum + 0.0)
                 } else {

@@ -33,7 +33,7 @@ fn scores(
         columns: targets,
         left: Dense { values: &rows.values, strides: (rows.width, 1) },
         right: &Dense { values: coefficients, strides: (1, rows.width) },
-        starts: Starts::Any,
+        starts: Starts::Given,
         dtype: rows.dtype,
         options: call.run.options,
     };
