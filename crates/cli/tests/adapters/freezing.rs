@@ -36,7 +36,33 @@ fn keeps_the_promise(models: &Models<'_>, artifact: &str, path: &str, arguments:
     let verify = ["verify", &graph, "--contract", &contract, "--json"];
     let verified = models.sandbox.run([&verify[..], arguments].concat());
     verified.exits(0);
-    assert_eq!(verified.json()["relation"], "converted");
+    let report = verified.json();
+    assert_eq!(report["relation"], "converted");
+    // What the built-in engine gives of an ONNX graph is recorded, and the same bits everywhere.
+    let is_defined = report["runner"].as_str().unwrap().starts_with("referee");
+    let verdict = report["verdict"].as_str().unwrap();
+    assert_eq!(is_defined, verdict == "identical" && path == "frozen/model.onnx", "{report:#}");
+}
+
+/// Verifies the model itself without Python: the contract's graph stands for the recorded bytes, and for no others.
+#[track_caller]
+fn is_identical_without_python(models: &Models<'_>, artifact: &str, file: &str) {
+    let place = format!("m/{artifact}");
+    let verify = ["verify", &place, "--runner", "referee", "--json"];
+    let verified = models.sandbox.run(verify);
+    verified.exits(0);
+    assert_eq!(verified.json()["verdict"], "identical");
+    let file = models.sandbox.path(format!("m/{file}"));
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, [&whole[..], b" "].concat()).unwrap();
+    let other = models.sandbox.run(verify);
+    other.exits(1);
+    assert!(
+        other.stdout().contains("the contract's graph is that of the recorded bytes alone"),
+        "{}",
+        other.stdout()
+    );
+    std::fs::write(&file, whole).unwrap();
 }
 
 #[test]
@@ -52,6 +78,7 @@ fn a_module_of_torch_becomes_onnx_that_runs_without_python() {
     assert!(difference < 1e-6, "{onnx:#}");
     // Nobody has to say what runs it.
     keeps_the_promise(&models, "weights.pt", "frozen/model.onnx", &[]);
+    is_identical_without_python(&models, "weights.pt", "weights.pt");
     // The graph is part of the contract: one bit of it, and the contract is no longer whole.
     let path = models.sandbox.path("m/weights.pt.reproof/frozen/model.onnx");
     let mut bytes = std::fs::read(&path).unwrap();
@@ -84,6 +111,13 @@ fn texts_are_cut_before_the_graph_of_a_transformer() {
     let native = frozen(&models, "reader", "texts", &["--freeze=native", "--tolerance", "logits=1e-5,1e-3"]);
     assert_eq!(native["form"], "torch-export", "{native:#}");
     assert!(!native["cases"].as_array().unwrap().is_empty(), "{native:#}");
+    // The built-in engine has no graph of this contract to run.
+    let unable = models.sandbox.run(["verify", "m/reader", "--runner", "referee"]);
+    unable.exits(3);
+    assert!(unable.stdout().contains("the built-in engine runs ONNX graphs"), "{}", unable.stdout());
+    std::fs::remove_dir_all(models.sandbox.path("m/reader/reproof")).unwrap();
+    frozen(&models, "reader", "texts", &["--freeze=onnx", "--tolerance", "logits=1e-5,1e-3"]);
+    is_identical_without_python(&models, "reader", "reader/config.json");
 }
 
 #[test]

@@ -14,10 +14,10 @@ use tempfile::TempDir;
 use super::log::Log;
 use super::{Case, DiagnoseError};
 use crate::execution::{Runners, given};
-use crate::folder::{case_input, golden_folder};
+use crate::folder::golden_folder;
 use crate::judge::{Values, all_identical, leaves, table};
 use crate::record::{explain, specification};
-use crate::verify::{golden_class, named};
+use crate::verify::{inputs, named};
 
 /// What is left of a difference that an experiment has all but undone: less is rounding of what surrounds it.
 const NEARER: f64 = 0.1;
@@ -54,10 +54,9 @@ impl<'a> Bench<'a> {
     pub(super) fn new(case: &'a Case<'a>) -> Option<Self> {
         let execution = case.execution?;
         let contract = &case.stored.contract;
-        let class = execution.class();
         let mut differing = Vec::new();
         for outcome in &execution.cases {
-            let Some((_, golden)) = golden_class(contract, &class, outcome.name.as_str()) else { continue };
+            let Some((_, golden)) = execution.golden(contract, outcome.name.as_str()) else { continue };
             let folder = case.stored.values.join(golden_folder(&golden.class, &outcome.name));
             let Ok(golden) = table::read(&folder, "outputs") else { continue };
             let Some(Ok(current)) = outcome.outputs.first().map(|folder| table::read(folder, "outputs"))
@@ -71,7 +70,9 @@ impl<'a> Bench<'a> {
         if differing.is_empty() {
             return None;
         }
-        let cases = differing.iter().map(|differing| case_input(&case.stored.values, &differing.name));
+        let cases = differing
+            .iter()
+            .map(|differing| inputs(&case.stored.values, &differing.name, execution.is_graph));
         let artifact = given(&execution.runner, case.path, &execution.model);
         let mut spec = specification(artifact, cases.collect(), case.options.limits);
         execution.settings.apply(&mut spec);

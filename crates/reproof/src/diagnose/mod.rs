@@ -196,7 +196,7 @@ pub fn verify_and_diagnose(
         path,
         stored: &stored,
         report: &report,
-        execution: execution.as_ref().filter(|execution| execution.loaded),
+        execution: execution.as_ref().filter(|execution| execution.loaded()),
         options,
         runners,
         warm: &runners.warm(),

@@ -73,7 +73,7 @@ pub fn drill_faults(
         let scratch = scratch()?;
         let verifying = drill.verifying(Vec::new());
         let (report, execution) = examine(path, &verifying, runners, scratch.path(), progress)?;
-        (report, execution.filter(|execution| execution.loaded))
+        (report, execution.filter(Execution::loaded))
     };
     let verdict = over_outputs(&untouched);
     let Some((verdict, execution)) = verdict.zip(execution) else {

@@ -69,6 +69,12 @@ pub(crate) fn case_input(values: &Path, case: &Name) -> CaseInput {
     CaseInput { name: case.clone(), folder: std::path::absolute(&folder).unwrap_or(folder) }
 }
 
+/// As [`case_input`], as the contract's graph takes it: below the case, where that is something else.
+pub(crate) fn graph_input(values: &Path, case: &Name) -> CaseInput {
+    let CaseInput { name, folder } = case_input(values, case);
+    CaseInput { name, folder: folder.join(FROZEN) }
+}
+
 /// The folder of a case's goldens, below the contract's folder.
 pub(crate) fn golden_folder(class: &str, case: &Name) -> PathBuf {
     Path::new("goldens").join(class).join(case.as_str())

@@ -47,6 +47,7 @@ use crate::folder::{self, Draft, StoredContract, case_folder};
 
 pub use error::RecordError;
 pub(crate) use explain::explain;
+pub(crate) use freeze::graph_outputs;
 pub use imported::record_imported;
 pub use options::{Allow, RecordOptions, UserRule};
 pub use proposing::record_proposing;
@@ -284,7 +285,9 @@ fn execute(
         contract.goldens.extend(canonical_records(&contract.goldens, &canonical));
         if let (Some(graph), Some(written)) = (&graph, &written) {
             let proof = freeze::Proof { rules: &contract.outputs, referee: &referee.outputs };
-            contract.frozen = Some(graph.prove(written, &proof, &sweep, notes, progress)?);
+            let proved = graph.prove(written, &proof, &sweep, notes, progress)?;
+            contract.goldens.extend(proved.keep(draft)?);
+            contract.frozen = Some(proved.record);
         }
     } else if options.freeze.is_some() {
         return Err(freeze::of_chance());

@@ -1,13 +1,17 @@
 //! What is not as it was recorded, although it is the same model: its format, the names of its outputs, the code beside it.
 
-use reproof_contract::contract::FrozenRecord;
+use std::path::PathBuf;
+
+use reproof_contract::contract::{FrozenRecord, GraphForm};
 use reproof_contract::report::{Check, CheckStatus};
 use reproof_contract::signature::Source;
 use reproof_contract::{Relation, Verdict};
+use reproof_formats::Format;
 
 use super::Subject;
 use super::checks::{Details as _, check};
 use super::execute::Execution;
+use super::load::Load;
 use crate::execution::{PYTHON, REFEREE};
 use crate::judge::Values;
 
@@ -33,6 +37,31 @@ pub(super) fn own_graph<'a>(subject: &Subject<'a>) -> Option<&'a FrozenRecord> {
     let frozen = stored.contract.frozen.as_ref()?;
     let path = stored.folder.join(&frozen.path).canonicalize().ok()?;
     (subject.path.canonicalize().ok()? == path).then_some(frozen)
+}
+
+/// The contract's graph, where it stands for the artifact: the built-in engine runs ONNX alone, and over the recorded bytes
+/// the graph is proved to compute what they do. Else what keeps that engine from running the artifact, and what helps.
+pub(super) fn stand_in(
+    subject: &Subject<'_>,
+    load: &Load,
+    runner: &str,
+) -> Option<Result<PathBuf, (String, String)>> {
+    let contract = &subject.stored.contract;
+    let format = &contract.artifact.format;
+    let is_other = subject.relation == Relation::Same && format != Format::Onnx.as_str();
+    if runner != REFEREE || !is_other {
+        return None;
+    }
+    let graph = contract.frozen.as_ref().filter(|frozen| frozen.form == GraphForm::Onnx);
+    let help = match graph {
+        Some(graph) if load.untouched => return Some(Ok(subject.stored.folder.join(&graph.path))),
+        Some(_) => "restore the artifact: the contract's graph is that of the recorded bytes alone",
+        None => {
+            "verify with the runner that recorded it, or record it with --freeze, so that its graph is in the contract"
+        }
+    };
+    let what = format!("the built-in engine runs ONNX graphs, and the artifact is of the format {format}");
+    Some(Err((what, help.to_owned())))
 }
 
 /// Says which files beside the weights have another part in the computation than they had; judged are the outputs.

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use reproof_contract::Verdict;
-use reproof_contract::contract::{Contract, Expected};
+use reproof_contract::contract::{Contract, Expected, Golden};
 use reproof_contract::environment::Environment;
 use reproof_contract::plan::{Plan, PlanSchema, Purpose, Unit as Work};
 use reproof_contract::report::{
     Check, EnvironmentDifference, EnvironmentReport, FingerprintComparison, Grade, Phase, PhaseName,
 };
-use reproof_contract::run::{CaseOutcome, Device, Status};
+use reproof_contract::run::{CaseInput, CaseOutcome, Device, Status};
 use reproof_contract::signature::Source;
+use reproof_contract::{Name, Verdict};
 use reproof_environment::{differences, same_engine};
 use reproof_progress::Unit;
 
@@ -19,7 +19,7 @@ use super::load::Load;
 use super::{Subject, VerifyError, changed};
 use crate::engines::named;
 use crate::execution::{PYTHON, REFEREE, Settings, given};
-use crate::folder::case_input;
+use crate::folder::{case_input, graph_input};
 use crate::record::{explain, specification};
 use crate::trust::settle;
 
@@ -31,8 +31,6 @@ pub(crate) struct Execution {
     pub(super) engine: Option<String>,
     /// Where it ran.
     pub(crate) environment: Option<Environment>,
-    /// Whether the model loaded.
-    pub(crate) loaded: bool,
     /// Why it did not: verdict, what, hint.
     pub(crate) load_failure: Option<(Verdict, String, String)>,
     pub(super) restore_seconds: f64,
@@ -51,13 +49,21 @@ pub(crate) struct Execution {
     pub(crate) differences: Vec<EnvironmentDifference>,
     /// Whether the engine is the one that recorded, in the same version.
     same_engine: bool,
+    /// Whether what ran is the contract's own graph.
+    pub(crate) is_graph: bool,
     checks: Vec<Check>,
 }
 
+/// The inputs of a case: as the contract's own graph takes them, where that is what runs and they are others.
+pub(crate) fn inputs(values: &Path, case: &Name, of_graph: bool) -> CaseInput {
+    let own = graph_input(values, case);
+    if of_graph && own.folder.is_dir() { own } else { case_input(values, case) }
+}
+
 /// The plan of a verification: one unit with every case of the suite.
-pub(super) fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, runner: &str) -> Plan {
+fn plan(subject: &Subject<'_>, settings: &Settings, model: &Path, runner: &str, of_graph: bool) -> Plan {
     let suite = subject.stored.contract.suite.iter();
-    let cases = suite.map(|case| case_input(&subject.stored.values, &case.name));
+    let cases = suite.map(|case| inputs(&subject.stored.values, &case.name, of_graph));
     let mut spec = specification(given(runner, subject.path, model), cases.collect(), subject.options.limits);
     settings.apply(&mut spec);
     spec.loading.installed = true;
@@ -80,7 +86,6 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         runner: runner.clone(),
         engine: None,
         environment: None,
-        loaded: false,
         load_failure: None,
         restore_seconds: 0.0,
         restore_peak: None,
@@ -91,6 +96,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         sources: Vec::new(),
         differences: Vec::new(),
         same_engine: false,
+        is_graph: false,
         checks: Vec::new(),
     };
     let Some(model) = &load.model else {
@@ -98,11 +104,22 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
         execution.load_failure = Some((Verdict::Unloadable, what, String::new()));
         return Ok(execution);
     };
+    let own_graph = changed::own_graph(subject);
+    execution.is_graph = own_graph.is_some();
     execution.model.clone_from(model);
+    match changed::stand_in(subject, load, &runner) {
+        Some(Ok(graph)) => (execution.model, execution.is_graph) = (graph, true),
+        Some(Err((what, hint))) => {
+            execution.load_failure = Some((Verdict::Undecided, what, hint));
+            return Ok(execution);
+        }
+        None => {}
+    }
     let told = subject.options.settings.clone();
     // A converted model brings its own way to be loaded.
-    let mut told = if load.same_format { told.completed(subject.stored) } else { told };
-    if let Some(frozen) = changed::own_graph(subject) {
+    let is_recorded = load.same_format && !execution.is_graph;
+    let mut told = if is_recorded { told.completed(subject.stored) } else { told };
+    if let Some(frozen) = own_graph {
         told.loading.adapter = told.loading.adapter.or_else(|| frozen.form.adapter().map(str::to_owned));
     }
     let artifact = load.digests.as_ref().map(|digests| digests.artifact);
@@ -114,7 +131,7 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
             return Ok(execution);
         }
     };
-    let plan = plan(subject, &execution.settings, model, &runner);
+    let plan = plan(subject, &execution.settings, &execution.model, &runner, execution.is_graph);
     let [unit] = plan.units.as_slice() else { unreachable!("a verification is one unit") };
     subject.progress.begin(
         &format!("executing with {runner}"),
@@ -125,22 +142,27 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     subject.progress.end();
     execution.restore_seconds = outcome.load.seconds;
     execution.restore_peak = outcome.load.peak_memory_bytes;
-    execution.loaded = outcome.load.status.is_done();
-    if !execution.loaded {
+    if !outcome.load.status.is_done() {
         let (what, hint) = explain(&outcome.load.status);
         let verdict = match &outcome.load.status {
             Status::Refused { .. } => Verdict::Unloadable,
             _ => Verdict::Undecided,
+        };
+        let hint = match changed::stand_in(subject, load, REFEREE) {
+            Some(Ok(_)) => {
+                format!("{hint}; or let --runner {REFEREE} run the contract's graph, which needs no Python")
+            }
+            _ => hint,
         };
         execution.load_failure = Some((verdict, what, hint));
     }
     if let (Some(recorded), Some(current)) = (subject.stored.recorded_environment(), &outcome.environment) {
         execution.same_engine = same_engine(&recorded, current);
         // What is the same bits everywhere is compared with no environment.
-        let anywhere = current.class == REFEREE
-            && subject.stored.contract.goldens.iter().any(|golden| golden.class == REFEREE);
-        if !anywhere {
-            execution.differences = differences(&recorded, current);
+        let differences = differences(&recorded, current);
+        execution.environment = Some(current.clone());
+        if !execution.is_canonical(&subject.stored.contract) {
+            execution.differences = differences;
         }
         execution.elsewhere =
             execution.differences.iter().any(|difference| difference.grade > Grade::Harmless);
@@ -153,37 +175,20 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
     execution.sources = outcome.sources;
     execution.cases = outcome.cases;
     let contract = &subject.stored.contract;
-    let class = execution.class();
     let private = contract.private.is_some();
     execution.checks = execution
         .cases
         .iter()
         .map(|case| {
-            let golden = golden(contract, &class, case.name.as_str());
+            let golden = execution.golden(contract, case.name.as_str());
             // Whatever ran elsewhere: what made these goldens is the same engine.
-            let canonical = class == REFEREE && golden.is_some_and(|(same_class, _)| same_class);
-            let expected = golden.map(|(_, expected)| expected);
+            let canonical = golden.is_some_and(|(same_class, golden)| same_class && golden.class == REFEREE);
+            let expected = golden.map(|(_, golden)| &golden.expected);
             case_check(case, expected, execution.same_engine || canonical, private)
         })
         .collect();
     execution.checks.extend(changed::code_check(subject, &execution.sources));
     Ok(execution)
-}
-
-/// The golden of a case for a class, or that of another class; whether it is of this class.
-pub(super) fn golden<'a>(contract: &'a Contract, class: &str, case: &str) -> Option<(bool, &'a Expected)> {
-    golden_class(contract, class, case).map(|(same, golden)| (same, &golden.expected))
-}
-
-/// As [`golden`], with its record.
-pub(crate) fn golden_class<'a>(
-    contract: &'a Contract,
-    class: &str,
-    case: &str,
-) -> Option<(bool, &'a reproof_contract::contract::Golden)> {
-    let mut of_case = contract.goldens.iter().filter(|golden| golden.case.as_str() == case);
-    let own = of_case.clone().find(|golden| golden.class == class);
-    own.map(|golden| (true, golden)).or_else(|| of_case.next().map(|golden| (false, golden)))
 }
 
 /// How the execution of one case is judged.
@@ -240,6 +245,30 @@ impl Execution {
         seen.unwrap_or_else(|| reproof_runner::environment_class(&Device::Cpu))
     }
 
+    /// Whether the model loaded.
+    pub(crate) fn loaded(&self) -> bool {
+        self.load_failure.is_none()
+    }
+
+    /// The golden of a case for the class that it ran in, or that of another class; whether it is of this class.
+    pub(crate) fn golden<'a>(&self, contract: &'a Contract, case: &str) -> Option<(bool, &'a Golden)> {
+        let class = self.class();
+        let mut of_case = contract.goldens.iter().filter(|golden| golden.case.as_str() == case);
+        let own = of_case.clone().find(|golden| golden.class == class && self.made(contract, golden));
+        own.map(|golden| (true, golden)).or_else(|| of_case.next().map(|golden| (false, golden)))
+    }
+
+    /// Whether a golden can be what this gave: canonical ones of a model with a graph are those of the graph.
+    fn made(&self, contract: &Contract, golden: &Golden) -> bool {
+        golden.class != REFEREE || contract.frozen.is_none() || self.is_graph
+    }
+
+    /// Whether what ran has goldens that hold in every environment.
+    fn is_canonical(&self, contract: &Contract) -> bool {
+        let canonical = |golden: &Golden| golden.class == REFEREE && self.made(contract, golden);
+        self.class() == REFEREE && contract.goldens.iter().any(canonical)
+    }
+
     /// Whether code that computes is not the recorded code, so that the function may have changed though no byte of the
     /// artifact did: another loader, another file beside it, or packages in which a framework keeps its models.
     pub(super) fn other_code(&self, contract: &Contract) -> bool {
@@ -257,7 +286,8 @@ impl Execution {
     /// The current environment against the recorded one.
     pub(super) fn environment_report(&self, contract: &Contract) -> EnvironmentReport {
         let class = self.class();
-        let classes: Vec<&String> = contract.goldens.iter().map(|golden| &golden.class).collect();
+        let made = contract.goldens.iter().filter(|golden| self.made(contract, golden));
+        let classes: Vec<&String> = made.map(|golden| &golden.class).collect();
         let golden_class = if classes.contains(&&class) {
             Some(class.clone())
         } else {
@@ -270,7 +300,7 @@ impl Execution {
     pub(super) fn fingerprint(&self, subject: &Subject<'_>) -> Option<FingerprintComparison> {
         let recorded = subject.stored.fingerprint()?;
         let environment = self.environment.as_ref()?;
-        let plan = plan(subject, &self.settings, &self.model, &self.runner);
+        let plan = plan(subject, &self.settings, &self.model, &self.runner, self.is_graph);
         let spec = &plan.units.first()?.spec;
         subject.progress.begin("asking operators what moved", None, Unit::Items);
         // What explains a difference must not prevent the report of it.

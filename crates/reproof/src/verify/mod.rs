@@ -29,7 +29,7 @@ use crate::resume::ResumeError;
 use crate::sign;
 
 pub(crate) use changed::named;
-pub(crate) use execute::{Execution, golden_class};
+pub(crate) use execute::{Execution, inputs};
 pub use options::VerifyOptions;
 pub(crate) use stages::{ModelBehind, finding as stage_finding};
 
@@ -165,8 +165,9 @@ pub(crate) fn examine(
         }
         runner.clone_from(&execution.engine);
         phases.push(load.phase());
-        if execution.loaded {
-            let doubt = !load.untouched || execution.other_code(&stored.contract);
+        if execution.loaded() {
+            let is_whole = load.untouched || execution.is_graph;
+            let doubt = !is_whole || execution.other_code(&stored.contract);
             let validation = validate::judge(&subject, &execution, doubt, scratch)?;
             phases.push(execution.phase());
             phases.push(validation.phase);

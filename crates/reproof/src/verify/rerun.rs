@@ -47,7 +47,7 @@ impl Rerun<'_, '_> {
         if differing.is_empty() {
             return Ok(Reran::default());
         }
-        if changed::own_graph(subject).is_some() {
+        if self.execution.is_graph {
             return Ok(self.stored(differing));
         }
         let Some(runner) = changed::referee(subject, self.execution) else {

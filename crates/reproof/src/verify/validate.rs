@@ -9,12 +9,13 @@ use reproof_contract::{Name, Relation, Verdict};
 
 use super::changed::named;
 use super::checks::{Details as _, check};
-use super::execute::{Execution, golden_class};
+use super::execute::Execution;
 use super::rerun::{Reran, Rerun};
 use super::stages::{Restaged, restage};
 use super::{Subject, VerifyError};
 use crate::folder::golden_folder;
 use crate::judge::{self, Context, Values, all_identical, judge_statistics, table};
+use crate::record::graph_outputs;
 
 /// What validating showed.
 pub(super) struct Validation {
@@ -44,9 +45,8 @@ pub(super) fn judge(
 ) -> Result<Validation, VerifyError> {
     let started = Instant::now();
     let contract = &subject.stored.contract;
-    let class = execution.class();
     let sides: Vec<Option<Sides<'_>>> =
-        contract.suite.iter().map(|record| read(subject, execution, &class, record)).collect();
+        contract.suite.iter().map(|record| read(subject, execution, record)).collect();
     let differing: Vec<&Sides<'_>> = sides
         .iter()
         .flatten()
@@ -90,13 +90,8 @@ pub(super) fn judge(
 }
 
 /// Reads golden and produced outputs of a case that has both.
-fn read<'a>(
-    subject: &Subject<'a>,
-    execution: &'a Execution,
-    class: &str,
-    record: &'a CaseRecord,
-) -> Option<Sides<'a>> {
-    let (same_class, golden) = golden_class(&subject.stored.contract, class, record.name.as_str())?;
+fn read<'a>(subject: &Subject<'a>, execution: &'a Execution, record: &'a CaseRecord) -> Option<Sides<'a>> {
+    let (same_class, golden) = execution.golden(&subject.stored.contract, record.name.as_str())?;
     let outcome = execution.cases.iter().find(|case| case.name == record.name)?;
     let produced = outcome.outputs.first().filter(|_| outcome.step.status.is_done())?;
     if golden.expected != Expected::Outputs {
@@ -104,7 +99,10 @@ fn read<'a>(
     }
     let folder = subject.stored.values.join(golden_folder(&golden.class, &record.name));
     let read = |folder: &Path, stem: &str| table::read(folder, stem).map_err(|error| crate::chain(&error));
-    let loaded = goldens(&subject.stored.contract, &folder, &read).and_then(|goldens| {
+    let loaded = goldens(&subject.stored.contract, &folder, &read).and_then(|mut goldens| {
+        if execution.is_graph {
+            goldens = goldens.iter().map(graph_outputs).collect();
+        }
         let produced = read(produced, "outputs")?;
         let produced = match goldens.first() {
             Some(golden) => named(golden, produced, subject.relation),

@@ -181,8 +181,13 @@ impl Load {
                 return;
             }
         };
-        self.weights(subject, &artifact, &digests);
-        self.architecture(subject, &digests);
+        if changed::own_graph(subject).is_some() {
+            // Its bytes are the contract's own, and were proved to be the model when it was recorded.
+            self.push(check_pass("load.integrity.graph", "it is the contract's own graph"));
+        } else {
+            self.weights(subject, &artifact, &digests);
+            self.architecture(subject, &digests);
+        }
         self.same_format = same_format(subject, &artifact);
         self.model = Some(artifact.model);
         self.digests = Some(digests);
@@ -241,6 +246,10 @@ impl Load {
         self.peak_memory_bytes = execution.restore_peak;
         let runner = &execution.runner;
         let line = match &execution.load_failure {
+            None if execution.is_graph && self.untouched => {
+                let title = format!("the contract's graph of these bytes restored with {runner}");
+                check_pass("load.restore", &title)
+            }
             None => check_pass("load.restore", &format!("model restored with {runner}")),
             Some((verdict, what, hint)) => {
                 check("load.restore", format!("{runner} did not restore the model"), *verdict)

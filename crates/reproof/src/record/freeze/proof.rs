@@ -1,25 +1,24 @@
-//! Keeps the graph of a model in its contract, and proves at once that it computes the goldens.
+//! Runs a graph that was just written and judges what it gives against the goldens.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use reproof_contract::contract::{FrozenRecord, OutputRule};
+use reproof_contract::contract::{Expected, FrozenRecord, Golden, OutputRule};
 use reproof_contract::plan::{Purpose, Unit as Work};
 use reproof_contract::report::OutputReport;
-use reproof_contract::run::{CaseInput, RunSpec, Status};
+use reproof_contract::run::{CaseInput, Precision};
 use reproof_contract::{Name, Real, Verdict};
-use reproof_formats::{Format, values};
-use reproof_progress::{Progress, Unit};
-use reproof_runner::{FreezeOrder, Frozen, GraphChoice};
+use reproof_formats::values;
+use reproof_progress::Progress;
+use reproof_runner::Frozen;
 use reproof_tensor::{Leaf, Value};
 
-use super::{Completed, RecordError, RecordOptions, Sweep, explain, specification, widen};
-use crate::Scratch;
-use crate::artifact::Artifact;
+use super::super::{RecordError, specification, widen};
+use super::{Asked, Written, undecided};
 use crate::engines::preferred;
-use crate::execution::{PYTHON, REFEREE, Runners};
-use crate::folder::{Draft, FROZEN, WriteError};
-use crate::judge::{self, Context, Values, leaves, table};
+use crate::execution::{PYTHON, REFEREE};
+use crate::folder::{Draft, FROZEN, WriteError, case_folder, golden_folder};
+use crate::judge::{self, Context, Values, all_identical, leaves, table};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
 
@@ -30,132 +29,61 @@ const GRAPH_LIMIT: f64 = 1e-5;
 /// What stages before the model gave: no graph computes it.
 const STAGES: &str = "preprocessing";
 
-/// What a graph is made from and measured with.
-pub(super) struct Asked<'a> {
-    pub(super) choice: GraphChoice,
-    pub(super) draft: &'a Draft,
-    pub(super) runners: &'a Runners,
-    pub(super) options: &'a RecordOptions,
-    /// The goldens.
-    pub(super) golden: &'a Completed,
+/// A graph that computes the goldens, with what verifications of it take and expect.
+pub(in super::super) struct Proved {
+    pub(in super::super) record: FrozenRecord,
+    /// The inputs of cases as the graph takes them, where they are not those of the model.
+    inputs: Vec<(Name, Values)>,
+    /// What the engine with defined bits gives.
+    canonical: Vec<(Name, Values)>,
 }
 
-/// A graph that was written into the draft and is not proved yet.
-pub(super) struct Written {
-    frozen: Frozen,
-    folder: PathBuf,
-    spec: RunSpec,
-    scratch: Scratch,
-    /// Why it is not ONNX, where that was tried first.
-    instead_of: Option<String>,
+impl Proved {
+    /// Writes inputs and outputs into the draft; the goldens of the outputs.
+    pub(in super::super) fn keep(&self, draft: &Draft) -> Result<Vec<Golden>, RecordError> {
+        for (case, inputs) in &self.inputs {
+            draft.values(&case_folder(case).join(FROZEN), "inputs", inputs)?;
+        }
+        let kept = |(case, outputs): &(Name, Values)| {
+            draft.values(&golden_folder(REFEREE, case), "outputs", outputs)?;
+            let class = REFEREE.to_owned();
+            Ok(Golden {
+                class,
+                case: case.clone(),
+                expected: Expected::Outputs,
+                referee: false,
+                ties: Vec::new(),
+            })
+        };
+        self.canonical.iter().map(kept).collect()
+    }
 }
 
 /// What proves a graph.
-pub(super) struct Proof<'a> {
+pub(in super::super) struct Proof<'a> {
     /// The rules that its outputs must keep.
-    pub(super) rules: &'a BTreeMap<String, OutputRule>,
+    pub(in super::super) rules: &'a BTreeMap<String, OutputRule>,
     /// The goldens in float64.
-    pub(super) referee: &'a BTreeMap<Name, Values>,
-}
-
-/// A graph of something that draws random numbers would draw its own.
-pub(super) fn of_chance() -> RecordError {
-    RecordError::Undecided {
-        what: "a graph of a nondeterministic model, which could not be proved".to_owned(),
-        hint: "leave out --freeze".to_owned(),
-    }
-}
-
-/// What is recorded has no graph to be kept, because it is one or because nothing runs it.
-pub(super) fn of_nothing(artifact: &Artifact, options: &RecordOptions) -> Option<RecordError> {
-    let (what, hint) = if options.bytes_only {
-        ("a graph of a model that is not run: only its bytes are recorded", "leave out --freeze")
-    } else if artifact.description.format == Format::Onnx {
-        ("a graph to freeze: the artifact is one already", "leave out --freeze")
-    } else if options.runner != PYTHON {
-        ("a graph of a model that is not run", "name what runs it with --python")
-    } else {
-        return None;
-    };
-    Some(RecordError::Undecided { what: what.to_owned(), hint: hint.to_owned() })
+    pub(in super::super) referee: &'a BTreeMap<Name, Values>,
 }
 
 impl Asked<'_> {
-    /// Writes the graph into the draft. What has none is known long before everything is measured that proves one.
-    pub(super) fn write(&self, sweep: &Sweep<'_>, progress: &dyn Progress) -> Result<Written, RecordError> {
-        progress.begin("freezing the graph", None, Unit::Items);
-        let written = match (self.attempt(sweep, self.choice), self.choice) {
-            // What ONNX cannot say, the framework's own language may.
-            (Err(error @ RecordError::Undecided { .. }), GraphChoice::Auto) => {
-                let native = self.attempt(sweep, GraphChoice::Native);
-                native.map(|written| Written { instead_of: Some(error.to_string()), ..written })
-            }
-            (written, _) => written,
-        };
-        progress.end();
-        written
-    }
-
-    /// Proves the graph. Where the choice is free and ONNX cannot be proved, the framework's own language is tried.
-    pub(super) fn prove(
-        &self,
-        written: &Written,
-        proof: &Proof<'_>,
-        sweep: &Sweep<'_>,
-        notes: &mut Vec<String>,
-        progress: &dyn Progress,
-    ) -> Result<FrozenRecord, RecordError> {
-        progress.begin("proving the graph", None, Unit::Items);
-        let mut instead_of = written.instead_of.clone();
-        let mut proved = self.proved(written, proof, progress);
-        if let Err(error @ (RecordError::Dishonest { .. } | RecordError::Undecided { .. })) = &proved
-            && self.choice == GraphChoice::Auto
-            && instead_of.is_none()
-        {
-            instead_of = Some(error.to_string());
-            proved = self.proved(&self.attempt(sweep, GraphChoice::Native)?, proof, progress);
-        }
-        progress.end();
-        if let (Ok(_), Some(error)) = (&proved, instead_of) {
-            notes.push(format!("the graph is the framework's own, not ONNX: {error}"));
-        }
-        proved
-    }
-
-    fn attempt(&self, sweep: &Sweep<'_>, choice: GraphChoice) -> Result<Written, RecordError> {
-        let scratch = Scratch::new().map_err(|source| RecordError::Scratch { source })?;
-        let relative = Path::new(FROZEN);
-        if self.draft.path().join(relative).exists() {
-            self.draft.remove(relative)?;
-        }
-        let folder = self.draft.folder(relative)?;
-        let spec = self.of_cases_with_outputs(sweep.specification());
-        let order = FreezeOrder { choice, folder: &folder, scratch: scratch.path() };
-        let frozen =
-            self.runners.freeze(sweep.runner(), &spec, &order)?.map_err(|status| undecided(&status))?;
-        Ok(Written { frozen, folder, spec, scratch, instead_of: None })
-    }
-
-    /// The specification of the cases that have an output to be compared with.
-    fn of_cases_with_outputs(&self, spec: &RunSpec) -> RunSpec {
-        let mut spec = spec.clone();
-        spec.cases.retain(|case| self.golden.outputs(&case.name).is_some());
-        spec
-    }
-
     /// Runs the graph on the inputs that it takes and judges what it gives against the goldens.
-    fn proved(
+    pub(super) fn proved(
         &self,
         written: &Written,
         proof: &Proof<'_>,
         progress: &dyn Progress,
-    ) -> Result<FrozenRecord, RecordError> {
+    ) -> Result<Proved, RecordError> {
         let Written { frozen, folder, spec, scratch, .. } = written;
         let scratch = scratch.path();
         let entry = frozen.entry.as_ref().map_or_else(|| folder.to_owned(), |entry| folder.join(entry));
-        let mut cases = Vec::new();
+        let (mut cases, mut given) = (Vec::new(), Vec::new());
         for (place, inputs) in &frozen.cases {
             let case = &spec.cases[*place];
+            if !table::read(&case.folder, "inputs").is_ok_and(|own| all_identical(&own, inputs)) {
+                given.push((case.name.clone(), inputs.clone()));
+            }
             let place = scratch.join("inputs").join(case.name.as_str());
             std::fs::create_dir_all(&place).map_err(|source| RecordError::Scratch { source })?;
             values::write(&place, "inputs", inputs)
@@ -203,8 +131,10 @@ impl Asked<'_> {
             let seen = format!("in float64 {path} of {case} differs by {difference} of the output's rms");
             return Err(not_the_model(frozen, &seen));
         }
+        let canonical = self.canonical(frozen, &unit, scratch, progress)?;
+        given.retain(|(name, _)| proved.contains(name));
         let engine = outcome.environment.map(|environment| environment.engine);
-        Ok(FrozenRecord {
+        let record = FrozenRecord {
             form: frozen.form,
             path: frozen
                 .entry
@@ -221,7 +151,33 @@ impl Asked<'_> {
                 .reduce(f64::max)
                 .map(Real),
             cases: proved,
-        })
+        };
+        Ok(Proved { record, inputs: given, canonical })
+    }
+
+    /// What the engine with defined bits gives for the cases of an ONNX graph, in the graph's own types.
+    fn canonical(
+        &self,
+        frozen: &Frozen,
+        unit: &Work,
+        scratch: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(Name, Values)>, RecordError> {
+        if frozen.form.adapter().is_some() || self.runners.get(REFEREE).is_none() {
+            return Ok(Vec::new());
+        }
+        let mut unit = Work { runner: REFEREE.to_owned(), purpose: Purpose::Canonical, ..unit.clone() };
+        widen(&mut unit.spec);
+        unit.spec.precision = Precision::Stored;
+        let mut found = Vec::new();
+        for case in self.runners.execute(&unit, scratch, progress)?.cases {
+            if let Some(folder) = case.outputs.first().filter(|_| case.step.status.is_done()) {
+                let outputs = table::read(folder, "outputs")
+                    .map_err(|source| RecordError::Outputs { path: folder.clone(), source })?;
+                found.push((case.name, outputs));
+            }
+        }
+        Ok(found)
     }
 
     /// By case and output, how far an ONNX graph in float64 is from the model in the framework's own float64.
@@ -246,7 +202,7 @@ impl Asked<'_> {
             };
             let produced = table::read(folder, "outputs")
                 .map_err(|source| RecordError::Outputs { path: folder.clone(), source })?;
-            let (stored, produced) = (tensors(stored), tensors(&produced));
+            let (stored, produced) = (graph_outputs(stored), graph_outputs(&produced));
             for ((path, stored), (_, produced)) in stored.iter().zip(&produced) {
                 let (Value::Tensor(stored), Value::Tensor(produced)) = (stored, produced) else { continue };
                 if let Some(difference) = judge::definition_difference(stored.view(), produced.view()) {
@@ -278,8 +234,8 @@ impl Asked<'_> {
     /// Judges what the graph gave for a case. The golden's own float64 outputs are the measure: constants of a graph are
     /// rounded when it is written, so that the graph in float64 is a neighbour of the model and not the model.
     fn judged(&self, case: &Name, produced: &Values, proof: &Proof<'_>) -> Vec<OutputReport> {
-        let golden = self.golden.outputs(case).map(tensors).unwrap_or_default();
-        let referee = proof.referee.get(case).map(tensors);
+        let golden = self.golden.outputs(case).map(graph_outputs).unwrap_or_default();
+        let referee = proof.referee.get(case).map(graph_outputs);
         let context = Context {
             same_class: true,
             elsewhere: true,
@@ -292,8 +248,8 @@ impl Asked<'_> {
     }
 }
 
-/// The tensors of outputs by their paths, but for what stages before the model gave: what graphs give.
-fn tensors(outputs: &Values) -> Values {
+/// The tensors of outputs by their paths, but for what stages before the model gave: what its graph gives.
+pub(crate) fn graph_outputs(outputs: &Values) -> Values {
     let own: Values = outputs.iter().filter(|(name, _)| name != STAGES).cloned().collect();
     let plain = leaves(&own).into_iter().filter_map(|(path, leaf)| match leaf {
         Leaf::Tensor(tensor) => Some((path, Value::Tensor(tensor.clone()))),
@@ -301,12 +257,6 @@ fn tensors(outputs: &Values) -> Values {
     });
     plain.collect()
 }
-
-fn undecided(status: &Status) -> RecordError {
-    let (what, hint) = explain(status);
-    RecordError::Undecided { what: format!("no graph to freeze: {what}"), hint }
-}
-
 fn unproved(frozen: &Frozen, case: &Name, report: &OutputReport) -> RecordError {
     let seen = format!("{} of the case {case}: {}", report.name, report.evidence.statement);
     not_the_model(frozen, &seen)
