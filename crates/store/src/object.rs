@@ -17,6 +17,10 @@ pub struct Object<'a> {
     length: u64,
 }
 
+/// Memory that decoding takes again and again: for what is asked for, for its base, and for the base of that.
+#[derive(Default)]
+pub(crate) struct Buffers([Vec<u8>; MAX_DEPTH as usize + 1]);
+
 impl Store {
     /// A stored object.
     pub fn object(&self, digest: &Digest) -> Result<Object<'_>, StoreError> {
@@ -38,19 +42,37 @@ impl Store {
         digest: &[u8; 32],
         range: Range<u32>,
     ) -> Result<Vec<u8>, StoreError> {
-        let stored = self.find(catalog, digest)?;
-        self.decode(catalog, digest, stored, range, 0)
+        let mut buffers = Buffers::default();
+        let length = self.blocks_in(catalog, digest, range, &mut buffers)?.len();
+        let [mut bytes, ..] = buffers.0;
+        bytes.truncate(length);
+        Ok(bytes)
     }
 
-    /// The bytes of some blocks of one encoding of an object, `level` differences above what was asked for.
-    pub(crate) fn decode(
+    /// As [`Self::blocks`], in memory that is there.
+    pub(crate) fn blocks_in<'b>(
+        &self,
+        catalog: &Catalog,
+        digest: &[u8; 32],
+        range: Range<u32>,
+        buffers: &'b mut Buffers,
+    ) -> Result<&'b [u8], StoreError> {
+        let stored = self.find(catalog, digest)?;
+        self.decode(catalog, digest, stored, range, &mut buffers.0)
+    }
+
+    /// The bytes of some blocks of one encoding of an object, with a buffer for them and for each of its bases.
+    fn decode<'b>(
         &self,
         catalog: &Catalog,
         digest: &[u8; 32],
         stored: &Stored,
         range: Range<u32>,
-        level: u8,
-    ) -> Result<Vec<u8>, StoreError> {
+        buffers: &'b mut [Vec<u8>],
+    ) -> Result<&'b [u8], StoreError> {
+        let Some((own, deeper)) = buffers.split_first_mut() else {
+            return Err(self.damaged(digest, "its bases lie deeper than bases may"));
+        };
         let failed = |block: u32, source| StoreError::Block {
             store: self.bucket.name().to_owned(),
             digest: Digest::new(Kind::Blob, *digest),
@@ -60,24 +82,27 @@ impl Store {
         let encoded = self.encoded(catalog, stored, range.clone())?;
         let start = u64::from(range.start) * BLOCK_LENGTH as u64;
         let end = stored.length.min(u64::from(range.end) * BLOCK_LENGTH as u64);
-        let mut bytes = vec![0; end.saturating_sub(start) as usize];
-        let mut base: Option<(u64, Vec<u8>)> = None;
-        for ((number, encoded), bytes) in range.clone().zip(&encoded).zip(bytes.chunks_mut(BLOCK_LENGTH)) {
+        let length = end.saturating_sub(start) as usize;
+        // What is there already is written over.
+        own.resize(own.len().max(length), 0);
+        let (mut base, mut deeper): (Option<(u64, &[u8])>, _) = (None, Some(deeper));
+        let targets = own[..length].chunks_mut(BLOCK_LENGTH);
+        for ((number, encoded), bytes) in range.clone().zip(&encoded).zip(targets) {
             let header = Header::parse(encoded).map_err(|source| failed(number, source))?;
             let base = match (header.base_element, header.base_length()) {
                 (Some(element), Some(length)) => {
                     // Where the same numbers lie in the base, whose numbers may be wider or narrower.
                     let place = |byte: u64| byte / header.element.width() as u64 * element.width() as u64;
-                    if base.is_none() {
+                    if let Some(deeper) = deeper.take() {
                         base = Some(self.base_bytes(
                             catalog,
                             digest,
                             stored,
                             place(start)..place(end),
-                            level,
+                            deeper,
                         )?);
                     }
-                    let (first, bytes) = base.as_ref().expect("it was just read");
+                    let (first, bytes) = base.expect("it was just read");
                     let from = (place(u64::from(number) * BLOCK_LENGTH as u64) - first) as usize;
                     Some(bytes.get(from..from + length).unwrap_or_default())
                 }
@@ -85,32 +110,32 @@ impl Store {
             };
             decode_into(encoded, base, bytes).map_err(|source| failed(number, source))?;
         }
-        Ok(bytes)
+        Ok(&own[..length])
+    }
+
+    fn damaged(&self, digest: &[u8; 32], problem: &str) -> StoreError {
+        StoreError::Damaged {
+            store: self.bucket.name().to_owned(),
+            key: format!("object {}", Digest::new(Kind::Blob, *digest).short()),
+            problem: problem.to_owned(),
+        }
     }
 
     /// Bytes of the base of an encoding that cover `range`, and where they begin.
-    fn base_bytes(
+    fn base_bytes<'b>(
         &self,
         catalog: &Catalog,
         digest: &[u8; 32],
         stored: &Stored,
         range: Range<u64>,
-        level: u8,
-    ) -> Result<(u64, Vec<u8>), StoreError> {
-        let refuse = |problem: &str| StoreError::Damaged {
-            store: self.bucket.name().to_owned(),
-            key: format!("object {}", Digest::new(Kind::Blob, *digest).short()),
-            problem: problem.to_owned(),
-        };
-        let base =
-            stored.base.ok_or_else(|| refuse("a block is a difference from an object that is not named"))?;
-        if level >= MAX_DEPTH {
-            return Err(refuse("its bases lie deeper than bases may"));
-        }
+        buffers: &'b mut [Vec<u8>],
+    ) -> Result<(u64, &'b [u8]), StoreError> {
+        let unnamed = || self.damaged(digest, "a block is a difference from an object that is not named");
+        let base = stored.base.ok_or_else(unnamed)?;
         let below = self.find(catalog, &base)?;
         let first = (range.start / BLOCK_LENGTH as u64) as u32;
         let last = range.end.min(below.length).div_ceil(BLOCK_LENGTH as u64) as u32;
-        let bytes = self.decode(catalog, &base, below, first..last.max(first), level + 1)?;
+        let bytes = self.decode(catalog, &base, below, first..last.max(first), buffers)?;
         Ok((u64::from(first) * BLOCK_LENGTH as u64, bytes))
     }
 

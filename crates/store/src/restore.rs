@@ -2,13 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 use reproof_codec::BLOCK_LENGTH;
 use reproof_digest::{Digest, ranges};
 use reproof_progress::{Progress, Unit};
 
-use crate::object::all_blocks;
+use crate::object::{Buffers, all_blocks};
 use crate::{Store, StoreError, StoredFile, StoredSegment};
 
 /// Blocks that one thread restores at a time: one request to a bucket for each.
@@ -23,9 +24,11 @@ struct Task<'a> {
 
 impl Store {
     /// Writes `files` below `root`, or as `root` where the path is empty. What is there already and is what it should
-    /// be stays: an interrupted restore goes on. Every byte that was written is read again and checked. Nothing waits for the
-    /// disk: what is to outlast a power failure is synced by whoever gives it its place, all files together.
-    /// Memory: about 50 MB for each core.
+    /// be stays: an interrupted restore goes on. Nothing waits for the disk: what is to outlast a power failure is synced
+    /// by whoever gives it its place, all files together. Memory: about 50 MB for each core.
+    ///
+    /// What the store holds is checked as it was written, block by block; whether it is what its names say, only
+    /// [`Self::check_restored`] and the digest of the whole tell.
     pub fn restore(
         &self,
         files: &[StoredFile],
@@ -39,6 +42,33 @@ impl Store {
             self.restore_file(file, &path, progress)?;
         }
         progress.end();
+        Ok(())
+    }
+
+    /// Reads files that were restored again and checks every byte; the error names the object that is not what its name
+    /// says.
+    pub fn check_restored(&self, files: &[StoredFile], root: &Path) -> Result<(), StoreError> {
+        for file in files {
+            let path = destination(root, &file.path)?;
+            let failed = |source| StoreError::Destination { path: path.clone(), source };
+            let target = File::open(&path).map_err(failed)?;
+            let Some((offset, segment)) =
+                differing(&target, &placed(&file.segments), &path)?.first().copied()
+            else {
+                continue;
+            };
+            let StoredSegment::Object { digest, .. } = segment else {
+                return Err(failed(std::io::Error::other("it does not read as it was written")));
+            };
+            return Err(StoreError::Damaged {
+                store: self.bucket.name().to_owned(),
+                key: format!("object {}", digest.short()),
+                problem: format!(
+                    "its bytes are not what its name says (for byte {offset} of {})",
+                    path.display()
+                ),
+            });
+        }
         Ok(())
     }
 
@@ -89,28 +119,23 @@ impl Store {
         }
         let tasks: Vec<Task<'_>> =
             wanted.iter().flat_map(|(offset, segment)| tasks(*offset, segment)).collect();
+        // Memory that the system has to clear takes as long as what is decoded into it.
+        let free = Mutex::new(Vec::new());
         tasks.par_iter().with_max_len(1).try_for_each(|task| {
-            let bytes = self
-                .with_catalog(|catalog| self.blocks(catalog, task.digest.as_bytes(), task.blocks.clone()))?;
-            write_at(&target, &bytes, task.offset).map_err(failed)?;
+            let mut buffers: Buffers = locked(&free).pop().unwrap_or_default();
+            let (digest, blocks) = (task.digest.as_bytes(), task.blocks.clone());
+            let bytes = self.with_catalog(|catalog| self.blocks_in(catalog, digest, blocks, &mut buffers))?;
+            write_at(&target, bytes, task.offset).map_err(failed)?;
             progress.advance(bytes.len() as u64);
+            locked(&free).push(buffers);
             Ok::<(), StoreError>(())
         })?;
-        if let Some((offset, segment)) = differing(&target, &wanted, path)?.first() {
-            let StoredSegment::Object { digest, .. } = segment else {
-                return Err(failed(std::io::Error::other("it does not read as it was written")));
-            };
-            return Err(StoreError::Damaged {
-                store: self.bucket.name().to_owned(),
-                key: format!("object {}", digest.short()),
-                problem: format!(
-                    "its bytes are not what its name says (for byte {offset} of {})",
-                    path.display()
-                ),
-            });
-        }
         Ok(())
     }
+}
+
+fn locked<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The segments with their offsets.

@@ -93,11 +93,14 @@ impl Registry {
         }
         let found = digests(&Artifact::open(&inner)?, progress)?.artifact;
         if found != version.artifact {
+            // Which object is at fault, where one is.
+            self.store.check_restored(&manifest.files, &inner)?;
             let what = format!("what the store has for {}@{}", version.model, version.number);
             return Err(RegistryError::Unexpected { what, expected: version.artifact, found });
         }
         if !manifest.contract.is_empty() {
             self.store.restore(&manifest.contract, &kept, progress)?;
+            self.store.check_restored(&manifest.contract, &kept)?;
             self.lay_signatures(&version, &kept)?;
         }
         if !proven(&inner) {

@@ -112,6 +112,7 @@ pub(crate) fn restored(store: &Store, manifest: &Manifest) -> Result<Vec<u8>, re
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("restored");
     store.restore(&manifest.files, &path, &Silent)?;
+    store.check_restored(&manifest.files, &path)?;
     Ok(std::fs::read(path).expect("it was just written"))
 }
 
