@@ -37,13 +37,18 @@ fn at_each_write(start: &Sandbox, line: &str, then: &dyn Fn(&Sandbox, bool)) -> 
     panic!("`{line}` did not end within {ENDLESS} writes");
 }
 
-/// Runs a command line up to so many writes.
-fn up_to(at: usize, sandbox: &Sandbox, line: &str) -> Finished {
+/// What ends commands.
+pub(crate) fn ending() -> &'static SuddenEnd {
     static ENDING: LazyLock<SuddenEnd> = LazyLock::new(|| {
         SuddenEnd::compile(Path::new(env!("CARGO_TARGET_TMPDIR")))
             .unwrap_or_else(|error| panic!("this test needs a C compiler: {error}"))
     });
-    ENDING.run(sandbox.command(words(line)).variable("REPROOF_USER", "ada"), at)
+    &ENDING
+}
+
+/// Runs a command line up to so many writes.
+fn up_to(at: usize, sandbox: &Sandbox, line: &str) -> Finished {
+    ending().run(sandbox.command(words(line)).variable("REPROOF_USER", "ada"), at)
 }
 
 /// A version has every byte.

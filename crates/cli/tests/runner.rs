@@ -29,6 +29,7 @@ mod interrupted;
 mod keeping;
 mod kernels;
 mod killed;
+mod killed_shared;
 mod ladder_local_damage;
 mod limits;
 mod logs;

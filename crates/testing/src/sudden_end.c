@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -28,11 +29,16 @@ static void end(void) {
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-// Streams of the terminal are no state.
+// Streams of the terminal are no state, and what wakes a thread is none either.
+static int is_state(int fd) {
+    struct stat seen;
+    return fd > 2 && fstat(fd, &seen) == 0 && (S_ISREG(seen.st_mode) || S_ISSOCK(seen.st_mode));
+}
+
 #define BYTES(name, parameters, arguments, half)                \
     ssize_t name parameters {                                   \
         __typeof__(&name) real = REAL(name);                    \
-        if (fd > 2 && due()) {                                  \
+        if (is_state(fd) && due()) {                                  \
             if (n > 1) half;                                    \
             end();                                              \
         }                                                       \
@@ -43,6 +49,13 @@ BYTES(write, (int fd, const void *b, size_t n), (fd, b, n), (void)!real(fd, b, n
 BYTES(pwrite, (int fd, const void *b, size_t n, off_t at), (fd, b, n, at), (void)!real(fd, b, n / 2, at))
 BYTES(pwrite64, (int fd, const void *b, size_t n, off64_t at), (fd, b, n, at), (void)!real(fd, b, n / 2, at))
 BYTES(writev, (int fd, const struct iovec *b, int n), (fd, b, n), (void)!real(fd, b, n / 2))
+
+// What goes to a database or a bucket.
+BYTES(send, (int fd, const void *b, size_t n, int flags), (fd, b, n, flags), (void)!real(fd, b, n / 2, flags))
+BYTES(sendto,
+      (int fd, const void *b, size_t n, int flags, const struct sockaddr *to, socklen_t size),
+      (fd, b, n, flags, to, size),
+      (void)!real(fd, b, n / 2, flags, to, size))
 
 #define STEP(name, parameters, arguments) \
     int name parameters {                 \

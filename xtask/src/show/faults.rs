@@ -56,6 +56,11 @@ const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        what: "a push or a promotion is killed while it talks to PostgreSQL and a bucket (every fifth message)",
+        left: "every published version, the alias with its old or its new version; the same command goes on where it ended",
+        tests: &[(Command, "killed_shared::a_push_and_a_promotion")],
+    },
+    Fault {
         what: "the disk is full",
         left: "what was there before; nothing of the act",
         tests: &[(Records, "sqlite::faults::a_full_disk_keeps_nothing_of_the_act")],
