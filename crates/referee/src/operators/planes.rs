@@ -109,24 +109,27 @@ impl<'a> Planes<'a> {
             return;
         }
         for (row, target) in target.chunks_exact_mut(wide).enumerate() {
-            let (mut rest, mut line, mut step, mut is_there) = (row, 0, 1, true);
-            for dim in (0..last).rev() {
-                let at = (rest % self.shape[dim]).saturating_mul(strides[dim]).saturating_add(own[dim]);
-                rest /= self.shape[dim];
-                is_there &= at >= before[dim] && at - before[dim] < input[dim];
-                line += at.wrapping_sub(before[dim]).min(input[dim]) * step;
-                step *= input[dim];
-            }
-            if is_there {
-                let (source, target) =
-                    (&values[line * input[last] + start..], &mut target[lead..lead + count]);
-                if stride == 1 {
-                    target.copy_from_slice(&source[..count]);
-                } else {
-                    target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
-                }
+            let Some(line) = self.line(row, &own) else { continue };
+            let (source, target) = (&values[line * input[last] + start..], &mut target[lead..lead + count]);
+            if stride == 1 {
+                target.copy_from_slice(&source[..count]);
+            } else {
+                target.iter_mut().zip(source.iter().step_by(stride)).for_each(|(to, from)| *to = *from);
             }
         }
+    }
+
+    /// The line of the image that a row of a plane of these phases is of; nothing in the padding.
+    fn line(&self, mut row: usize, phases: &[usize]) -> Option<usize> {
+        let Windows { input, strides, before, .. } = self.windows;
+        let (mut line, mut step) = (0, 1);
+        for dim in (0..input.len() - 1).rev() {
+            let at = (row % self.shape[dim]).saturating_mul(strides[dim]).saturating_add(phases[dim]);
+            line += at.checked_sub(before[dim]).filter(|at| *at < input[dim])? * step;
+            row /= self.shape[dim];
+            step *= input[dim];
+        }
+        Some(line)
     }
 
     /// Takes what belongs to windows out of a line of as many numbers as [`Self::count`] tells.
@@ -148,4 +151,36 @@ fn offset(mut row: usize, leading: &[usize], shape: &[usize]) -> usize {
         pitch *= size;
     }
     offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Square windows over a square image of 28 by 28.
+    fn square(kernel: usize, stride: usize, dilation: usize, padding: usize) -> Windows {
+        let output = (28 + 2 * padding - (kernel - 1) * dilation - 1) / stride + 1;
+        let both = |size| vec![size; 2];
+        Windows {
+            input: both(28),
+            kernel: both(kernel),
+            strides: both(stride),
+            dilations: both(dilation),
+            before: both(padding),
+            after: both(padding),
+            output: both(output),
+        }
+    }
+
+    #[test]
+    fn the_windows_of_common_networks_have_planes() {
+        for (kernel, stride, dilation, padding) in
+            [(3, 1, 1, 1), (3, 2, 1, 1), (7, 2, 1, 3), (1, 2, 1, 0), (2, 2, 1, 0), (3, 1, 2, 2), (5, 1, 1, 2)]
+        {
+            let windows = square(kernel, stride, dilation, padding);
+            assert!(Planes::of(&windows).is_some(), "{windows:?}");
+        }
+        // Mostly padding.
+        assert!(Planes::of(&square(3, 1, 100, 100)).is_none());
+    }
 }

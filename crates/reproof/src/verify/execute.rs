@@ -149,29 +149,27 @@ pub(super) fn run(subject: &Subject<'_>, load: &Load, scratch: &Path) -> Result<
             _ => Verdict::Undecided,
         };
         let hint = match changed::stand_in(subject, load, REFEREE) {
-            Some(Ok(_)) => {
+            Some(Ok(_)) if runner != REFEREE => {
                 format!("{hint}; or let --runner {REFEREE} run the contract's graph, which needs no Python")
             }
             _ => hint,
         };
         execution.load_failure = Some((verdict, what, hint));
     }
-    if let (Some(recorded), Some(current)) = (subject.stored.recorded_environment(), &outcome.environment) {
+    execution.environment = outcome.environment;
+    if let (Some(recorded), Some(current)) = (subject.stored.recorded_environment(), &execution.environment) {
         execution.same_engine = same_engine(&recorded, current);
         // What is the same bits everywhere is compared with no environment.
-        let differences = differences(&recorded, current);
-        execution.environment = Some(current.clone());
         if !execution.is_canonical(&subject.stored.contract) {
-            execution.differences = differences;
+            execution.differences = differences(&recorded, current);
         }
         execution.elsewhere =
             execution.differences.iter().any(|difference| difference.grade > Grade::Harmless);
     }
-    execution.engine = outcome
+    execution.engine = execution
         .environment
         .as_ref()
         .map(|environment| format!("{runner} ({} {})", environment.engine.name, environment.engine.version));
-    execution.environment = outcome.environment;
     execution.sources = outcome.sources;
     execution.cases = outcome.cases;
     let contract = &subject.stored.contract;

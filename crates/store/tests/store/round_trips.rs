@@ -73,6 +73,29 @@ fn an_interrupted_restore_goes_on_and_mends_what_is_wrong() {
 }
 
 #[test]
+fn what_was_restored_and_changed_since_is_named_with_its_place() {
+    let store = Place::sound().store();
+    let added = add(&store, &model(), &AddOptions::default()).expect("it is stored");
+    let manifest = store.manifest(&added.manifest).expect("it is there");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("file");
+    store.restore(&manifest.files, &path, &Silent).expect("it is restored");
+    store.check_restored(&manifest.files, &path).expect("it is what was stored");
+    let mut bytes = model().bytes();
+    bytes[1_000_000] ^= 1;
+    std::fs::write(&path, bytes).expect("it can be written");
+    let error = store.check_restored(&manifest.files, &path).expect_err("one byte is another");
+    let (StoreError::Damaged { key, problem, .. }, head) = (&error, model().head.len()) else {
+        panic!("{error}")
+    };
+    assert!(key.starts_with("object blob-v1:"), "{key}");
+    assert!(
+        problem.starts_with(&format!("its bytes are not what its name says (for byte {head} of ")),
+        "{problem}"
+    );
+}
+
+#[test]
 fn a_file_that_changed_since_it_was_hashed_is_refused_and_leaves_nothing() {
     let (whole, made) = (model().bytes(), model());
     let head = made.head.len();

@@ -13,12 +13,12 @@ use reproof_progress::Progress;
 use reproof_runner::Frozen;
 use reproof_tensor::{Leaf, Value};
 
-use super::super::{RecordError, specification, widen};
 use super::{Asked, Written, undecided};
 use crate::engines::preferred;
 use crate::execution::{PYTHON, REFEREE};
 use crate::folder::{Draft, FROZEN, WriteError, case_folder, golden_folder};
 use crate::judge::{self, Context, Values, all_identical, leaves, table};
+use crate::record::{RecordError, specification, widen};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
 
@@ -30,8 +30,8 @@ const GRAPH_LIMIT: f64 = 1e-5;
 const STAGES: &str = "preprocessing";
 
 /// A graph that computes the goldens, with what verifications of it take and expect.
-pub(in super::super) struct Proved {
-    pub(in super::super) record: FrozenRecord,
+pub(in crate::record) struct Proved {
+    pub(in crate::record) record: FrozenRecord,
     /// The inputs of cases as the graph takes them, where they are not those of the model.
     inputs: Vec<(Name, Values)>,
     /// What the engine with defined bits gives.
@@ -40,7 +40,7 @@ pub(in super::super) struct Proved {
 
 impl Proved {
     /// Writes inputs and outputs into the draft; the goldens of the outputs.
-    pub(in super::super) fn keep(&self, draft: &Draft) -> Result<Vec<Golden>, RecordError> {
+    pub(in crate::record) fn keep(&self, draft: &Draft) -> Result<Vec<Golden>, RecordError> {
         for (case, inputs) in &self.inputs {
             draft.values(&case_folder(case).join(FROZEN), "inputs", inputs)?;
         }
@@ -60,11 +60,11 @@ impl Proved {
 }
 
 /// What proves a graph.
-pub(in super::super) struct Proof<'a> {
+pub(in crate::record) struct Proof<'a> {
     /// The rules that its outputs must keep.
-    pub(in super::super) rules: &'a BTreeMap<String, OutputRule>,
+    pub(in crate::record) rules: &'a BTreeMap<String, OutputRule>,
     /// The goldens in float64.
-    pub(in super::super) referee: &'a BTreeMap<Name, Values>,
+    pub(in crate::record) referee: &'a BTreeMap<Name, Values>,
 }
 
 impl Asked<'_> {
