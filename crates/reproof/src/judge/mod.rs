@@ -25,6 +25,9 @@ pub(crate) use referee::definition_difference;
 pub use referee::{DEFINITION_LIMIT, ELEMENT_LIMIT, ROUNDING_LIMIT};
 pub(crate) use statistics::{distances, judge_statistics};
 
+/// The output under which a runner shows what stages before the model gave, and the input behind which the model starts.
+pub(crate) const STAGES: &str = "preprocessing";
+
 /// Named values in the model's order.
 pub(crate) type Values = Vec<(String, Value)>;
 

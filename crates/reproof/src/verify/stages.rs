@@ -17,11 +17,8 @@ use reproof_tensor::Value;
 use super::execute::Execution;
 use super::{Subject, VerifyError};
 use crate::execution::given;
-use crate::judge::{Values, all_identical, table};
+use crate::judge::{STAGES, Values, all_identical, table};
 use crate::record::{explain, specification};
-
-/// The output under which a runner shows what stages before the model gave, and the input behind which the model starts.
-const STAGES: &str = "preprocessing";
 
 /// A case whose preprocessing changed.
 pub(super) struct Restaged {

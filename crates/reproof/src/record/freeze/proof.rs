@@ -17,7 +17,7 @@ use super::{Asked, Written, undecided};
 use crate::engines::preferred;
 use crate::execution::{PYTHON, REFEREE};
 use crate::folder::{Draft, FROZEN, WriteError, case_folder, golden_folder};
-use crate::judge::{self, Context, Values, all_identical, leaves, table};
+use crate::judge::{self, Context, STAGES, Values, all_identical, leaves, table};
 use crate::record::{RecordError, specification, widen};
 
 const FROZEN_GRAPH: &str = "frozen-graph";
@@ -25,9 +25,6 @@ const FROZEN_GRAPH: &str = "frozen-graph";
 /// How far a graph in float64 may be from its model in float64, over the output's root mean square. Constants that an exporter
 /// rounded to float32 move it by 1e-8 to 1e-7; the smallest planted fault moves it by 7e-5.
 const GRAPH_LIMIT: f64 = 1e-5;
-
-/// What stages before the model gave: no graph computes it.
-const STAGES: &str = "preprocessing";
 
 /// A graph that computes the goldens, with what verifications of it take and expect.
 pub(in crate::record) struct Proved {
@@ -96,7 +93,7 @@ impl Asked<'_> {
             return Err(undecided(&outcome.load.status));
         }
         let mut worst = (Verdict::Identical, "the bits are the same".to_owned());
-        let mut proved = Vec::new();
+        let (mut proved, mut own) = (Vec::new(), Vec::new());
         for case in &outcome.cases {
             let produced = match case.outputs.first().filter(|_| case.step.status.is_done()) {
                 Some(path) => table::read(path, "outputs")
@@ -116,6 +113,7 @@ impl Asked<'_> {
                 );
             }
             proved.push(case.name.clone());
+            own.push((case.name.clone(), produced));
         }
         if proved.is_empty() {
             return Err(RecordError::Undecided {
@@ -131,7 +129,9 @@ impl Asked<'_> {
             let seen = format!("in float64 {path} of {case} differs by {difference} of the output's rms");
             return Err(not_the_model(frozen, &seen));
         }
-        let canonical = self.canonical(frozen, &unit, scratch, progress)?;
+        // What the built-in engine gave for the proof is what it gives.
+        let canonical =
+            if unit.runner == REFEREE { own } else { self.canonical(frozen, &unit, scratch, progress)? };
         given.retain(|(name, _)| proved.contains(name));
         let engine = outcome.environment.map(|environment| environment.engine);
         let record = FrozenRecord {
