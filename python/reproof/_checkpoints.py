@@ -21,11 +21,8 @@ from typing import Any
 from . import _options, _reproof
 from ._command import command
 from ._environment import environment
+from ._saves import PATIENCE, Save, Saves
 from .errors import UsageError
-
-
-# Seconds that a checkpoint which is written in the background may take.
-_PATIENCE = 600.0
 
 # The note by which a contract of a callback is known.
 _MARK, _MARKED = "recorded-by", "training"
@@ -62,8 +59,7 @@ class Recorder:
         self._waiting: list[tuple[str, str, Callable[[], None]]] = []
         self._worker: threading.Thread | None = None
         self._removed: set[str] = set()
-        # Checkpoints that are being written in the background, and until when they are waited for.
-        self._announced: dict[str, float] = {}
+        self._saves = Saves()
         self.recorded: list[str] = []
         self.trajectories: list[str] = []
         self.failures: list[str] = []
@@ -74,37 +70,39 @@ class Recorder:
         It is complete, or with `appears` will be as soon as it is there.
         """
         place = os.path.abspath(os.fspath(path))
+        save = self._saves.complete(place)
         try:
             told = environment().to_json()
         except Exception as error:
+            save.over()
             self.fail(f"{place}: the environment could not be described: {error}")
             return
         noted = [word for name, value in notes.items() for word in ("--note", f"{name}={value}")]
         if not appears and not os.path.exists(place):
-            self.fail(f"{place} has no contract: there is no such file or folder on this machine")
+            save.over()
+            if place not in self._removed:
+                self.fail(f"{place} has no contract: there is no such file or folder on this machine")
             return
         with self._lock:
             self._removed.discard(place)
-            self._announced.pop(place, None)
-        self._enqueue(place, "contract", lambda: self._record_when_there(place, noted, told, appears))
+        self._enqueue(place, "contract", lambda: self._record_when_there(place, save, noted, told, appears))
 
     def announce(self, path: str | os.PathLike[str]) -> None:
         """Tells that a checkpoint is being written in the background, and `save` will be called for it."""
-        with self._lock:
-            self._announced[os.path.abspath(os.fspath(path))] = time.monotonic() + _PATIENCE
+        self._saves.announce(os.path.abspath(os.fspath(path)))
 
     def renounce(self, path: str | os.PathLike[str]) -> None:
         """Tells that a checkpoint which was announced will not come."""
-        with self._lock:
-            self._announced.pop(os.path.abspath(os.fspath(path)), None)
+        self._saves.renounce(os.path.abspath(os.fspath(path)))
 
     def keep(self, path: str | os.PathLike[str], trajectory: Callable[[], str], *, ours: bool = True) -> None:
-        """Keeps a trajectory with the contract of the checkpoint, after it is complete; returns at once.
+        """Keeps a trajectory with the contract of the checkpoint that was saved last; returns at once.
 
         With `ours`, only with a contract that a training made.
         """
         place = os.path.abspath(os.fspath(path))
-        self._enqueue(place, "trajectory", lambda: self._keep(place, trajectory, ours))
+        save = self._saves.latest(place)
+        self._enqueue(place, "trajectory", lambda: self._keep(place, save, trajectory, ours))
 
     def _enqueue(self, place: str, what: str, job: Callable[[], None]) -> None:
         with self._lock:
@@ -124,14 +122,15 @@ class Recorder:
 
     def __getstate__(self) -> dict[str, Any]:
         # Trainers that start processes send their callbacks along; the work stays here.
-        return {**vars(self), "_lock": None, "_worker": None, "_waiting": []}
+        return {**vars(self), "_lock": None, "_saves": None, "_worker": None, "_waiting": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = threading.Lock()
+        self._saves = Saves()
 
     def forget(self, path: str | os.PathLike[str]) -> None:
-        """Removes the contract beside a checkpoint file that was removed."""
+        """Removes the contract beside a checkpoint file that is removed: told before, so that nobody misses the file."""
         place = os.path.abspath(os.fspath(path))
         beside = f"{place}.reproof"
         with self._lock:
@@ -166,19 +165,23 @@ class Recorder:
                 if what == "contract" or os.path.exists(place):
                     self.fail(f"{place} has no {what}: {type(error).__name__}: {error}")
 
-    def _record_when_there(self, place: str, noted: list[str], told: str, appears: bool) -> None:
-        if appears and not _appeared(place):
-            self.fail(f"{place} has no contract: it did not appear within {_PATIENCE:.0f} s")
-        else:
-            self._record(place, noted, told)
+    def _record_when_there(self, place: str, save: Save, noted: list[str], told: str, appears: bool) -> None:
+        try:
+            if appears and not _appeared(place):
+                self.fail(f"{place} has no contract: it did not appear within {PATIENCE:.0f} s")
+            else:
+                self._record(place, save, noted, told)
+        finally:
+            save.over()
 
-    def _keep(self, place: str, trajectory: Callable[[], str], ours: bool) -> None:
-        with self._lock:
-            waits = time.monotonic() < self._announced.get(place, 0.0)
-        if waits:
-            # Behind its contract, whose turn comes when the checkpoint is complete.
+    def _keep(self, place: str, save: Save | None, trajectory: Callable[[], str], ours: bool) -> None:
+        if save is not None and save.waits:
+            # Its contract comes first, and the turn of that when the checkpoint is complete.
             time.sleep(0.05)
-            self._enqueue(place, "trajectory", lambda: self._keep(place, trajectory, ours))
+            self._enqueue(place, "trajectory", lambda: self._keep(place, save, trajectory, ours))
+            return
+        if save is not None and save.replaced:
+            # The steps went on from what is no more.
             return
         folder = _folder(place)
         if place in self._removed or not os.path.exists(place):
@@ -190,7 +193,7 @@ class Recorder:
         _reproof.keep_trajectory(folder, trajectory())
         self.trajectories.append(folder)
 
-    def _record(self, place: str, noted: list[str], told: str) -> None:
+    def _record(self, place: str, save: Save, noted: list[str], told: str) -> None:
         if not os.path.exists(place):
             # Trainers that keep the last few have removed it already.
             return
@@ -216,8 +219,10 @@ class Recorder:
                 # A checkpoint that went meanwhile takes its contract with it.
                 if place in self._removed or not os.path.exists(place):
                     shutil.rmtree(folder, ignore_errors=True)
-        elif before is not None and _identity(place) == before:
-            # One that was saved again meanwhile has its own turn, and one that went needs none.
+        elif before is None or _identity(place) != before:
+            # One that is saved again meanwhile has its own turn, and one that went needs none.
+            save.replaced = True
+        else:
             self.fail(f"{place} has no contract: {finished.stderr.strip()}")
 
     def fail(self, message: str) -> None:
@@ -248,7 +253,7 @@ def _is_ours(folder: str) -> bool:
 
 
 def _appeared(place: str) -> bool:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not os.path.exists(place):
         if time.monotonic() > deadline:
             return False

@@ -69,8 +69,8 @@ class _Watching(_Wrapping):
             self.observer.recorded_from(path, checkpoint.get("global_step"))
 
     def remove_checkpoint(self, path: Any) -> None:
-        super().remove_checkpoint(path)
         self.recorder.forget(path)
+        super().remove_checkpoint(path)
 
 
 class _Idle(_Wrapping):

@@ -143,15 +143,17 @@ def test_lightning_writes_contracts_and_trains_the_same_bits(tmp_path, kind):
     callback = reproof.lightning.ContractCallback(notes={"why": "a test"})
     assert same(fit(tmp_path / "watched", [callback], plugins), plain)
     left = sorted(path for path in (tmp_path / "watched").glob("*.ckpt"))
-    assert [path.name for path in left] == ["epoch=1-step=16.ckpt", "last.ckpt"]
+    assert [path.name for path in left][-2:] == ["epoch=1-step=16.ckpt", "last.ckpt"]
+    # Lightning leaves those that it removes before they are written.
+    assert len(left) == 2 or kind == "asynchronous"
     for checkpoint in left:
         report = reproof.verify(checkpoint).check()
         assert report.assurance == "bytes"
-    contract = json.loads((left[0].with_name(left[0].name + ".reproof") / "contract.json").read_text())
+    contract = json.loads((left[-2].with_name(left[-2].name + ".reproof") / "contract.json").read_text())
     assert contract["context"]["notes"] == {"recorded-by": "training", "step": "16", "why": "a test"}
     # `last.ckpt` was saved several times: each contract names the one before.
-    last = json.loads((left[1].with_name("last.ckpt.reproof") / "contract.json").read_text())
+    last = json.loads((left[-1].with_name("last.ckpt.reproof") / "contract.json").read_text())
     assert last["previous"]["accepted_by"] == "training"
     # Contracts of checkpoints that were removed are gone.
     contracts = sorted(path.name for path in pathlib.Path(tmp_path / "watched").glob("*.reproof"))
-    assert contracts == ["epoch=1-step=16.ckpt.reproof", "last.ckpt.reproof"]
+    assert contracts == [f"{path.name}.reproof" for path in left]
