@@ -248,7 +248,7 @@ fn roles_decide_and_nobody_approves_their_own_push() {
 }
 
 /// The files of a folder and below.
-fn files(folder: PathBuf) -> Vec<PathBuf> {
+pub(crate) fn files(folder: PathBuf) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
 }

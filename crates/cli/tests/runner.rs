@@ -33,6 +33,7 @@ mod killed_shared;
 mod ladder_local_damage;
 mod limits;
 mod logs;
+mod losses;
 mod matrix;
 mod options;
 mod origins;

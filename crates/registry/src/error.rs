@@ -16,7 +16,9 @@ pub enum Error {
         problem: String,
     },
     /// There is no registry there.
-    #[error("{registry}: there is no registry; make one with `reproof init`")]
+    #[error(
+        "{registry}: there is no database of a registry; restore it from a backup, or make a new registry with `reproof init` in another folder"
+    )]
     NoRegistry {
         /// Where.
         registry: String,

@@ -79,6 +79,15 @@ pub struct Evidence {
     pub key_hint: String,
 }
 
+/// A statement that the records name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedStatement {
+    /// The artifact that it is about.
+    pub artifact: Digest,
+    /// The digest of its bytes.
+    pub statement: Digest,
+}
+
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -279,6 +288,22 @@ impl Registry {
         self.read(|tx| match tx.known_artifact(artifact)? {
             Some(id) => latest(tx, id),
             None => Ok(Vec::new()),
+        })
+    }
+
+    /// The statements of all findings about all artifacts, in the order in which they arrived.
+    pub fn statements(&self, request: &PageRequest) -> Result<Page<NamedStatement>, Error> {
+        const LIST: &str = "statements";
+        let after = request.after_number(LIST)?.unwrap_or(0);
+        let rows = self.read(|tx| {
+            tx.all(
+                "SELECT e.id, a.digest, e.statement FROM evidence e JOIN artifact a ON a.id = e.artifact \
+                 WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+                &[after.into(), request.rows().into()],
+            )
+        })?;
+        request.numbered(LIST, rows, |_, row| {
+            Ok(NamedStatement { artifact: digest(row, Kind::Artifact)?, statement: digest(row, Kind::Blob)? })
         })
     }
 

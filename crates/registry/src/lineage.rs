@@ -3,7 +3,7 @@
 use crate::database::Row;
 use crate::page::{Page, PageRequest};
 use crate::registry::{By, Registry, Stamp};
-use crate::transaction::{numbered, stamp};
+use crate::transaction::{Transaction, numbered, stamp};
 use crate::{Error, text, versions};
 
 numbered! {
@@ -75,6 +75,60 @@ fn read(row: &mut Row) -> Result<Lineage, Error> {
     Ok(Lineage { version, relation, target, target_version, told: stamp(row)? })
 }
 
+/// Refuses what no edge can lead to.
+pub fn check_target(text: &str) -> Result<(), Error> {
+    text::text("target of an edge", text, MAX_TARGET)?;
+    if text.trim().is_empty() || text.contains(char::is_whitespace) {
+        return Err(Error::BadText {
+            what: "target of an edge",
+            text: text.chars().take(80).collect(),
+            expected: "a digest or a URL without spaces",
+        });
+    }
+    Ok(())
+}
+
+/// Adds an edge; whether it is new.
+pub(crate) fn add(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    found: &versions::Found,
+    relation: Relation,
+    target: Target<'_>,
+) -> Result<bool, Error> {
+    let (text, target_version) = match target {
+        Target::Version { model, version } => {
+            let target = versions::find(tx, model, version)?;
+            (target.version.artifact.to_string(), Some(target.id))
+        }
+        Target::Other(text) => {
+            check_target(text)?;
+            (text.to_owned(), None)
+        }
+    };
+    let known = tx.one(
+        "SELECT id FROM lineage WHERE version = ?1 AND relation = ?2 AND target = ?3",
+        &[found.id.into(), relation.number().into(), text.as_str().into()],
+    )?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let entry =
+        found.entry("lineage.add").subject("relation", relation.name()).subject("target", text.as_str());
+    let recorded = tx.record(by, &entry)?;
+    tx.run(
+        "INSERT INTO lineage (version, relation, target, target_version, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &[
+            found.id.into(),
+            relation.number().into(),
+            text.into(),
+            target_version.into(),
+            recorded.sequence.into(),
+        ],
+    )?;
+    Ok(true)
+}
+
 impl Registry {
     /// Adds an edge. The same edge again changes nothing and gives `false`.
     pub fn add_lineage(
@@ -87,44 +141,7 @@ impl Registry {
     ) -> Result<bool, Error> {
         self.act(|tx| {
             let found = versions::find(tx, model, version)?;
-            let (text, target_version) = match target {
-                Target::Version { model, version } => {
-                    let target = versions::find(tx, model, version)?;
-                    (target.version.artifact.to_string(), Some(target.id))
-                }
-                Target::Other(text) => {
-                    text::text("target of an edge", text, MAX_TARGET)?;
-                    if text.trim().is_empty() || text.contains(char::is_whitespace) {
-                        return Err(Error::BadText {
-                            what: "target of an edge",
-                            text: text.chars().take(80).collect(),
-                            expected: "a digest or a URL without spaces",
-                        });
-                    }
-                    (text.to_owned(), None)
-                }
-            };
-            let known = tx.one(
-                "SELECT id FROM lineage WHERE version = ?1 AND relation = ?2 AND target = ?3",
-                &[found.id.into(), relation.number().into(), text.as_str().into()],
-            )?;
-            if known.is_some() {
-                return Ok(false);
-            }
-            let entry =
-                found.entry("lineage.add").subject("relation", relation.name()).subject("target", text.as_str());
-            let recorded = tx.record(by, &entry)?;
-            tx.run(
-                "INSERT INTO lineage (version, relation, target, target_version, sequence) VALUES (?1, ?2, ?3, ?4, ?5)",
-                &[
-                    found.id.into(),
-                    relation.number().into(),
-                    text.into(),
-                    target_version.into(),
-                    recorded.sequence.into(),
-                ],
-            )?;
-            Ok(true)
+            add(tx, by, &found, relation, target)
         })
     }
 

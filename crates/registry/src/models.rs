@@ -89,35 +89,38 @@ fn check(model: &NewModel<'_>) -> Result<(), Error> {
     text::short("classification", model.classification)
 }
 
+/// Makes a model.
+pub(crate) fn create(tx: &mut Transaction<'_>, by: By<'_>, model: &NewModel<'_>) -> Result<Model, Error> {
+    text::model(model.name)?;
+    check(model)?;
+    if tx.one("SELECT id FROM model WHERE name = ?1", &[model.name.into()])?.is_some() {
+        return Err(Error::Exists { what: "model", name: model.name.to_owned() });
+    }
+    let entry = Entry::new("model.create")
+        .subject("model", model.name)
+        .detail("owner", model.owner)
+        .detail("classification", model.classification)
+        .detail("description", model.description);
+    let recorded = tx.record(by, &entry)?;
+    let id = tx.insert(
+        "INSERT INTO model (name, owner, description, classification, sequence) \
+         VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        &[
+            model.name.into(),
+            model.owner.into(),
+            model.description.into(),
+            model.classification.into(),
+            recorded.sequence.into(),
+        ],
+    )?;
+    tx.run("UPDATE log SET model = ?1 WHERE sequence = ?2", &[id.into(), recorded.sequence.into()])?;
+    Ok(get(tx, model.name)?.1)
+}
+
 impl Registry {
     /// Makes a model. A name that is taken is [`Error::Exists`].
     pub fn create_model(&self, by: By<'_>, model: &NewModel<'_>) -> Result<Model, Error> {
-        text::model(model.name)?;
-        check(model)?;
-        self.act(|tx| {
-            if tx.one("SELECT id FROM model WHERE name = ?1", &[model.name.into()])?.is_some() {
-                return Err(Error::Exists { what: "model", name: model.name.to_owned() });
-            }
-            let entry = Entry::new("model.create")
-                .subject("model", model.name)
-                .detail("owner", model.owner)
-                .detail("classification", model.classification)
-                .detail("description", model.description);
-            let recorded = tx.record(by, &entry)?;
-            let id = tx.insert(
-                "INSERT INTO model (name, owner, description, classification, sequence) \
-                 VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-                &[
-                    model.name.into(),
-                    model.owner.into(),
-                    model.description.into(),
-                    model.classification.into(),
-                    recorded.sequence.into(),
-                ],
-            )?;
-            tx.run("UPDATE log SET model = ?1 WHERE sequence = ?2", &[id.into(), recorded.sequence.into()])?;
-            Ok(get(tx, model.name)?.1)
-        })
+        self.act(|tx| create(tx, by, model))
     }
 
     /// Changes what is said of a model. Its name stays.

@@ -72,6 +72,41 @@ pub(crate) fn open_flags(tx: &mut Transaction<'_>, version: i64) -> Result<Vec<F
         .collect()
 }
 
+/// Refuses what is no tag.
+pub fn check_tag(key: &str, value: Option<&str>) -> Result<(), Error> {
+    text::short("tag", key)?;
+    value.map_or(Ok(()), |value| text::text("value of a tag", value, text::MAX_SHORT))
+}
+
+/// Sets a tag.
+pub(crate) fn tag(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    found: &versions::Found,
+    key: &str,
+    value: &str,
+) -> Result<(), Error> {
+    let recorded = tx.record(by, &found.entry("tag.set").subject("tag", key).detail("value", value))?;
+    tx.run(
+        "INSERT INTO tag (version, key, value, sequence) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (version, key) DO UPDATE SET value = excluded.value, sequence = excluded.sequence",
+        &[found.id.into(), key.into(), value.into(), recorded.sequence.into()],
+    )?;
+    let count = tx.count("SELECT count(*) FROM tag WHERE version = ?1", &[found.id.into()])?;
+    if count > MAX_FEW {
+        return Err(Error::TooMuch { what: "tags of a version", limit: MAX_FEW, got: count });
+    }
+    Ok(())
+}
+
+fn untag(tx: &mut Transaction<'_>, by: By<'_>, found: &versions::Found, key: &str) -> Result<(), Error> {
+    let gone = tx.run("DELETE FROM tag WHERE version = ?1 AND key = ?2", &[found.id.into(), key.into()])?;
+    if gone == 0 {
+        return Err(Error::Unknown { what: "tag", name: key.to_owned() });
+    }
+    tx.record(by, &found.entry("tag.remove").subject("tag", key)).map(|_| ())
+}
+
 impl Registry {
     /// Sets the value of a tag, or removes it with `None`. A version has at most [`MAX_FEW`] tags.
     pub fn set_tag(
@@ -82,34 +117,13 @@ impl Registry {
         key: &str,
         value: Option<&str>,
     ) -> Result<(), Error> {
-        text::short("tag", key)?;
-        if let Some(value) = value {
-            text::text("value of a tag", value, text::MAX_SHORT)?;
-        }
+        check_tag(key, value)?;
         self.act(|tx| {
             let found = versions::find(tx, model, version)?;
-            let entry = found.entry(if value.is_some() { "tag.set" } else { "tag.remove" }).subject("tag", key);
-            let Some(value) = value else {
-                let gone = tx.run(
-                    "DELETE FROM tag WHERE version = ?1 AND key = ?2",
-                    &[found.id.into(), key.into()],
-                )?;
-                if gone == 0 {
-                    return Err(Error::Unknown { what: "tag", name: key.to_owned() });
-                }
-                return tx.record(by, &entry).map(|_| ());
-            };
-            let recorded = tx.record(by, &entry.detail("value", value))?;
-            tx.run(
-                "INSERT INTO tag (version, key, value, sequence) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (version, key) DO UPDATE SET value = excluded.value, sequence = excluded.sequence",
-                &[found.id.into(), key.into(), value.into(), recorded.sequence.into()],
-            )?;
-            let count = tx.count("SELECT count(*) FROM tag WHERE version = ?1", &[found.id.into()])?;
-            if count > MAX_FEW {
-                return Err(Error::TooMuch { what: "tags of a version", limit: MAX_FEW, got: count });
+            match value {
+                Some(value) => tag(tx, by, &found, key, value),
+                None => untag(tx, by, &found, key),
             }
-            Ok(())
         })
     }
 

@@ -190,7 +190,7 @@ fn same(existing: &Version, offered: &NewVersion<'_>) -> Result<(), Error> {
     Err(Error::VersionDiffers { model, version, what, existing, offered })
 }
 
-fn add(tx: &mut Transaction<'_>, by: By<'_>, new: &NewVersion<'_>) -> Result<Pushed, Error> {
+pub(crate) fn add(tx: &mut Transaction<'_>, by: By<'_>, new: &NewVersion<'_>) -> Result<Pushed, Error> {
     text::digest("artifact", Kind::Artifact, &new.artifact)?;
     text::digest("weights", Kind::Weights, &new.weights)?;
     if let Some(contract) = &new.contract {
@@ -296,6 +296,19 @@ impl Registry {
             tx.all(
                 version_sql!("WHERE v.model = ?1 AND v.id < ?2 ORDER BY v.id DESC LIMIT ?3"),
                 &[model.into(), before.into(), request.rows().into()],
+            )
+        })?;
+        request.numbered(LIST, rows, |id, row| Ok(read_rest(row, id)?.version))
+    }
+
+    /// The versions that are not deleted, of all models, oldest first.
+    pub fn live_versions(&self, request: &PageRequest) -> Result<Page<Version>, Error> {
+        const LIST: &str = "live-versions";
+        let after = request.after_number(LIST)?.unwrap_or(0);
+        let rows = self.read(|tx| {
+            tx.all(
+                version_sql!("WHERE v.id > ?1 AND v.state <> 2 ORDER BY v.id LIMIT ?2"),
+                &[after.into(), request.rows().into()],
             )
         })?;
         request.numbered(LIST, rows, |id, row| Ok(read_rest(row, id)?.version))

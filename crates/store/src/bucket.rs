@@ -182,6 +182,15 @@ impl Bucket {
         }
     }
 
+    /// How many bytes are under a key; nothing where there is no such key.
+    pub fn size(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        match self.wait(self.objects.head(&Path::from(key))) {
+            Ok(found) => Ok(Some(found.size)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed("read", key, error)),
+        }
+    }
+
     /// The bytes of a range under a key.
     pub fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
         self.wait(self.objects.get_range(&Path::from(key), range))

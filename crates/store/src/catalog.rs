@@ -104,6 +104,11 @@ impl Catalog {
         &self.packs[number as usize]
     }
 
+    /// The names of all packs.
+    pub(crate) fn packs(&self) -> impl Iterator<Item = &str> {
+        self.packs.iter().map(AsRef::as_ref)
+    }
+
     /// Every encoding of every object.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8; 32], &Stored)> {
         self.objects.iter().flat_map(|(digest, copies)| copies.iter().map(move |copy| (digest, copy)))

@@ -1,15 +1,14 @@
 //! Looking at everything that is stored, or at a sample of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
-use reproof_digest::{Digest, Kind, blob};
+use reproof_digest::{Digest, Kind};
 use reproof_progress::{Progress, Unit};
 
 use crate::catalog::Catalog;
 use crate::object::all_blocks;
-use crate::pack::{PACKS, index_key, pack_key, pack_of_key, sidecar_of};
-use crate::{Bucket, Manifest, Store, StoreError};
+use crate::{Bucket, Store, StoreError};
 
 /// What a check looks at.
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ pub struct CheckOptions<'a> {
     pub sample: f64,
     /// Chooses the sample; another number chooses others.
     pub seed: u64,
-    /// A second copy of the packs, to mend damaged ones from.
+    /// A second copy of the store, to mend what is damaged from.
     pub repair_from: Option<&'a Bucket>,
 }
 
@@ -53,17 +52,18 @@ pub struct Fault {
 }
 
 impl Store {
-    /// Looks at what is stored; faults are values, an error means that nothing could be looked at.
+    /// Looks at what is stored; faults are values, an error means that nothing could be looked at. Damaged indexes are made
+    /// anew from their packs, which say the same.
     pub fn check(&self, options: &CheckOptions<'_>, progress: &dyn Progress) -> Result<Checked, StoreError> {
         self.refresh();
         let mut checked = Checked::default();
         if let Some(copy) = options.repair_from {
             self.mend(copy, &mut checked, progress)?;
-            self.refresh();
         }
+        self.mend_indexes(false, &mut checked)?;
         let mut users: BTreeMap<[u8; 32], Vec<Digest>> = BTreeMap::new();
         for digest in options.manifests {
-            match Manifest::read(&self.bucket, digest) {
+            match self.manifest_or_copy(digest, options.repair_from, &mut checked) {
                 Ok(manifest) => {
                     checked.manifests += 1;
                     let objects: HashSet<_> = manifest.objects().map(|object| *object.as_bytes()).collect();
@@ -81,6 +81,10 @@ impl Store {
             }
         }
         checked.objects = users.len() as u64;
+        let found = |catalog: &Catalog| Ok(users.keys().all(|digest| catalog.find(digest).is_some()));
+        if !self.with_catalog(found)? {
+            self.mend_indexes(true, &mut checked)?;
+        }
         self.with_catalog(|catalog| {
             self.look_at_objects(catalog, &users, options, &mut checked, progress);
             Ok(())
@@ -134,54 +138,6 @@ impl Store {
         }
         let found = Digest::new(Kind::Blob, *hasher.finalize().as_bytes());
         if found.as_bytes() == digest { Ok(()) } else { Err(format!("its bytes give {}", found.short())) }
-    }
-
-    /// Hashes every pack and replaces those that are damaged by what `copy` has under the same name; makes indexes anew.
-    fn mend(&self, copy: &Bucket, checked: &mut Checked, progress: &dyn Progress) -> Result<(), StoreError> {
-        let mut packs: HashMap<String, u64> = HashMap::new();
-        for bucket in [copy, &self.bucket] {
-            bucket.list(PACKS, |entry| {
-                packs.extend(pack_of_key(&entry.key).map(|pack| (pack.to_owned(), entry.size)));
-            })?;
-        }
-        progress.begin("checking packs", Some(packs.values().sum()), Unit::Bytes);
-        for (pack, listed) in &packs {
-            let key = pack_key(pack);
-            let whole = |bytes: &bytes::Bytes| blob(bytes).to_hex() == *pack;
-            let fault = |problem: &str, mended| Fault {
-                what: format!("pack {pack}"),
-                problem: problem.to_owned(),
-                affects: Vec::new(),
-                mended,
-            };
-            let mut found = self.bucket.get(&key, u64::MAX)?;
-            if !found.as_ref().is_some_and(whole) {
-                let problem =
-                    if found.is_some() { "its bytes are not what its name says" } else { "it is missing" };
-                let other = copy.get(&key, u64::MAX)?.filter(whole);
-                checked.faults.push(fault(problem, other.is_some()));
-                if let Some(bytes) = other {
-                    self.bucket.remove(&key)?;
-                    self.bucket.create(&key, bytes.clone())?;
-                    found = Some(bytes);
-                }
-            }
-            progress.advance(*listed);
-            let Some(bytes) = found.filter(whole) else { continue };
-            // The list may have the size that the damaged one had; and an index goes only for one that is there.
-            let Ok(right) = sidecar_of(&self.bucket, pack, bytes.len() as u64) else {
-                checked.faults.push(fault("it has its name and is no pack", false));
-                continue;
-            };
-            if self.bucket.get(&index_key(pack), u64::MAX)?.is_some_and(|index| index == right) {
-                continue;
-            }
-            self.bucket.remove(&index_key(pack))?;
-            self.bucket.create(&index_key(pack), right)?;
-            checked.faults.push(fault("its index was missing or damaged", true));
-        }
-        progress.end();
-        Ok(())
     }
 }
 

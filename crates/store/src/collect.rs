@@ -60,16 +60,27 @@ impl Store {
         let marks = condemned::read(&self.bucket)?;
         let mut done = Collected::default();
         let mut needed = HashSet::new();
-        self.manifests(options, &marks, &mut needed, &mut done)?;
+        let manifests = self.manifests(options, &marks, &mut needed)?;
         let mut packs: HashMap<String, (u64, i64)> = HashMap::new();
         self.bucket.list(PACKS, |entry| {
             packs.extend(pack_of_key(&entry.key).map(|pack| (pack.to_owned(), (entry.size, entry.modified))));
         })?;
         self.with_catalog(|catalog| {
             Self::with_bases(catalog, &mut needed);
-            Ok(())
-        })?;
+            // What seems to be gone may lie in a pack whose index is: nothing is removed from a store that is not whole.
+            let absent: HashSet<&str> = catalog.packs().filter(|pack| !packs.contains_key(*pack)).collect();
+            let left = (!absent.is_empty()).then(|| catalog.without(&absent));
+            let left = left.as_ref().unwrap_or(catalog);
+            needed.iter().try_for_each(|digest| self.find(left, digest).map(|_| ()))
+        })
+        .map_err(not_whole)?;
         done.live_objects = needed.len() as u64;
+        for (digest, fate) in manifests {
+            let name = digest.to_hex();
+            done.live_manifests += u64::from(matches!(fate, Fate::Keep | Fate::Pardon));
+            let remove = || self.bucket.remove(&manifest_key(&digest));
+            fate.apply(&self.bucket, &name, options, &mut done, remove)?;
+        }
         let marked: HashSet<&str> = marks.keys().map(String::as_str).collect();
         let mut useless = self.with_catalog(|catalog| Ok(useless(catalog, &needed, &packs, &marked)))?;
         if !options.dry_run {
@@ -86,30 +97,33 @@ impl Store {
         Ok(done)
     }
 
-    /// Looks at the manifests; the objects of those that stay are added to `needed`.
+    /// What happens to the manifests; the objects of those that stay are added to `needed`.
     fn manifests(
         &self,
         options: &CollectOptions<'_>,
         marks: &HashMap<String, i64>,
         needed: &mut HashSet<[u8; 32]>,
-        done: &mut Collected,
-    ) -> Result<(), StoreError> {
-        let mut stored = Vec::new();
+    ) -> Result<Vec<(Digest, Fate)>, StoreError> {
+        let mut stored = HashMap::new();
         self.bucket.list(MANIFESTS, |entry| {
             stored.extend(manifest_of_key(&entry.key).map(|digest| (digest, entry.modified)));
         })?;
-        for (digest, modified) in stored {
-            let name = digest.to_hex();
-            let young = modified > options.now - options.grace;
-            let fate = Fate::of(options.live.contains(&digest) || young, marks.get(&name), options);
-            if fate != Fate::Remove {
-                let manifest = Manifest::read(&self.bucket, &digest)?;
-                needed.extend(manifest.objects().map(|object| *object.as_bytes()));
-                done.live_manifests += u64::from(matches!(fate, Fate::Keep | Fate::Pardon));
-            }
-            fate.apply(&self.bucket, &name, options, done, || self.bucket.remove(&manifest_key(&digest)))?;
+        if let Some(digest) = options.live.iter().find(|digest| !stored.contains_key(*digest)) {
+            let store = self.bucket.name().to_owned();
+            return Err(not_whole(StoreError::MissingManifest { store, digest: *digest }));
         }
-        Ok(())
+        let mut fates = Vec::with_capacity(stored.len());
+        for (digest, modified) in stored {
+            let young = modified > options.now - options.grace;
+            let stays = options.live.contains(&digest) || young;
+            let fate = Fate::of(stays, marks.get(&digest.to_hex()), options);
+            if fate != Fate::Remove {
+                let manifest = Manifest::read(&self.bucket, &digest).map_err(not_whole)?;
+                needed.extend(manifest.objects().map(|object| *object.as_bytes()));
+            }
+            fates.push((digest, fate));
+        }
+        Ok(fates)
     }
 
     /// Looks at the packs that nothing needs.
@@ -126,7 +140,7 @@ impl Store {
         let gone: HashSet<&str> = useless.iter().map(String::as_str).collect();
         let safe = self.with_catalog(|catalog| {
             let left = catalog.without(&gone);
-            Ok(needed.iter().all(|digest| left.find(digest).is_some() || catalog.find(digest).is_none()))
+            Ok(needed.iter().all(|digest| left.find(digest).is_some()))
         })?;
         for (pack, (size, modified)) in packs {
             let young = *modified > options.now - options.grace;
@@ -202,6 +216,11 @@ impl Store {
     fn publish(&self, writer: PackWriter) -> Result<(String, Vec<PackEntry>), StoreError> {
         pack::publish(&self.bucket, writer.finish())
     }
+}
+
+/// A collection that does nothing, as it would take away what the store can still be mended from.
+fn not_whole(error: StoreError) -> StoreError {
+    if error.is_damage() { StoreError::NotWhole { source: Box::new(error) } } else { error }
 }
 
 /// What happens to a stored thing.

@@ -64,6 +64,13 @@ pub enum StoreError {
         /// Its digest.
         digest: Digest,
     },
+    /// Something that is needed is not there or damaged, so that nothing may be removed.
+    #[error("nothing was removed, as not all that is needed is there; look with `reproof fsck`")]
+    NotWhole {
+        /// What was found first.
+        #[source]
+        source: Box<Self>,
+    },
     /// A block did not decode.
     #[error("{store}: block {block} of object {} does not decode", digest.short())]
     Block {
@@ -130,6 +137,7 @@ impl StoreError {
             Self::Damaged { .. }
                 | Self::MissingObject { .. }
                 | Self::MissingManifest { .. }
+                | Self::NotWhole { .. }
                 | Self::Block { .. }
                 | Self::Path { .. }
         )

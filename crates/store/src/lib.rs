@@ -25,6 +25,7 @@ mod collect;
 mod condemned;
 mod error;
 mod manifest;
+mod mend;
 mod object;
 pub mod pack;
 mod probe;

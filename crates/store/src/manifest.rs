@@ -9,7 +9,7 @@ use crate::{Bucket, StoreError};
 pub const SCHEMA: &str = "reproof.manifest/v0";
 
 /// Bytes of a manifest, at most: a million segments.
-const MANIFEST_LIMIT: u64 = 256 << 20;
+pub(crate) const MANIFEST_LIMIT: u64 = 256 << 20;
 
 /// The folder of manifests.
 pub(crate) const MANIFESTS: &str = "manifests";

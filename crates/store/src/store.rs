@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use reproof_digest::Digest;
 
 use crate::catalog::Catalog;
-use crate::pack::{INDEX_LIMIT, INDEXES, PACK_TARGET, index_key, pack_of_key, parse_sidecar};
+use crate::pack::{
+    INDEX_LIMIT, INDEXES, PACK_TARGET, index_key, pack_key, pack_of_key, parse_sidecar, sidecar_of,
+};
 use crate::{Bucket, Manifest, StoreError};
 
 /// A store of artifacts.
@@ -84,16 +86,25 @@ impl Store {
         Ok(catalog)
     }
 
-    /// The entries of a pack; nothing where there is no such pack.
+    /// The entries of a pack; nothing where there is no such pack, or none that can be read.
     pub(crate) fn read_index(&self, pack: &str) -> Result<Option<Vec<crate::pack::Entry>>, StoreError> {
         let key = index_key(pack);
-        let Some(bytes) = self.bucket.get(&key, INDEX_LIMIT)? else { return Ok(None) };
-        let entries = parse_sidecar(&bytes);
-        entries.map(|(_, entries)| Some(entries)).map_err(|problem| StoreError::Damaged {
-            store: self.bucket.name().to_owned(),
-            key,
-            problem: format!("{problem}; `reproof fsck --repair` makes it anew from its pack"),
-        })
+        let index = match self.bucket.get(&key, INDEX_LIMIT) {
+            Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => parse_sidecar(&bytes).ok(),
+            Err(StoreError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some((_, entries)) = index {
+            return Ok(Some(entries));
+        }
+        // A pack ends with its index once more. One that does not holds nothing that can be found, and stops no other.
+        let Some(size) = self.bucket.size(&pack_key(pack))? else { return Ok(None) };
+        match sidecar_of(&self.bucket, pack, size) {
+            Ok(bytes) => Ok(parse_sidecar(&bytes).ok().map(|(_, entries)| entries)),
+            Err(error) if error.is_damage() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The objects that some of `wanted` need besides themselves: the bases below them.

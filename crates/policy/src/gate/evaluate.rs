@@ -98,12 +98,13 @@ impl Gate {
 
     fn verification(&self, judge: &mut Judge<'_>, now: u64) {
         const VERIFY: Option<&str> = Some("reproof verify MODEL@VERSION");
+        const DIAGNOSE: &str = "reproof pull MODEL@VERSION copy; reproof diagnose copy";
         let facts = judge.facts;
         if let Some(required) = self.verdict {
             let met = facts.verdict.is_some_and(|verdict| verdict.reaches(required));
             // Where a verdict is negative, another run will not change it.
             let decided = facts.verdict.is_some_and(Verdict::is_negative);
-            let command = if decided { Some("reproof diagnose MODEL@VERSION") } else { VERIFY };
+            let command = if decided { Some(DIAGNOSE) } else { VERIFY };
             judge.note("verdict", met, format!("{required} or better"), text(facts.verdict), command);
         }
         if let Some(required) = self.assurance {
@@ -114,7 +115,7 @@ impl Gate {
         for class in &self.environments {
             let verdict = facts.environments.get(class).copied();
             let met = verdict.is_some_and(|verdict| verdict.reaches(required));
-            let command = format!("reproof verify MODEL@VERSION --env {class}");
+            let command = format!("reproof verify MODEL@VERSION, on a machine of the class {class}");
             judge.note(
                 "environments",
                 met,

@@ -58,10 +58,38 @@ impl Registry {
                     found.add(format!("{text} of {first} for {second}"));
                 }
             }
+            times(tx, &mut found)?;
             batches::compare(tx, &mut found)?;
             Ok(found)
         })
     }
+}
+
+/// Compares the times in force, by which the past is asked for: that of an entry is its own or that of the one before,
+/// whichever is later, and that of a move the one of its entry.
+fn times(tx: &mut Transaction<'_>, found: &mut Contradictions) -> Result<(), Error> {
+    const LOG: &str =
+        "SELECT sequence, at, effective FROM log WHERE sequence > ?1 ORDER BY sequence LIMIT 1000";
+    const MOVES: &str = "SELECT e.sequence, e.effective, l.effective FROM alias_event e \
+                         JOIN log l ON l.sequence = e.sequence WHERE e.sequence > ?1 ORDER BY e.sequence LIMIT 1000";
+    let mut latest = i64::MIN;
+    paged(tx, LOG, &mut |sequence, mut row| {
+        latest = latest.max(row.integer()?);
+        let effective = row.integer()?;
+        if effective != latest {
+            found.add(format!("entry {sequence} is in force from {effective}, and the log says {latest}"));
+        }
+        Ok(())
+    })?;
+    paged(tx, MOVES, &mut |sequence, mut row| {
+        let (here, there) = (row.integer()?, row.integer()?);
+        if here != there {
+            found.add(format!(
+                "the move of an alias of entry {sequence} is in force from {here}, not {there}"
+            ));
+        }
+        Ok(())
+    })
 }
 
 /// An entry of the log, read again.

@@ -168,6 +168,11 @@ const TOUCHED: &[(&str, &str)] = &[
         "UPDATE log SET who = (SELECT id FROM label WHERE text = 'ben') WHERE sequence = 0",
         "entry 0 has ben as its who, and entry 0 says anna",
     ),
+    ("UPDATE log SET effective = 1 WHERE sequence = 2", "entry 2 is in force from 1, and the log says"),
+    (
+        "UPDATE alias_event SET effective = 1 WHERE sequence = 8",
+        "the move of an alias of entry 8 is in force from 1, not",
+    ),
 ];
 
 fn touched(place: &Place) {

@@ -11,11 +11,10 @@ use reproof_contract::taps::Taps;
 use reproof_digest::blob;
 use reproof_formats::{FormatError, values};
 use reproof_tensor::Value;
-use tempfile::TempDir;
 
 use super::{CONTRACT_FILE, GROWING, STEPS, VALUES};
 use crate::durable::{Unsettled, make_folders, settle, settle_name};
-use crate::scratch::owned;
+use crate::scratch::Scratch;
 
 /// Why a contract's folder could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +72,9 @@ impl From<Unsettled> for WriteError {
 /// A contract's folder under construction, beside its final place.
 pub(crate) struct Draft {
     place: PathBuf,
-    building: TempDir,
+    building: Scratch,
     /// Inputs and goldens of a private suite, which at no moment lie beside the artifact.
-    pub(super) private: Option<TempDir>,
+    pub(super) private: Option<Scratch>,
 }
 
 impl Draft {
@@ -97,7 +96,7 @@ impl Draft {
 
     /// The folder under construction that holds inputs and goldens.
     pub(crate) fn values_path(&self) -> &Path {
-        self.private.as_ref().map_or_else(|| self.path(), TempDir::path)
+        self.private.as_ref().map_or_else(|| self.path(), Scratch::path)
     }
 
     /// Where something of the draft lies.
@@ -231,10 +230,10 @@ impl Draft {
 }
 
 /// Makes a folder in which something is built, for its owner alone.
-fn scaffold(parent: &Path) -> Result<TempDir, WriteError> {
+fn scaffold(parent: &Path) -> Result<Scratch, WriteError> {
     let failed = |source| WriteError::Write { action: "create", path: parent.to_owned(), source };
     make_folders(parent).map_err(|(path, source)| WriteError::Write { action: "create", path, source })?;
-    owned(super::DRAFT_PREFIX, parent).map_err(failed)
+    Scratch::new(super::DRAFT_PREFIX, parent).map_err(failed)
 }
 
 /// Every file below `root` that a contract vouches for.

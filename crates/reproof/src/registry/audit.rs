@@ -7,7 +7,7 @@ use std::path::Path;
 use reproof_attest::log::bundle::{self, MAX_BUNDLE};
 use reproof_attest::log::path::Kind;
 use reproof_attest::log::{
-    self, Audit, Checkpoint, SignerKey, TILE_WIDTH, TilePath, Tiles, Tree, VerifierKey,
+    self, Audit, Checkpoint, Note, SignerKey, TILE_WIDTH, TilePath, Tiles, Tree, VerifierKey,
 };
 use reproof_policy::role::Act;
 use reproof_progress::{Progress, Unit};
@@ -85,6 +85,18 @@ fn newest(bucket: &Bucket) -> Result<Option<u64>, StoreError> {
     Ok(newest)
 }
 
+fn not_older(published: u64, total: u64) -> Result<(), RegistryError> {
+    if total >= published {
+        return Ok(());
+    }
+    Err(RegistryError::Log {
+        problem: format!(
+            "{published} entries are published and the database has {total}: it was restored from an old backup; restore \
+             a newer one, or investigate with `reproof audit verify`"
+        ),
+    })
+}
+
 fn checkpoint_key(size: u64) -> String {
     format!("{CHECKPOINTS}/{size:020}")
 }
@@ -131,14 +143,7 @@ impl Registry {
         let files = Files(bucket);
         let mut tree = self.published_tree(&key.verifier())?;
         let (before, total) = (tree.size, self.records.log_size()?);
-        if total < before {
-            return Err(RegistryError::Log {
-                problem: format!(
-                    "{before} entries are published and the database has {total}: it was restored from an old backup; \
-                     restore a newer one, or investigate with `reproof audit verify`"
-                ),
-            });
-        }
+        not_older(before, total)?;
         progress.begin("publishing the log", Some(total - before), Unit::Items);
         while tree.size < total {
             let entries = self.records.log_since(tree.size, BATCH)?;
@@ -153,13 +158,16 @@ impl Registry {
             }
             progress.advance(entries.len() as u64);
             tree = appended.tree;
-            let note = Checkpoint::new(&self.settings.log, tree).sign(&key);
-            let note = note.map_err(|error| RegistryError::Log { problem: error.to_string() })?;
-            let text = note.to_string();
-            if !bucket.create(&checkpoint_key(tree.size), text.clone())? {
-                self.same_checkpoint(&tree, &key.verifier())?;
+            let text = self.sign(&tree, &key)?;
+            match self.records.set_published(tree.size, &text, self.now()) {
+                // Somebody else publishes at the same time, and is further.
+                Ok(()) | Err(reproof_registry::Error::PublishedMore { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
-            self.records.set_published(tree.size, &text, self.now())?;
+        }
+        if tree.size == 0 {
+            // A log that says nothing yet is signed as well: what is kept of it shows that it was begun anew.
+            self.sign(&tree, &key)?;
         }
         progress.end();
         let checkpoint = bucket.get(&checkpoint_key(tree.size), 1 << 20)?.map(|bytes| bytes.to_vec());
@@ -170,6 +178,16 @@ impl Registry {
     /// Whether this copy of the registry has the key of the log.
     pub fn publishes(&self) -> bool {
         self.folder.join(KEY_FILE).is_file()
+    }
+
+    /// Keeps a signed checkpoint of the tree in the store; its text.
+    fn sign(&self, tree: &Tree, key: &SignerKey) -> Result<String, RegistryError> {
+        let note = Checkpoint::new(&self.settings.log, *tree).sign(key);
+        let text = note.map_err(|error| RegistryError::Log { problem: error.to_string() })?.to_string();
+        if !self.store.bucket().create(&checkpoint_key(tree.size), text.clone())? {
+            self.same_checkpoint(tree, &key.verifier())?;
+        }
+        Ok(text)
     }
 
     /// Refuses to go on where somebody published another history of the same size.
@@ -186,6 +204,11 @@ impl Registry {
                 tree.size
             ),
         })
+    }
+
+    /// Refuses a database that has fewer entries than were published.
+    pub(super) fn is_newest(&self) -> Result<(), RegistryError> {
+        not_older(newest(self.store.bucket())?.unwrap_or(0), self.records.log_size()?)
     }
 
     /// The tree of the newest checkpoint in the store, whose signature holds.
@@ -206,6 +229,14 @@ impl Registry {
             what: "the log's public key in registry.toml".to_owned(),
             problem: error.to_string(),
         })?;
+        // Mails and editors end lines in their own way.
+        let kept = kept.map(|kept| String::from_utf8_lossy(kept).replace("\r\n", "\n"));
+        if let Some(kept) = &kept {
+            Note::parse(kept.as_bytes()).map_err(|error| RegistryError::Log {
+                problem: format!("what was kept is no checkpoint of a log: {error}"),
+            })?;
+        }
+        let kept = kept.as_ref().map(String::as_bytes);
         progress.begin("auditing the log", None, Unit::Items);
         let files = Files(self.store.bucket());
         let audit =

@@ -11,15 +11,13 @@ use reproof_digest::{Digest, blob};
 use reproof_policy::role::{Act, Grant, Role};
 use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEvidence, State, Version};
 
-use reproof_store::Fault;
-
 use super::{Reference, Registry, RegistryError};
 
 /// The folder of statements in the store.
-const STATEMENTS: &str = "statements";
+pub(super) const STATEMENTS: &str = "statements";
 
 /// Bytes of a statement, at most.
-const STATEMENT_LIMIT: u64 = 64 << 20;
+pub(super) const STATEMENT_LIMIT: u64 = 64 << 20;
 
 /// Seconds that the clock of who verified may be ahead.
 pub(super) const CLOCK_DRIFT: u64 = 3600;
@@ -247,26 +245,6 @@ impl Registry {
         }
     }
 
-    /// Statements whose bytes are not what their names say.
-    pub(super) fn damaged_statements(&self) -> Result<Vec<Fault>, RegistryError> {
-        let mut names = Vec::new();
-        self.store.bucket().list(STATEMENTS, |entry| names.push(entry.key))?;
-        let mut faults = Vec::new();
-        for key in names {
-            let bytes = self.store.bucket().get(&key, STATEMENT_LIMIT)?.unwrap_or_default();
-            let name = key.rsplit('/').next().unwrap_or_default();
-            if blob(&bytes).to_hex() != name {
-                faults.push(Fault {
-                    what: format!("statement {name}"),
-                    problem: "its bytes are not what its name says; no gate counts it".to_owned(),
-                    affects: Vec::new(),
-                    mended: false,
-                });
-            }
-        }
-        Ok(faults)
-    }
-
     /// Everything that was found out about a version's artifact, the newest of each kind and environment.
     pub fn evidence(&self, reference: &Reference) -> Result<Vec<Evidence>, RegistryError> {
         let version = self.resolve(reference)?;
@@ -305,7 +283,7 @@ pub(super) fn subject(version: &Version) -> Result<Subject, RegistryError> {
         .map_err(|error| RegistryError::Evidence { what: name, problem: error.to_string() })
 }
 
-fn statement_key(digest: &Digest) -> String {
+pub(super) fn statement_key(digest: &Digest) -> String {
     let hex = digest.to_hex();
     format!("{STATEMENTS}/{}/{hex}", &hex[..2])
 }

@@ -154,7 +154,8 @@ fn facts_of(known: &GateFacts, alias: &str, proofs: &[Proof], signers: &[String]
         Finding::Verification(..) | Finding::Endorsement => None,
     });
     let approvals = known.approvals.iter().filter(|approval| approval.decision == Decision::Approved);
-    let mut signatures: Vec<String> = counting.iter().filter_map(|proof| proof.key.clone()).collect();
+    let read = counting.iter().filter(|proof| !proof.is_lost);
+    let mut signatures: Vec<String> = read.filter_map(|proof| proof.key.clone()).collect();
     signatures.sort();
     signatures.dedup();
     Facts {
@@ -200,7 +201,7 @@ fn obstacles(facts: &GateFacts, alias: &str) -> Vec<String> {
     }
     obstacles.extend(facts.flags.iter().map(|flag| {
         format!(
-            "it is flagged by {}: {} (reproof clear {}@{})",
+            "it is flagged by {}: {} (reproof clear {}@{} --reason TEXT)",
             flag.raised.who, flag.reason, version.model, version.number
         )
     }));

@@ -28,9 +28,11 @@ impl Registry {
         let overview = self.version(reference)?;
         let shown = &overview.shown;
         let version = &shown.version;
+        let named = format!("{}@{}", version.model, version.number);
         let mut lacks = Vec::new();
         let mut lack = |id: &str, what: &str, next: &str| {
-            lacks.push(Lack { id: id.to_owned(), lacks: what.to_owned(), next: next.to_owned() });
+            let next = next.replace("MODEL@VERSION", &named).replace("MODEL", &version.model);
+            lacks.push(Lack { id: id.to_owned(), lacks: what.to_owned(), next });
         };
         let contract = self.contract_of(&version.manifest)?;
         match &contract {
@@ -40,6 +42,13 @@ impl Registry {
                 "reproof record PATH, then push the next version",
             ),
             Some(contract) => {
+                if contract.artifact.artifact_digest != version.artifact {
+                    lack(
+                        "lint.artifact",
+                        "its contract is of other bytes: no verification can hold",
+                        "reproof record PATH, or reproof accept PATH --reason TEXT, then push the next version",
+                    );
+                }
                 if contract.suite.is_empty() {
                     lack("lint.suite", "its contract has no cases", "reproof record PATH --cases FILE");
                 }
@@ -64,18 +73,10 @@ impl Registry {
             }
         }
         if !shown.evidence.iter().any(|evidence| evidence.kind == EvidenceKind::Verification) {
-            lack(
-                "lint.evidence",
-                "nobody verified it",
-                "reproof verify PATH --json > report.json; reproof evidence MODEL@VERSION --add report.json",
-            );
+            lack("lint.evidence", "nobody verified it", "reproof verify MODEL@VERSION");
         }
         if !shown.evidence.iter().any(|evidence| evidence.kind == EvidenceKind::Scan) {
-            lack(
-                "lint.scan",
-                "nobody scanned it",
-                "reproof scan PATH --json > scan.json; reproof evidence MODEL@VERSION --add scan.json",
-            );
+            lack("lint.scan", "nobody scanned it", "reproof scan MODEL@VERSION");
         }
         if shown.model.description.is_empty() {
             lack("lint.description", "its model has no description", "reproof describe MODEL TEXT");
@@ -100,10 +101,15 @@ impl Registry {
                 fields,
             };
             for finding in convention.check(&subject) {
-                let next = if finding.id.starts_with("require.tag") {
-                    "reproof tag MODEL@VERSION NAME=TEXT"
-                } else {
-                    "push it under a name that fits"
+                let next = match finding.id.split_once('.') {
+                    Some(("require", what)) if what.starts_with("tag") => {
+                        "reproof tag MODEL@VERSION NAME=TEXT"
+                    }
+                    Some(("require", _)) => "reproof describe MODEL TEXT --owner NAME --classification WORD",
+                    _ if finding.id.contains("alias") => {
+                        "promote it to an alias that fits, and remove this one"
+                    }
+                    _ => "push it under a name that fits",
                 };
                 let lacks =
                     format!("{}: expected {}, got {}", finding.subject, finding.expected, finding.found);

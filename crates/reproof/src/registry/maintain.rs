@@ -6,7 +6,7 @@ use reproof_digest::Digest;
 use reproof_policy::role::Act;
 use reproof_progress::Progress;
 use reproof_registry::{At, PageRequest};
-use reproof_store::{Bucket, CheckOptions, Checked, CollectOptions, Collected};
+use reproof_store::{Bucket, CheckOptions, Checked, CollectOptions, Collected, Fault};
 
 use super::open::random;
 use super::{Registry, RegistryError};
@@ -46,22 +46,25 @@ impl Registry {
         let manifests: Vec<Digest> = self.live()?.into_iter().collect();
         let options = CheckOptions { manifests: &manifests, sample, seed, repair_from };
         let mut checked = self.store.check(&options, progress)?;
-        checked.faults.extend(self.damaged_statements()?);
-        let mut affected = Vec::new();
-        for fault in &checked.faults {
-            let mut versions = Vec::new();
-            for manifest in &fault.affects {
-                // A manifest that cannot be read does not tell whose it is; the fault itself names it.
-                let Ok(manifest) = self.store.manifest(manifest) else { continue };
-                let found = self.records.versions_with(&manifest.artifact, &PageRequest::first(100))?;
-                versions.extend(found.items.iter().map(|found| format!("{}@{}", found.model, found.number)));
-            }
+        let touched = checked.faults.iter().flat_map(|fault| &fault.affects).copied().collect();
+        let names = self.names_of_manifests(&touched)?;
+        let of_fault = |fault: &Fault| {
+            fault
+                .affects
+                .iter()
+                .flat_map(|manifest| names.get(manifest).cloned().unwrap_or_default())
+                .collect()
+        };
+        let mut affected: Vec<Vec<String>> = checked.faults.iter().map(of_fault).collect();
+        for (fault, versions) in self.damaged_statements(repair_from)? {
+            checked.faults.push(fault);
             affected.push(versions);
         }
         Ok(Examination { checked, affected })
     }
 
-    /// Marks what no version needs, and removes what was marked a grace period ago.
+    /// Marks what no version needs, and removes what was marked a grace period ago. Nothing where the database is older than
+    /// the published log: it does not know what newer versions need.
     pub fn collect(
         &self,
         grace: i64,
@@ -69,6 +72,7 @@ impl Registry {
         progress: &dyn Progress,
     ) -> Result<Collection, RegistryError> {
         self.allow(Act::Delete, None, None)?;
+        self.is_newest()?;
         let now = self.seconds() as i64;
         let silent = At::from_seconds((now - grace).max(0).unsigned_abs()).unwrap_or_default();
         let running = self.records.live_uploads(silent)?.len();

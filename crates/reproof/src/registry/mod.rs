@@ -25,6 +25,7 @@ mod reference;
 mod settings;
 mod show;
 mod spot;
+mod statements;
 
 pub use audit::{Audited, Published};
 pub use brought::Brought;

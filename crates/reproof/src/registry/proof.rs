@@ -19,7 +19,7 @@ const KEY_LIMIT: u64 = 64 << 10;
 /// The member of a verification's statement that has its verdict.
 const CLAIM: &str = "reproof.dev/verification/v0";
 
-/// Evidence whose statement was read again and is about the version.
+/// Evidence whose statement was read again and is about the version, or is gone and spoke against it.
 #[derive(Clone, Debug)]
 pub(super) struct Proof {
     /// What it says.
@@ -30,6 +30,8 @@ pub(super) struct Proof {
     pub(super) at: u64,
     /// The hint of the key whose signature holds.
     pub(super) key: Option<String>,
+    /// Whether its statement is gone or was changed.
+    pub(super) is_lost: bool,
 }
 
 /// What a statement says.
@@ -45,7 +47,8 @@ pub(super) enum Finding {
 
 impl Registry {
     /// The evidence that counts for a version. What does not is left out, as if nobody had looked: a statement that is gone
-    /// or was changed, a signature that does not hold, a verification against another contract.
+    /// or was changed, a signature that does not hold, a verification against another contract. But where the records say
+    /// that the lost statement spoke against the version, it still does: nobody gets past a gate by losing one.
     pub(super) fn proofs(
         &self,
         version: &Version,
@@ -61,13 +64,15 @@ impl Registry {
     fn proof(&self, version: &Version, evidence: &Evidence) -> Result<Option<Proof>, RegistryError> {
         let bytes = match self.statement(&evidence.statement) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) | Err(RegistryError::Unexpected { .. }) => return Ok(None),
+            Ok(None) | Err(RegistryError::Unexpected { .. }) => return Ok(lost(evidence)),
             Err(error) => return Err(error),
         };
         let (payload, key) = if evidence.key_hint.is_empty() {
             (bytes, None)
         } else {
-            let Some(payload) = self.signed_payload(&bytes, &evidence.key_hint)? else { return Ok(None) };
+            let Some(payload) = self.signed_payload(&bytes, &evidence.key_hint)? else {
+                return Ok(lost(evidence));
+            };
             (payload, Some(evidence.key_hint.clone()))
         };
         let statement: Value = serde_json::from_slice(&payload).unwrap_or_default();
@@ -86,7 +91,10 @@ impl Registry {
         // The row says when, and so does a verification itself, which nobody can change.
         let stated = predicate[CLAIM]["verifiedAt"].as_str().and_then(crate::clock::parse_rfc3339);
         let at = stated.unwrap_or(evidence.at.microseconds().unsigned_abs() / 1_000_000);
-        Ok(finding.map(|finding| Proof { finding, environment: evidence.environment.clone(), at, key }))
+        Ok(finding.map(|finding| {
+            let environment = evidence.environment.clone();
+            Proof { finding, environment, at, key, is_lost: false }
+        }))
     }
 
     /// The payload of a bundle that the key of this hint signed.
@@ -117,6 +125,31 @@ impl Registry {
     }
 }
 
+/// What still counts of a statement that cannot be read.
+fn lost(evidence: &Evidence) -> Option<Proof> {
+    let finding = match evidence.kind {
+        EvidenceKind::Verification => {
+            let verdict = evidence.verdict.parse().ok().filter(|verdict: &Verdict| verdict.is_negative())?;
+            Finding::Verification(verdict, evidence.assurance.parse().ok()?)
+        }
+        EvidenceKind::Scan if evidence.verdict == ScanVerdict::Findings.as_str() => {
+            Finding::Scan(ScanVerdict::Findings, severity(evidence))
+        }
+        _ => return None,
+    };
+    Some(Proof {
+        finding,
+        environment: evidence.environment.clone(),
+        at: evidence.at.microseconds().unsigned_abs() / 1_000_000,
+        key: Some(evidence.key_hint.clone()).filter(|hint| !hint.is_empty()),
+        is_lost: true,
+    })
+}
+
+fn severity(evidence: &Evidence) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|severity| severity.as_str() == evidence.assurance)
+}
+
 fn key_key(hint: &str) -> String {
     format!("{KEYS}/{hint}.pem")
 }
@@ -144,6 +177,5 @@ fn endorsement(version: &Version, statement: &Value) -> Option<Finding> {
 fn scan(evidence: &Evidence, predicate: &Value) -> Option<Finding> {
     let said = predicate["attributes"][0]["attribute"].as_str()?.strip_prefix("reproof.scan.")?;
     let verdict = ScanVerdict::ALL.into_iter().find(|verdict| verdict.as_str() == said)?;
-    let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == evidence.assurance);
-    (evidence.verdict == said).then_some(Finding::Scan(verdict, severity))
+    (evidence.verdict == said).then_some(Finding::Scan(verdict, severity(evidence)))
 }

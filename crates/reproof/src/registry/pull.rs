@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use reproof_digest::Digest;
 use reproof_progress::Progress;
 use reproof_registry::{State, Version};
-use reproof_store::Manifest;
+use reproof_store::{Manifest, StoredFile};
 
 use super::{Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
@@ -74,6 +74,7 @@ impl Registry {
         let manifest = self.store.manifest(&version.manifest)?;
         let path = place(&manifest, options.destination.as_deref())?;
         let contract = folder_of_contract(&path, manifest.folder);
+        let (own, beside) = parts(&manifest);
         // Both are built in one folder beside their place, so that renaming them is no copy.
         let draft = draft(&path, &version.artifact);
         let held = hold(&draft, &path)?;
@@ -87,14 +88,23 @@ impl Registry {
                 return Err(RegistryError::Occupied { path: target.clone() });
             }
         }
-        self.store.restore(&manifest.files, &inner, progress)?;
+        let data = match self.places(beside, &path, &contract) {
+            Ok(data) => data,
+            Err(error) => {
+                held.leave();
+                return Err(error);
+            }
+        };
+        self.store.restore(own, &inner, progress)?;
+        self.store.restore(beside, &draft, progress)?;
         if manifest.folder && manifest.files.is_empty() {
             make(&inner)?;
         }
         let found = digests(&Artifact::open(&inner)?, progress)?.artifact;
         if found != version.artifact {
             // Which object is at fault, where one is.
-            self.store.check_restored(&manifest.files, &inner)?;
+            self.store.check_restored(own, &inner)?;
+            self.store.check_restored(beside, &draft)?;
             let what = format!("what the store has for {}@{}", version.model, version.number);
             return Err(RegistryError::Unexpected { what, expected: version.artifact, found });
         }
@@ -113,6 +123,15 @@ impl Registry {
         if !manifest.contract.is_empty() && !manifest.folder && !placed {
             rename(&kept, &contract)?;
         }
+        for (file, place) in beside.iter().zip(&data) {
+            if let Some(parent) = place.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                make(parent)?;
+            }
+            rename(&draft.join(&file.path), place)?;
+            if !options.passing {
+                settle_name(place)?;
+            }
+        }
         // The artifact last: where it is, everything is.
         rename(&inner, &path)?;
         if !options.passing {
@@ -122,6 +141,35 @@ impl Registry {
         let contract = (!manifest.contract.is_empty()).then_some(contract);
         Ok(Some(Pulled { version, path, contract, size: manifest.size() }))
     }
+
+    /// Where files go that lie beside an artifact which is a file. One that is there already and the same may be there.
+    fn places(
+        &self,
+        beside: &[StoredFile],
+        path: &Path,
+        contract: &Path,
+    ) -> Result<Vec<PathBuf>, RegistryError> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut places = Vec::with_capacity(beside.len());
+        for file in beside {
+            let place = folder.join(&file.path);
+            if place.starts_with(path) || place.starts_with(contract) {
+                return Err(RegistryError::Occupied { path: place });
+            }
+            let there = fs::symlink_metadata(&place).is_ok();
+            if there && self.store.check_restored(std::slice::from_ref(file), folder).is_err() {
+                return Err(RegistryError::Occupied { path: place });
+            }
+            places.push(place);
+        }
+        Ok(places)
+    }
+}
+
+/// The files of the artifact itself, and those that lie beside it where it is a file that names them.
+fn parts(manifest: &Manifest) -> (&[StoredFile], &[StoredFile]) {
+    let own = if manifest.folder { manifest.files.len() } else { manifest.files.len().min(1) };
+    manifest.files.split_at(own)
 }
 
 fn folder_of_contract(path: &Path, is_folder: bool) -> PathBuf {

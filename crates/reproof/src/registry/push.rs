@@ -5,12 +5,14 @@ use std::path::Path;
 use reproof_digest::Digest;
 use reproof_policy::role::Act;
 use reproof_progress::Progress;
-use reproof_registry::{NewModel, NewVersion, PageRequest, Pushed as Recorded, Relation, Target, Version};
+use reproof_registry::{
+    NewModel, NewVersion, PageRequest, Push, Pushed as Recorded, Relation, Target, Version,
+};
 use reproof_store::{AddOptions, Added, Manifest};
 
 use super::gather::Opened;
 use super::open::random;
-use super::reference::is_version;
+use super::reference::{Selector, is_version};
 use super::{Brought, Origin, Reference, Registry, RegistryError};
 use crate::artifact::{Artifact, digests};
 use crate::folder;
@@ -48,6 +50,8 @@ pub struct Pushed {
     pub new_model: bool,
     /// What storing it did.
     pub stored: Added,
+    /// Whether its contract is of other bytes, so that no verification of it can hold.
+    pub contradicted: bool,
     /// What the tool that it comes from says of it.
     pub origin: Option<Origin>,
     /// What became of the signatures that lay with its contract.
@@ -90,14 +94,10 @@ impl Registry {
                 return Err(RegistryError::Private { findings });
             }
         }
-        for (_, target) in &options.lineage {
-            if let Some(target) = version_of(target) {
-                self.resolve(&target)?;
-            }
-        }
+        let said = self.said(origin.as_ref(), options)?;
         let artifact = Artifact::open(path)?;
         let computed = digests(&artifact, progress)?;
-        let new_model = self.ensure_model(model, options)?;
+        let new_model = self.new_model(model, options)?;
         let like = self.like(model, options)?;
         let upload = self.records.start_upload(self.by())?;
         let opened = Opened::new(&artifact, &computed, contract.as_ref().map(|_| beside.as_path()))?;
@@ -106,9 +106,9 @@ impl Registry {
             // Why it failed is what matters; a lease that stays ends by itself.
             let _ = self.records.abandon_upload(&upload);
         })?;
-        let recorded = self.records.add_version(
-            self.by(),
-            &NewVersion {
+        let lineage = said.lineage();
+        let push = Push {
+            version: NewVersion {
                 model,
                 version,
                 artifact: computed.artifact,
@@ -118,27 +118,28 @@ impl Registry {
                 size: stored.size,
                 upload: Some(&upload),
             },
-        )?;
+            model: new_model,
+            lineage: &lineage,
+            found: &said.found,
+            told: &said.told,
+        };
+        let (recorded, new_model) = self.records.push(self.by(), &push)?;
         let new = matches!(recorded, Recorded::New(_));
-        let found = origin.iter().flat_map(|origin| &origin.lineage);
-        for (kind, target) in found.chain(&options.lineage) {
-            let known = version_of(target);
-            let named = known.as_ref().and_then(|target| Some((target.model.as_str(), target.named().ok()?)));
-            let target =
-                named.map_or(Target::Other(target), |(model, version)| Target::Version { model, version });
-            self.records.add_lineage(self.by(), model, version, *kind, target)?;
-        }
-        // What is told outweighs what was found, and what was found before stays as it is.
-        let found = origin.iter().filter(|_| new).flat_map(|origin| &origin.tags);
-        for (key, value) in found.chain(&options.tags) {
-            self.records.set_tag(self.by(), model, version, key, Some(value))?;
-        }
-        // Last: a push that is done again takes those that are missing, and sets no tags of an origin any more.
+        // A push that is done again takes those that are missing.
         let signatures = match &contract {
             Some(_) => self.take_signatures(recorded.version(), &beside)?,
             None => Brought::default(),
         };
-        Ok(Pushed { version: recorded.version().clone(), new, new_model, stored, origin, signatures })
+        let promised = contract.as_ref().map(|contract| contract.contract.artifact.artifact_digest);
+        Ok(Pushed {
+            version: recorded.version().clone(),
+            new,
+            new_model,
+            stored,
+            contradicted: promised.is_some_and(|promised| promised != computed.artifact),
+            origin,
+            signatures,
+        })
     }
 
     /// Refuses what is said of a model that the registry knows as something else.
@@ -166,26 +167,59 @@ impl Registry {
         Ok(())
     }
 
-    /// Makes a model that is not there yet; whether it was made.
-    fn ensure_model(&self, model: &str, options: &PushOptions) -> Result<bool, RegistryError> {
+    /// The model as it is made if it is not there, or nothing where it is.
+    fn new_model<'a>(
+        &'a self,
+        model: &'a str,
+        options: &'a PushOptions,
+    ) -> Result<Option<NewModel<'a>>, RegistryError> {
         match self.records.model(model) {
-            Ok(_) => return Ok(false),
+            Ok(_) => return Ok(None),
             Err(reproof_registry::Error::Unknown { .. }) => {}
             Err(error) => return Err(error.into()),
         }
         self.allow(Act::CreateModel, Some(model), None)?;
-        let new = NewModel {
+        Ok(Some(NewModel {
             name: model,
             owner: options.owner.as_deref().unwrap_or(self.who()),
             description: "",
             classification: options.classification.as_deref().unwrap_or(UNCLASSIFIED),
-        };
-        match self.records.create_model(self.by(), &new) {
-            Ok(_) => Ok(true),
-            // Somebody else was faster, which is as good.
-            Err(reproof_registry::Error::Exists { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
+        }))
+    }
+
+    /// What is said of the version, by whom pushes it and by the tool that it comes from; refused before anything is
+    /// stored, where it can be.
+    fn said<'a>(
+        &self,
+        origin: Option<&'a Origin>,
+        options: &'a PushOptions,
+    ) -> Result<Said<'a>, RegistryError> {
+        let mut said = Said::default();
+        for (kind, target) in &options.lineage {
+            let known = version_of(target);
+            match &known {
+                Some(target) => drop(self.resolve(target)?),
+                None => reproof_registry::check_target(target)?,
+            }
+            said.lineage.push((*kind, target, known));
         }
+        for (kind, target) in origin.iter().flat_map(|origin| &origin.lineage) {
+            // What a tool says of its own names may be nothing here.
+            let known = version_of(target).filter(|target| self.resolve(target).is_ok());
+            if known.is_some() || reproof_registry::check_target(target).is_ok() {
+                said.lineage.push((*kind, target, known));
+            }
+        }
+        let pairs =
+            |tags: &'a [(String, String)]| tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        said.told.extend(pairs(&options.tags));
+        said.found.extend(origin.into_iter().flat_map(|origin| pairs(&origin.tags)));
+        // What is told outweighs what was found.
+        said.found.retain(|(key, _)| said.told.iter().all(|(told, _)| told != key));
+        for (key, value) in said.found.iter().chain(&said.told) {
+            reproof_registry::check_tag(key, Some(value))?;
+        }
+        Ok(said)
     }
 
     /// The manifests that a new version is stored as a difference from.
@@ -194,8 +228,12 @@ impl Registry {
         for reference in &options.like {
             manifests.push(self.resolve(reference)?.manifest);
         }
-        let newest = self.records.versions(model, &PageRequest::first(1))?;
-        manifests.extend(newest.items.iter().map(|version| version.manifest));
+        match self.records.versions(model, &PageRequest::first(1)) {
+            Ok(newest) => manifests.extend(newest.items.iter().map(|version| version.manifest)),
+            // The model is made with its first version.
+            Err(reproof_registry::Error::Unknown { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         manifests.dedup();
         let read = manifests.iter().map(|digest| self.store.manifest(digest));
         // What cannot be read only costs space here; checking the store is for another command.
@@ -215,6 +253,27 @@ impl Registry {
             problem: format!("the alias points to nothing since {}", alias.since.at),
         })?;
         Ok(self.records.version(&reference.model, &version)?)
+    }
+}
+
+/// What is said of a version that is pushed.
+#[derive(Default)]
+struct Said<'a> {
+    /// How it stands to what, and the version of this registry that this is.
+    lineage: Vec<(Relation, &'a str, Option<Reference>)>,
+    found: Vec<(&'a str, &'a str)>,
+    told: Vec<(&'a str, &'a str)>,
+}
+
+impl Said<'_> {
+    fn lineage(&self) -> Vec<(Relation, Target<'_>)> {
+        let edges = self.lineage.iter().map(|(kind, text, known)| match known {
+            Some(Reference { model, selector: Selector::Named(version) }) => {
+                (*kind, Target::Version { model, version })
+            }
+            _ => (*kind, Target::Other(text)),
+        });
+        edges.collect()
     }
 }
 

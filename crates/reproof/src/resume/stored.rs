@@ -7,7 +7,7 @@ use reproof_contract::trajectory::{Trajectory, TrajectoryManifest, TrajectoryMan
 use reproof_digest::{Digest, blob};
 
 use crate::folder::{self, DRAFT_PREFIX, FolderError};
-use crate::scratch::owned;
+use crate::scratch::Scratch;
 
 /// The folder below that of the contract.
 const FOLDER: &str = "trajectory";
@@ -52,7 +52,7 @@ pub fn keep(contract: &Path, trajectory: &Trajectory) -> Result<PathBuf, StoredE
         let path = path.to_owned();
         move |source| StoredError::File { action, path, source }
     };
-    let building = owned(DRAFT_PREFIX, contract).map_err(failed("write", contract))?;
+    let building = Scratch::new(DRAFT_PREFIX, contract).map_err(failed("write", contract))?;
     let document = serde_json::to_vec(trajectory).map_err(|error| corrupt(&place.join(DOCUMENT), &error))?;
     let manifest = TrajectoryManifest {
         schema: TrajectoryManifestSchema::V0,

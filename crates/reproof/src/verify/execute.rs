@@ -240,7 +240,11 @@ impl Execution {
     /// The environment class that it ran in.
     pub(crate) fn class(&self) -> String {
         let seen = self.environment.as_ref().map(|environment| environment.class.clone());
-        seen.unwrap_or_else(|| reproof_runner::environment_class(&Device::Cpu))
+        // Where it ended before it told, it is filed where the next run will be.
+        seen.unwrap_or_else(|| match self.runner.as_str() {
+            REFEREE => REFEREE.to_owned(),
+            _ => reproof_runner::environment_class(&Device::Cpu),
+        })
     }
 
     /// Whether the model loaded.

@@ -157,3 +157,51 @@ fn an_index_that_is_gone_is_made_anew_from_its_pack() {
     store.check(&options, &Silent).expect("it can be mended");
     assert_eq!(restored(&store, &manifest).expect("it is whole again"), made(1).bytes());
 }
+
+#[test]
+fn a_damaged_index_stops_nobody_and_is_made_anew() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = open(folder.path());
+    let first = add(&store, &made(1), &AddOptions::default()).expect("it is stored");
+    let second = add(&store, &made(2), &AddOptions::default()).expect("it is stored");
+    let index = files(&folder.path().join("indexes")).remove(0);
+    let whole = fs::read(&index).expect("it can be read");
+    for length in [whole.len(), whole.len() / 2, 0] {
+        fs::write(&index, &whole[..length]).expect("it can be written");
+        if length == whole.len() {
+            flip(&index, 20);
+        }
+        let store = open(folder.path());
+        for (added, seed) in [(&first, 1), (&second, 2)] {
+            let manifest = store.manifest(&added.manifest).expect("it is there");
+            assert_eq!(restored(&store, &manifest).expect("its pack says the same"), made(seed).bytes());
+        }
+        let checked = store.check(&CheckOptions::default(), &Silent).expect("it can be looked at");
+        let [fault] = checked.faults.as_slice() else { panic!("{:?}", checked.faults) };
+        assert!(fault.mended && fault.problem.starts_with("its index is damaged"), "{fault:?}");
+        assert_eq!(fs::read(&index).expect("it is there"), whole);
+    }
+}
+
+#[test]
+fn a_manifest_is_mended_from_a_copy() {
+    let [folder, copy] = [(), ()].map(|()| tempfile::tempdir().expect("a folder can be made"));
+    let added = add(&open(folder.path()), &made(1), &AddOptions::default()).expect("it is stored");
+    add(&open(copy.path()), &made(1), &AddOptions::default()).expect("it is stored");
+    let manifest = files(&folder.path().join("manifests")).remove(0);
+    let bucket = Bucket::folder(copy.path()).expect("it is a folder");
+    let manifests = [added.manifest];
+    let look = |repair_from| {
+        let options = CheckOptions { manifests: &manifests, repair_from, ..CheckOptions::default() };
+        open(folder.path()).check(&options, &Silent).expect("it can be looked at").faults
+    };
+    flip(&manifest, 5);
+    for damage in ["are not what its name says", "is missing"] {
+        let [fault] = look(None).try_into().expect("one is wrong");
+        assert!(!fault.mended && fault.problem.contains(damage), "{fault:?}");
+        let [fault] = look(Some(&bucket)).try_into().expect("one was wrong");
+        assert!(fault.mended && fault.affects == manifests, "{fault:?}");
+        assert!(look(None).is_empty());
+        fs::remove_file(&manifest).expect("it is there");
+    }
+}

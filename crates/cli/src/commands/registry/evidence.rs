@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// Which version, as MODEL@VERSION or MODEL@ALIAS.
     #[arg(value_name = "MODEL@VERSION")]
     name: Reference,
-    /// Add what `reproof verify --json` or `reproof scan --json` printed, wherever that ran. Repeat for several.
+    /// Add what `reproof verify --json` or `reproof scan --digest --json` printed, wherever that ran. Repeat for several.
     #[arg(long, value_name = "FILE")]
     add: Vec<PathBuf>,
     /// Sign it with this private key.

@@ -73,7 +73,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let _ = writeln!(text, "{}", gate.text.as_deref().unwrap_or_default().trim_end());
     }
     if gates.is_empty() {
-        text = format!("no gate guards {alias} of {model}: any version may be promoted by who may promote\n");
+        text = if model.contains('*') {
+            format!("no gate is set for {alias} of `{model}`; others may guard its models\n")
+        } else {
+            format!("no gate guards {alias} of {model}: any version may be promoted by who may promote\n")
+        };
     }
     output::data(&text)?;
     Ok(Exit::Reached)

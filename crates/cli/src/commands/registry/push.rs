@@ -87,12 +87,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     for (path, problem) in &signatures.left_out {
         output::note(&format!("{} was not kept as evidence: {problem}", output::shown(path)));
     }
+    if pushed.contradicted {
+        output::note(
+            "its contract is of other bytes, so that it can never verify: record it anew, or `reproof accept` it, and push \
+             the next version",
+        );
+    }
     if arguments.output.json {
         output::json(&json!({
             "schema": "reproof.push/v0",
             "version": document::version(&pushed.version),
             "new": pushed.new,
             "new_model": pushed.new_model,
+            "contradicted": pushed.contradicted,
             "new_bytes": pushed.stored.new,
             "written_bytes": pushed.stored.written,
             "origin": pushed.origin.as_ref().map(|origin| origin.tool),
