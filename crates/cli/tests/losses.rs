@@ -65,6 +65,12 @@ fn a_collection_knows_a_database_that_was_restored_from_an_old_copy() {
     fs::copy(&database, &newer).unwrap();
     fs::write(&database, old).unwrap();
     ada("gc --grace 0s").exits(3).complains("restored from an old backup");
+    // With acts of its own it has as many entries as were published, and others.
+    for note in ["one", "two", "three", "four"] {
+        ada(&format!("note team/net@1.0.0 {note}")).exits(0).complains("the log was not published");
+    }
+    ada("audit checkpoint").exits(3).complains("has another one as number");
+    ada("gc --grace 0s").exits(3).complains("restored from an old backup");
     fs::copy(&newer, &database).unwrap();
     ada("pull team/other@1.0.0 got.onnx").exits(0);
 }

@@ -37,14 +37,15 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether it covers `name`.
+    /// Whether it covers `name`, of a model or of a pattern: then everything that that one covers.
     pub fn covers(&self, name: &str) -> bool {
         let mut names = name.split('/');
         let mut patterns = self.0.split('/');
         loop {
             match (patterns.next(), names.next()) {
                 (None, None) | (Some("**"), Some(_)) => return true,
-                (Some(pattern), Some(name)) if segment(pattern.as_bytes(), name.as_bytes()) => {}
+                (Some(pattern), Some(name))
+                    if name != "**" && segment(pattern.as_bytes(), name.as_bytes()) => {}
                 _ => return false,
             }
         }
@@ -128,6 +129,11 @@ mod tests {
             ("*", &["a"], &["a/b"]),
             ("a*b*c/x", &["abc/x", "a--b-b-c/x"], &["ab/x", "abc/y", "abcd/x"]),
             ("team/model", &["team/model"], &["team/model2", "team/mode", "Team/model"]),
+            // Patterns whose models are all covered.
+            ("vision/*", &["vision/*", "vision/d*"], &["vision/**", "**", "*", "*/a"]),
+            ("vision/**", &["vision/**", "vision/*", "vision/a/*"], &["**", "*/**"]),
+            ("*", &["*", "a*"], &["**"]),
+            ("a*", &["ab*"], &["*", "*a"]),
         ] {
             let pattern: Pattern = pattern.parse().unwrap();
             assert!(covered.iter().all(|name| pattern.covers(name)), "{pattern}");

@@ -48,8 +48,14 @@ fn fill(registry: &Registry) -> Result<(), Error> {
             key_hint: "key-1",
         }],
     )?;
-    let move_alias =
-        MoveAlias { model, alias: "production", expected: None, reason: "it is good", evidence: &[] };
+    let move_alias = MoveAlias {
+        model,
+        alias: "production",
+        expected: None,
+        reason: "it is good",
+        evidence: &[],
+        as_of: None,
+    };
     registry.set_alias(by, &move_alias, version)?;
     registry.set_tag(by, model, version, "metric", Some("0.92"))?;
     registry.add_note(by, model, version, "Looked at it.")?;

@@ -105,6 +105,7 @@ fn governance(registry: &Registry) -> Result<(), Error> {
             expected: expected.as_deref(),
             reason: "next",
             evidence: &[],
+            as_of: None,
         };
         let version = version_name(number % 10);
         registry.set_alias(by(number), &request, &version)?;

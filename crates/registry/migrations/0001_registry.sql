@@ -1,9 +1,10 @@
 -- The registry, version 1.
 --
--- One text for both databases. Four words are replaced before it runs (`src/migrations.rs`):
+-- One text for both databases. Five words are replaced before it runs (`src/migrations.rs`):
 --   {id}       a key that the database gives, in ascending order
 --   {integer}  64 bits, signed
 --   {bytes}    a byte string
+--   {text}     a text, which is ordered by its bytes
 --   {options}  what follows a table
 --
 -- Who did something, and when, is said once: in the row of the log that a `sequence` names.
@@ -13,7 +14,7 @@
 -- Words that many rows repeat: people, acts, verdicts, environment classes.
 CREATE TABLE label (
     id {id},
-    text TEXT NOT NULL UNIQUE
+    text {text} NOT NULL UNIQUE
 ) {options};
 
 -- Every act, in order and without holes. `effective` is the greatest `at` so far: time that never goes back.
@@ -33,16 +34,16 @@ CREATE INDEX log_model ON log (model, sequence) WHERE model IS NOT NULL;
 CREATE TABLE published (
     id {id},
     size {integer} NOT NULL UNIQUE,
-    checkpoint TEXT NOT NULL,
+    checkpoint {text} NOT NULL,
     at {integer} NOT NULL
 ) {options};
 
 CREATE TABLE model (
     id {id},
-    name TEXT NOT NULL UNIQUE,
-    owner TEXT NOT NULL,
-    description TEXT NOT NULL,
-    classification TEXT NOT NULL,
+    name {text} NOT NULL UNIQUE,
+    owner {text} NOT NULL,
+    description {text} NOT NULL,
+    classification {text} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence)
 ) {options};
 
@@ -56,9 +57,9 @@ CREATE TABLE artifact (
 CREATE TABLE version (
     id {id},
     model {integer} NOT NULL REFERENCES model (id),
-    text TEXT NOT NULL,
+    text {text} NOT NULL,
     artifact {integer} NOT NULL REFERENCES artifact (id),
-    manifest TEXT NOT NULL,
+    manifest {text} NOT NULL,
     weights {bytes} NOT NULL,
     contract {bytes},
     size {integer} NOT NULL,
@@ -74,7 +75,7 @@ CREATE INDEX version_weights ON version (weights, id);
 CREATE TABLE alias (
     id {id},
     model {integer} NOT NULL REFERENCES model (id),
-    name TEXT NOT NULL,
+    name {text} NOT NULL,
     version {integer} REFERENCES version (id),
     sequence {integer} NOT NULL REFERENCES log (sequence),
     UNIQUE (model, name)
@@ -88,7 +89,7 @@ CREATE TABLE alias_event (
     kind {integer} NOT NULL,
     version {integer} REFERENCES version (id),
     previous {integer} REFERENCES version (id),
-    reason TEXT NOT NULL,
+    reason {text} NOT NULL,
     effective {integer} NOT NULL
 ) {options};
 CREATE INDEX alias_event_order ON alias_event (alias, sequence);
@@ -96,8 +97,8 @@ CREATE INDEX alias_event_day ON alias_event (alias, effective, sequence);
 
 CREATE TABLE tag (
     version {integer} NOT NULL REFERENCES version (id),
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
+    key {text} NOT NULL,
+    value {text} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence),
     PRIMARY KEY (version, key)
 ) {options};
@@ -106,7 +107,7 @@ CREATE INDEX tag_value ON tag (key, value, version);
 CREATE TABLE note (
     sequence {integer} NOT NULL PRIMARY KEY REFERENCES log (sequence),
     version {integer} NOT NULL REFERENCES version (id),
-    text TEXT NOT NULL
+    text {text} NOT NULL
 ) {options};
 CREATE INDEX note_version ON note (version, sequence);
 
@@ -116,7 +117,7 @@ CREATE TABLE lineage (
     id {id},
     version {integer} NOT NULL REFERENCES version (id),
     relation {integer} NOT NULL,
-    target TEXT NOT NULL,
+    target {text} NOT NULL,
     target_version {integer} REFERENCES version (id),
     sequence {integer} NOT NULL REFERENCES log (sequence),
     UNIQUE (version, relation, target)
@@ -126,10 +127,10 @@ CREATE INDEX lineage_target ON lineage (target, id);
 CREATE TABLE flag (
     id {id},
     version {integer} NOT NULL REFERENCES version (id),
-    reason TEXT NOT NULL,
+    reason {text} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence),
     cleared {integer} REFERENCES log (sequence),
-    cleared_reason TEXT
+    cleared_reason {text}
 ) {options};
 CREATE INDEX flag_version ON flag (version, id);
 
@@ -163,10 +164,10 @@ CREATE TABLE approval (
     id {id},
     version {integer} NOT NULL REFERENCES version (id),
     artifact {integer} NOT NULL REFERENCES artifact (id),
-    role TEXT NOT NULL,
+    role {text} NOT NULL,
     decision {integer} NOT NULL,
     withdraws {integer} REFERENCES approval (id),
-    reason TEXT NOT NULL,
+    reason {text} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence),
     UNIQUE (withdraws)
 ) {options};
@@ -175,10 +176,10 @@ CREATE INDEX approval_version ON approval (version, id);
 -- The text of a revision is NULL where the gate was removed. One revision per place is not superseded.
 CREATE TABLE gate (
     id {id},
-    pattern TEXT NOT NULL,
-    alias TEXT NOT NULL,
+    pattern {text} NOT NULL,
+    alias {text} NOT NULL,
     revision {integer} NOT NULL,
-    text TEXT,
+    text {text},
     superseded {integer} REFERENCES log (sequence),
     sequence {integer} NOT NULL REFERENCES log (sequence),
     UNIQUE (pattern, alias, revision)
@@ -188,7 +189,7 @@ CREATE INDEX gate_current ON gate (alias, pattern) WHERE superseded IS NULL;
 -- subject: 0 alias, 1 classification. The log keeps what was set before.
 CREATE TABLE retention (
     subject {integer} NOT NULL,
-    name TEXT NOT NULL,
+    name {text} NOT NULL,
     seconds {integer} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence),
     PRIMARY KEY (subject, name)
@@ -199,17 +200,17 @@ CREATE TABLE hold (
     id {id},
     model {integer} NOT NULL REFERENCES model (id),
     version {integer} REFERENCES version (id),
-    reason TEXT NOT NULL,
+    reason {text} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence),
     released {integer} REFERENCES log (sequence),
-    released_reason TEXT
+    released_reason {text}
 ) {options};
 CREATE INDEX hold_model ON hold (model, id);
 
 -- kind: 0 person, 1 service, 2 group.
 CREATE TABLE principal (
     id {id},
-    name TEXT NOT NULL UNIQUE,
+    name {text} NOT NULL UNIQUE,
     kind {integer} NOT NULL,
     sequence {integer} NOT NULL REFERENCES log (sequence)
 ) {options};
@@ -225,9 +226,9 @@ CREATE INDEX membership_team ON membership (team, member);
 CREATE TABLE permit (
     id {id},
     principal {integer} NOT NULL REFERENCES principal (id),
-    role TEXT NOT NULL,
-    pattern TEXT NOT NULL,
-    alias TEXT,
+    role {text} NOT NULL,
+    pattern {text} NOT NULL,
+    alias {text},
     sequence {integer} NOT NULL REFERENCES log (sequence),
     revoked {integer} REFERENCES log (sequence)
 ) {options};
@@ -237,7 +238,7 @@ CREATE INDEX permit_principal ON permit (principal, id) WHERE revoked IS NULL;
 CREATE TABLE token (
     id {id},
     principal {integer} NOT NULL REFERENCES principal (id),
-    name TEXT NOT NULL,
+    name {text} NOT NULL,
     hash {bytes} NOT NULL UNIQUE,
     expires {integer},
     last_used {integer},
@@ -248,8 +249,8 @@ CREATE INDEX token_principal ON token (principal, id);
 
 -- Pushes that are on their way. They pass and leave no trace, so the log does not have them.
 CREATE TABLE upload (
-    id TEXT NOT NULL PRIMARY KEY,
-    who TEXT NOT NULL,
+    id {text} NOT NULL PRIMARY KEY,
+    who {text} NOT NULL,
     started {integer} NOT NULL,
     heartbeat {integer} NOT NULL
 ) {options};

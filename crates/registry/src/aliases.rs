@@ -8,7 +8,7 @@ use crate::registry::{By, Registry, Stamp};
 use crate::text::MAX_FEW;
 use crate::transaction::{Recorded, Transaction, numbered, stamp};
 use crate::versions::Found;
-use crate::{At, Error, State, models, notes, text, versions};
+use crate::{At, Error, State, log, models, notes, text, versions};
 
 numbered! {
     /// How an alias came to point where it does.
@@ -36,6 +36,9 @@ pub struct MoveAlias<'a> {
     pub reason: &'a str,
     /// The digests of the statements that the decision rests on, at most 256.
     pub evidence: &'a [Digest],
+    /// What was known when it was decided, of [`crate::GateFacts::as_of`]; `None` where nothing was asked. If a gate, a
+    /// decision, a flag or evidence came since, nothing happens, and the decision is to be made again.
+    pub as_of: Option<u64>,
 }
 
 /// Where an alias points.
@@ -127,6 +130,20 @@ pub(crate) fn of_version(tx: &mut Transaction<'_>, version: i64) -> Result<Vec<S
 }
 
 /// Compares where an alias points with what the caller believes.
+/// The acts that change what a gate says.
+const JUDGED: [&str; 10] = [
+    "approval.decide",
+    "approval.withdraw",
+    "evidence.add",
+    "flag.clear",
+    "flag.raise",
+    "gate.remove",
+    "gate.set",
+    "model.change",
+    "tag.remove",
+    "tag.set",
+];
+
 fn check_expected(pointer: Option<&Pointer>, request: &MoveAlias<'_>) -> Result<(), Error> {
     let actual = pointer.and_then(|pointer| pointer.alias.version.as_deref());
     if actual == request.expected {
@@ -261,6 +278,12 @@ impl Registry {
             let target = versions::find(tx, request.model, version)?;
             let pointer = pointer(tx, target.model, request.alias)?;
             check_expected(pointer.as_ref(), request)?;
+            if request.as_of.is_some() && log::happened_since(tx, &JUDGED, request.as_of)? {
+                return Err(Error::DecidedBefore {
+                    model: request.model.to_owned(),
+                    alias: request.alias.to_owned(),
+                });
+            }
             check_target(tx, &target)?;
             write(tx, by, request, (target.model, pointer), AliasMove::Set, Some(&target))
         })

@@ -245,6 +245,14 @@ pub enum Error {
         /// Who moved it last, and when; `None` where it was never set.
         last: Option<Box<Stamp>>,
     },
+    /// Something that the decision rests on changed meanwhile.
+    #[error("what alias `{alias}` of {model} is guarded by changed meanwhile; look at it and decide again")]
+    DecidedBefore {
+        /// The model.
+        model: String,
+        /// The alias.
+        alias: String,
+    },
     /// There is no earlier version to go back to.
     #[error("alias `{alias}` of {model} cannot be reverted: {problem}")]
     NothingToRevert {

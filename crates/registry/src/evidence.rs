@@ -177,7 +177,7 @@ pub(crate) fn latest(tx: &mut Transaction<'_>, artifact: i64) -> Result<Vec<Evid
         .collect()
 }
 
-fn check(evidence: &[NewEvidence<'_>]) -> Result<(), Error> {
+pub(crate) fn check(evidence: &[NewEvidence<'_>]) -> Result<(), Error> {
     if evidence.len() > MAX_BATCH {
         let (limit, got) = (MAX_BATCH as u64, evidence.len() as u64);
         return Err(Error::TooMuch { what: "findings of a batch", limit, got });
@@ -221,7 +221,11 @@ fn artifacts(
     Ok(keys)
 }
 
-fn add(tx: &mut Transaction<'_>, by: By<'_>, evidence: &[NewEvidence<'_>]) -> Result<Batch, Error> {
+pub(crate) fn add(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    evidence: &[NewEvidence<'_>],
+) -> Result<Batch, Error> {
     let artifacts = artifacts(tx, evidence)?;
     let mut rows = Vec::with_capacity(evidence.len());
     for one in evidence {

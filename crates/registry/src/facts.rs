@@ -7,7 +7,7 @@ use crate::gates::{self, Gate};
 use crate::holds::{self, Hold};
 use crate::notes::{self, Flag, Tag};
 use crate::registry::Registry;
-use crate::{Alias, Error, Model, Version, aliases, models, text, versions};
+use crate::{Alias, Error, Model, Version, aliases, log, models, text, versions};
 
 /// A version with what is said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct GateFacts {
     pub holds: Vec<Hold>,
     /// The version's tags by key.
     pub tags: Vec<Tag>,
+    /// The entry of the log after which all this was so.
+    pub as_of: Option<u64>,
 }
 
 impl Registry {
@@ -84,6 +86,7 @@ impl Registry {
                 flags: notes::open_flags(tx, found.id)?,
                 holds: holds::over(tx, found.model, found.id)?,
                 tags: notes::tags(tx, found.id)?,
+                as_of: log::last(tx)?,
                 version: found.version,
             })
         })

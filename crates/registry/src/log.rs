@@ -147,6 +147,32 @@ pub struct SpotCheck<'a> {
 /// Failed versions that an entry names.
 const NAMED: usize = 100;
 
+/// The number of the last entry.
+pub(crate) fn last(tx: &mut Transaction<'_>) -> Result<Option<u64>, Error> {
+    let row = tx.one("SELECT sequence FROM log ORDER BY sequence DESC LIMIT 1", &[])?;
+    row.map(|mut row| row.count()).transpose()
+}
+
+/// Whether one of these acts was done after an entry.
+pub(crate) fn happened_since(
+    tx: &mut Transaction<'_>,
+    acts: &[&str],
+    since: Option<u64>,
+) -> Result<bool, Error> {
+    let after = since.map_or(Ok(-1), |since| text::count("number of an entry", since))?;
+    let rows = tx.all(
+        "SELECT DISTINCT a.text FROM log l JOIN label a ON a.id = l.act WHERE l.sequence > ?1",
+        &[after.into()],
+    )?;
+    for mut row in rows {
+        let act = row.text()?;
+        if acts.contains(&act.as_str()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Registry {
     /// Keeps what a spot check came to, as an entry of the log and nothing else; its number.
     pub fn record_spot_check(&self, by: By<'_>, check: &SpotCheck<'_>) -> Result<u64, Error> {

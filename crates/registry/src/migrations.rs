@@ -18,6 +18,7 @@ pub(crate) struct Words {
     pub(crate) id: &'static str,
     pub(crate) integer: &'static str,
     pub(crate) bytes: &'static str,
+    pub(crate) text: &'static str,
     pub(crate) options: &'static str,
 }
 
@@ -26,6 +27,7 @@ impl Words {
         text.replace("{id}", self.id)
             .replace("{integer}", self.integer)
             .replace("{bytes}", self.bytes)
+            .replace("{text}", self.text)
             .replace(" {options}", &format!(" {}", self.options))
     }
 }

@@ -5,7 +5,7 @@ use crate::page::{Page, PageRequest};
 use crate::registry::{By, Registry, Stamp};
 use crate::text::{self, MAX_FEW, MAX_TEXT};
 use crate::transaction::{Transaction, optional_stamp, stamp};
-use crate::{Error, Version, versions};
+use crate::{Batch, Error, NewEvidence, State, Version, evidence, versions};
 
 /// A note of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,26 @@ fn untag(tx: &mut Transaction<'_>, by: By<'_>, found: &versions::Found, key: &st
     tx.record(by, &found.entry("tag.remove").subject("tag", key)).map(|_| ())
 }
 
+/// Raises a flag.
+fn flag(tx: &mut Transaction<'_>, by: By<'_>, found: &versions::Found, reason: &str) -> Result<Flag, Error> {
+    let open = open_flags(tx, found.id)?.len() as u64;
+    if open >= MAX_FEW {
+        return Err(Error::TooMuch { what: "open flags of a version", limit: MAX_FEW, got: open + 1 });
+    }
+    let recorded = tx.record(by, &found.entry("flag.raise").detail("reason", reason))?;
+    let id = tx.insert(
+        "INSERT INTO flag (version, reason, sequence) VALUES (?1, ?2, ?3) RETURNING id",
+        &[found.id.into(), reason.into(), recorded.sequence.into()],
+    )?;
+    Ok(Flag {
+        id: id as u64,
+        reason: reason.to_owned(),
+        raised: recorded.stamp(by),
+        cleared: None,
+        cleared_reason: None,
+    })
+}
+
 impl Registry {
     /// Sets the value of a tag, or removes it with `None`. A version has at most [`MAX_FEW`] tags.
     pub fn set_tag(
@@ -174,26 +194,32 @@ impl Registry {
         text::reason(reason)?;
         self.act(|tx| {
             let found = versions::find(tx, model, version)?;
-            let open = open_flags(tx, found.id)?.len() as u64;
-            if open >= MAX_FEW {
-                return Err(Error::TooMuch {
-                    what: "open flags of a version",
-                    limit: MAX_FEW,
-                    got: open + 1,
-                });
+            flag(tx, by, &found, reason)
+        })
+    }
+
+    /// Adds a finding against a version, and if it is new flags the version as well, unless it is flagged or not active;
+    /// whether it was.
+    pub fn add_negative_evidence(
+        &self,
+        by: By<'_>,
+        evidence: &NewEvidence<'_>,
+        model: &str,
+        version: &str,
+        reason: &str,
+    ) -> Result<(Batch, bool), Error> {
+        text::reason(reason)?;
+        evidence::check(std::slice::from_ref(evidence))?;
+        self.act(|tx| {
+            let batch = evidence::add(tx, by, std::slice::from_ref(evidence))?;
+            let found = versions::find(tx, model, version)?;
+            let flagged = batch.added > 0
+                && found.version.state == State::Active
+                && open_flags(tx, found.id)?.is_empty();
+            if flagged {
+                flag(tx, by, &found, reason)?;
             }
-            let recorded = tx.record(by, &found.entry("flag.raise").detail("reason", reason))?;
-            let id = tx.insert(
-                "INSERT INTO flag (version, reason, sequence) VALUES (?1, ?2, ?3) RETURNING id",
-                &[found.id.into(), reason.into(), recorded.sequence.into()],
-            )?;
-            Ok(Flag {
-                id: id as u64,
-                reason: reason.to_owned(),
-                raised: recorded.stamp(by),
-                cleared: None,
-                cleared_reason: None,
-            })
+            Ok((batch, flagged))
         })
     }
 

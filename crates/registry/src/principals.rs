@@ -1,11 +1,11 @@
 //! Who may act: people, services, groups, and what they were granted. What a role allows is not the registry's matter.
 
-use crate::Error;
 use crate::database::Row;
 use crate::page::{Page, PageRequest};
 use crate::registry::{By, Registry, Stamp};
 use crate::text::{self, MAX_FEW};
 use crate::transaction::{Entry, Transaction, numbered, stamp};
+use crate::{At, Error, Secret, tokens};
 
 numbered! {
     /// What a principal is.
@@ -99,22 +99,82 @@ pub(crate) fn grants(tx: &mut Transaction<'_>, principal: i64) -> Result<Vec<Gra
         .collect()
 }
 
+/// Makes a principal known.
+pub(crate) fn add(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    name: &str,
+    kind: PrincipalKind,
+) -> Result<Principal, Error> {
+    if tx.one("SELECT id FROM principal WHERE name = ?1", &[name.into()])?.is_some() {
+        return Err(Error::Exists { what: "principal", name: name.to_owned() });
+    }
+    let entry = Entry::new("principal.add").subject("principal", name).detail("kind", kind.name());
+    let recorded = tx.record(by, &entry)?;
+    tx.run(
+        "INSERT INTO principal (name, kind, sequence) VALUES (?1, ?2, ?3)",
+        &[name.into(), kind.number().into(), recorded.sequence.into()],
+    )?;
+    let added = recorded.stamp(by);
+    Ok(Principal { name: name.to_owned(), kind, added })
+}
+
+/// Gives a role.
+pub(crate) fn give(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    principal: &str,
+    role: &str,
+    pattern: &str,
+    alias: Option<&str>,
+) -> Result<Grant, Error> {
+    let found = find(tx, principal)?;
+    let count = "SELECT count(*) FROM permit WHERE principal = ?1 AND revoked IS NULL";
+    tx.room("grants of a principal", MAX_FEW, count, &[found.id.into()])?;
+    let mut entry = Entry::new("grant.give")
+        .subject("principal", principal)
+        .subject("pattern", pattern)
+        .detail("role", role);
+    if let Some(alias) = alias {
+        entry = entry.subject("alias", alias);
+    }
+    let recorded = tx.record(by, &entry)?;
+    let id = tx.insert(
+        "INSERT INTO permit (principal, role, pattern, alias, sequence) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        &[found.id.into(), role.into(), pattern.into(), alias.into(), recorded.sequence.into()],
+    )?;
+    Ok(Grant {
+        id: id as u64,
+        principal: principal.to_owned(),
+        role: role.to_owned(),
+        pattern: pattern.to_owned(),
+        alias: alias.map(ToOwned::to_owned),
+        granted: recorded.stamp(by),
+    })
+}
+
 impl Registry {
     /// Adds a principal. A name that is taken is [`Error::Exists`].
     pub fn add_principal(&self, by: By<'_>, name: &str, kind: PrincipalKind) -> Result<Principal, Error> {
         text::short("principal", name)?;
+        self.act(|tx| add(tx, by, name, kind))
+    }
+
+    /// Makes the first principal known, a person, with `role` over everything and a token: from then on a registry asks
+    /// everybody for theirs, so that none of the three may be there alone.
+    pub fn add_administrator(
+        &self,
+        by: By<'_>,
+        name: &str,
+        role: &str,
+        expires: Option<At>,
+    ) -> Result<Secret, Error> {
+        text::short("principal", name)?;
+        text::short("role", role)?;
         self.act(|tx| {
-            if tx.one("SELECT id FROM principal WHERE name = ?1", &[name.into()])?.is_some() {
-                return Err(Error::Exists { what: "principal", name: name.to_owned() });
-            }
-            let entry = Entry::new("principal.add").subject("principal", name).detail("kind", kind.name());
-            let recorded = tx.record(by, &entry)?;
-            tx.run(
-                "INSERT INTO principal (name, kind, sequence) VALUES (?1, ?2, ?3)",
-                &[name.into(), kind.number().into(), recorded.sequence.into()],
-            )?;
-            let added = recorded.stamp(by);
-            Ok(Principal { name: name.to_owned(), kind, added })
+            add(tx, by, name, PrincipalKind::Person)?;
+            give(tx, by, name, role, "**", None)?;
+            Ok(tokens::issue(tx, by, name, "first", expires)?.0)
         })
     }
 
@@ -237,31 +297,7 @@ impl Registry {
         text::short("role", role)?;
         text::pattern(pattern)?;
         alias.map_or(Ok(()), text::alias)?;
-        self.act(|tx| {
-            let found = find(tx, principal)?;
-            let count = "SELECT count(*) FROM permit WHERE principal = ?1 AND revoked IS NULL";
-            tx.room("grants of a principal", MAX_FEW, count, &[found.id.into()])?;
-            let mut entry = Entry::new("grant.give")
-                .subject("principal", principal)
-                .subject("pattern", pattern)
-                .detail("role", role);
-            if let Some(alias) = alias {
-                entry = entry.subject("alias", alias);
-            }
-            let recorded = tx.record(by, &entry)?;
-            let id = tx.insert(
-                "INSERT INTO permit (principal, role, pattern, alias, sequence) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-                &[found.id.into(), role.into(), pattern.into(), alias.into(), recorded.sequence.into()],
-            )?;
-            Ok(Grant {
-                id: id as u64,
-                principal: principal.to_owned(),
-                role: role.to_owned(),
-                pattern: pattern.to_owned(),
-                alias: alias.map(ToOwned::to_owned),
-                granted: recorded.stamp(by),
-            })
-        })
+        self.act(|tx| give(tx, by, principal, role, pattern, alias))
     }
 
     /// Takes a grant back.

@@ -6,7 +6,7 @@ use crate::database::Row;
 use crate::principals::{self, PrincipalKind};
 use crate::registry::{By, Registry, Stamp};
 use crate::text::{self, MAX_FEW};
-use crate::transaction::{Entry, at, optional_stamp, stamp};
+use crate::transaction::{Entry, Transaction, at, optional_stamp, stamp};
 use crate::{At, Error, secret};
 
 /// What every token begins with, so that scanners of source code know it.
@@ -85,6 +85,58 @@ fn hash(token: &str) -> Option<[u8; 32]> {
     Some(blake3::derive_key(DOMAIN, &bytes))
 }
 
+/// PostgreSQL's codes for what a user may not do: no right to it, or a session that only reads.
+const FORBIDDEN: [&str; 2] = ["42501", "25006"];
+
+/// Makes a token; its secret is told once.
+pub(crate) fn issue(
+    tx: &mut Transaction<'_>,
+    by: By<'_>,
+    principal: &str,
+    name: &str,
+    expires: Option<At>,
+) -> Result<(Secret, Token), Error> {
+    text::short("name of a token", name)?;
+    let bytes: [u8; 32] = secret::random()?;
+    let secret = Secret(format!("{TOKEN_PREFIX}{}", secret::hex(&bytes)));
+    let hash = blake3::derive_key(DOMAIN, &bytes);
+    let found = principals::find(tx, principal)?;
+    if found.kind == PrincipalKind::Group {
+        return Err(Error::BadText {
+            what: "principal",
+            text: principal.to_owned(),
+            expected: "a person or a service: a group has no tokens",
+        });
+    }
+    let count = "SELECT count(*) FROM token WHERE principal = ?1 AND revoked IS NULL";
+    tx.room("tokens of a principal", MAX_FEW, count, &[found.id.into()])?;
+    let mut entry = Entry::new("token.issue").subject("principal", principal).subject("token", name);
+    if let Some(expires) = expires {
+        entry = entry.detail("expires", expires.to_string());
+    }
+    let recorded = tx.record(by, &entry)?;
+    let id = tx.insert(
+        "INSERT INTO token (principal, name, hash, expires, sequence) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        &[
+            found.id.into(),
+            name.into(),
+            (&hash).into(),
+            expires.map(At::microseconds).into(),
+            recorded.sequence.into(),
+        ],
+    )?;
+    let token = Token {
+        id: id as u64,
+        principal: principal.to_owned(),
+        name: name.to_owned(),
+        expires,
+        last_used: None,
+        issued: recorded.stamp(by),
+        revoked: None,
+    };
+    Ok((secret, token))
+}
+
 impl Registry {
     /// Issues a token to a person or a service; `expires` is the first moment at which it does not count any more. The
     /// secret is in the answer and nowhere else.
@@ -95,47 +147,7 @@ impl Registry {
         name: &str,
         expires: Option<At>,
     ) -> Result<(Secret, Token), Error> {
-        text::short("name of a token", name)?;
-        let bytes: [u8; 32] = secret::random()?;
-        let secret = Secret(format!("{TOKEN_PREFIX}{}", secret::hex(&bytes)));
-        let hash = blake3::derive_key(DOMAIN, &bytes);
-        self.act(|tx| {
-            let found = principals::find(tx, principal)?;
-            if found.kind == PrincipalKind::Group {
-                return Err(Error::BadText {
-                    what: "principal",
-                    text: principal.to_owned(),
-                    expected: "a person or a service: a group has no tokens",
-                });
-            }
-            let count = "SELECT count(*) FROM token WHERE principal = ?1 AND revoked IS NULL";
-            tx.room("tokens of a principal", MAX_FEW, count, &[found.id.into()])?;
-            let mut entry = Entry::new("token.issue").subject("principal", principal).subject("token", name);
-            if let Some(expires) = expires {
-                entry = entry.detail("expires", expires.to_string());
-            }
-            let recorded = tx.record(by, &entry)?;
-            let id = tx.insert(
-                "INSERT INTO token (principal, name, hash, expires, sequence) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-                &[
-                    found.id.into(),
-                    name.into(),
-                    (&hash).into(),
-                    expires.map(At::microseconds).into(),
-                    recorded.sequence.into(),
-                ],
-            )?;
-            let token = Token {
-                id: id as u64,
-                principal: principal.to_owned(),
-                name: name.to_owned(),
-                expires,
-                last_used: None,
-                issued: recorded.stamp(by),
-                revoked: None,
-            };
-            Ok((secret, token))
-        })
+        self.act(|tx| issue(tx, by, principal, name, expires))
     }
 
     /// Whose token this is. A revoked one is [`Error::TokenRevoked`], one whose time is over [`Error::TokenExpired`], and what
@@ -157,12 +169,19 @@ impl Registry {
         let before = now.microseconds().saturating_sub(USE_STEP);
         let fresh = token.last_used.is_some_and(|used| used.microseconds() > before);
         if !fresh && !read_only {
-            self.touch(|tx| {
+            let noted = self.touch(|tx| {
                 tx.run(
                     "UPDATE token SET last_used = ?1 WHERE id = ?2",
                     &[now.microseconds().into(), text::count("number of a token", token.id)?.into()],
                 )
-            })?;
+            });
+            match noted {
+                // Who may only read is known all the same.
+                Err(Error::Database { problem, .. })
+                    if FORBIDDEN.iter().any(|code| problem.contains(code)) => {}
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
         }
         Ok(token)
     }

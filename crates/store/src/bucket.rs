@@ -193,8 +193,14 @@ impl Bucket {
 
     /// The bytes of a range under a key.
     pub fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
-        self.wait(self.objects.get_range(&Path::from(key), range))
-            .map_err(|error| self.failed("read", key, error))
+        self.wait(self.objects.get_range(&Path::from(key), range)).map_err(|error| match error {
+            Error::NotFound { .. } => StoreError::Damaged {
+                store: self.name.to_string(),
+                key: key.to_owned(),
+                problem: "it is missing".to_owned(),
+            },
+            error => self.failed("read", key, error),
+        })
     }
 
     /// Tells `each` of everything whose key begins with the folder `prefix`, in no order.

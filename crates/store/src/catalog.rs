@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use reproof_codec::Element;
+use reproof_codec::{Element, MAX_DEPTH};
 
 use crate::pack::{Block, Entry, block_count};
 
@@ -93,20 +93,24 @@ impl Catalog {
         }
     }
 
-    /// The complete encoding of an object with the fewest bases below it.
+    /// The complete encoding of an object with the fewest bases below it, all of which are there too: a difference outlives
+    /// its base where nobody needs it, and is nothing then.
     pub(crate) fn find(&self, digest: &[u8; 32]) -> Option<&Stored> {
+        self.resolve(digest, MAX_DEPTH)
+    }
+
+    fn resolve(&self, digest: &[u8; 32], levels: u8) -> Option<&Stored> {
+        let rests = |copy: &&Stored| match &copy.base {
+            None => true,
+            Some(base) => levels > 0 && self.resolve(base, levels - 1).is_some(),
+        };
         let copies = self.objects.get(digest)?.iter().filter(|copy| copy.complete());
-        copies.min_by_key(|copy| copy.depth)
+        copies.filter(rests).min_by_key(|copy| copy.depth)
     }
 
     /// The name of a pack by its number.
     pub(crate) fn pack(&self, number: u32) -> &str {
         &self.packs[number as usize]
-    }
-
-    /// The names of all packs.
-    pub(crate) fn packs(&self) -> impl Iterator<Item = &str> {
-        self.packs.iter().map(AsRef::as_ref)
     }
 
     /// Every encoding of every object.

@@ -85,10 +85,7 @@ impl Store {
         if !self.with_catalog(found)? {
             self.mend_indexes(true, &mut checked)?;
         }
-        self.with_catalog(|catalog| {
-            self.look_at_objects(catalog, &users, options, &mut checked, progress);
-            Ok(())
-        })?;
+        self.with_catalog(|catalog| self.look_at_objects(catalog, &users, options, &mut checked, progress))?;
         Ok(checked)
     }
 
@@ -99,45 +96,61 @@ impl Store {
         options: &CheckOptions<'_>,
         checked: &mut Checked,
         progress: &dyn Progress,
-    ) {
+    ) -> Result<(), StoreError> {
         let chosen = |digest: &[u8; 32]| chosen(digest, options.seed, options.sample);
         let sizes = users.keys().filter(|digest| chosen(digest)).filter_map(|digest| catalog.find(digest));
         let bytes: u64 = sizes.map(|stored| stored.length).sum();
         progress.begin("checking objects", Some(bytes), Unit::Bytes);
-        let faults: Vec<Fault> = users
+        let looked: Result<Vec<Option<Fault>>, StoreError> = users
             .par_iter()
-            .filter_map(|(digest, affects)| {
+            .map(|(digest, affects)| {
                 let problem = match catalog.find(digest) {
                     None => Some("no pack holds it, or not all of it".to_owned()),
                     Some(_) if !chosen(digest) => None,
-                    Some(_) => self.hash_object(catalog, digest, progress).err(),
-                }?;
+                    Some(_) => self.hash_object(catalog, digest, progress)?,
+                };
                 let what = format!("object {}", Digest::new(Kind::Blob, *digest).short());
-                Some(Fault { what, problem, affects: affects.clone(), mended: false })
+                Ok(problem.map(|problem| Fault { what, problem, affects: affects.clone(), mended: false }))
             })
             .collect();
         progress.end();
+        let faults = looked?.into_iter().flatten();
         checked.hashed = users.keys().filter(|digest| chosen(digest)).count() as u64;
         checked.bytes = bytes;
         checked.faults.extend(faults);
+        Ok(())
     }
 
-    /// Decodes an object block by block and hashes it.
+    /// Decodes an object block by block and hashes it; what is wrong with it, if anything is.
     fn hash_object(
         &self,
         catalog: &Catalog,
         digest: &[u8; 32],
         progress: &dyn Progress,
-    ) -> Result<(), String> {
-        let stored = self.find(catalog, digest).map_err(|error| error.to_string())?;
+    ) -> Result<Option<String>, StoreError> {
+        match self.hash_of(catalog, digest, progress) {
+            Ok(found) if found.as_bytes() == digest => Ok(None),
+            Ok(found) => Ok(Some(format!("its bytes give {}", found.short()))),
+            Err(error) if error.is_damage() => Ok(Some(error.to_string())),
+            // A network that fails says nothing of what is stored.
+            Err(error) => Err(error),
+        }
+    }
+
+    fn hash_of(
+        &self,
+        catalog: &Catalog,
+        digest: &[u8; 32],
+        progress: &dyn Progress,
+    ) -> Result<Digest, StoreError> {
+        let stored = self.find(catalog, digest)?;
         let mut hasher = blake3::Hasher::new();
         for block in all_blocks(stored.length) {
-            let bytes = self.blocks(catalog, digest, block..block + 1).map_err(|error| error.to_string())?;
+            let bytes = self.blocks(catalog, digest, block..block + 1)?;
             hasher.update(&bytes);
             progress.advance(bytes.len() as u64);
         }
-        let found = Digest::new(Kind::Blob, *hasher.finalize().as_bytes());
-        if found.as_bytes() == digest { Ok(()) } else { Err(format!("its bytes give {}", found.short())) }
+        Ok(Digest::new(Kind::Blob, *hasher.finalize().as_bytes()))
     }
 }
 

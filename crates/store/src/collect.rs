@@ -68,17 +68,20 @@ impl Store {
         self.with_catalog(|catalog| {
             Self::with_bases(catalog, &mut needed);
             // What seems to be gone may lie in a pack whose index is: nothing is removed from a store that is not whole.
-            let absent: HashSet<&str> = catalog.packs().filter(|pack| !packs.contains_key(*pack)).collect();
-            let left = (!absent.is_empty()).then(|| catalog.without(&absent));
-            let left = left.as_ref().unwrap_or(catalog);
-            needed.iter().try_for_each(|digest| self.find(left, digest).map(|_| ()))
+            needed.iter().try_for_each(|digest| self.find(catalog, digest).map(|_| ()))
         })
         .map_err(not_whole)?;
         done.live_objects = needed.len() as u64;
         for (digest, fate) in manifests {
             let name = digest.to_hex();
             done.live_manifests += u64::from(matches!(fate, Fate::Keep | Fate::Pardon));
-            let remove = || self.bucket.remove(&manifest_key(&digest));
+            let remove = || {
+                // Somebody who stores the same takes the mark away before relying on it.
+                if condemned::is_marked(&self.bucket, &name)? {
+                    self.bucket.remove(&manifest_key(&digest))?;
+                }
+                Ok(())
+            };
             fate.apply(&self.bucket, &name, options, &mut done, remove)?;
         }
         let marked: HashSet<&str> = marks.keys().map(String::as_str).collect();
@@ -89,7 +92,11 @@ impl Store {
                     packs.get(pack).is_none_or(|(_, modified)| *modified > options.now - options.grace);
                 !young && !useless.contains(pack)
             };
-            let old = self.repack(&needed, &settled, options, &mut done)?;
+            let old = self.repack(&needed, &useless, &settled, options, &mut done)?;
+            if !old.is_empty() {
+                // What may go is judged by what lies in the new packs, not by what was meant to.
+                self.refresh();
+            }
             useless.extend(old);
         }
         self.packs(&packs, &useless, &needed, options, &marks, &mut done)?;
@@ -162,17 +169,24 @@ impl Store {
     fn repack(
         &self,
         needed: &HashSet<[u8; 32]>,
+        useless: &HashSet<String>,
         settled: &dyn Fn(&str) -> bool,
         options: &CollectOptions<'_>,
         done: &mut Collected,
     ) -> Result<HashSet<String>, StoreError> {
-        let (old, packs) = self.with_catalog(|catalog| {
+        let old = self.with_catalog(|catalog| {
             let old = sparse(catalog, needed, settled);
+            if old.is_empty() {
+                return Ok(old);
+            }
+            let useless: HashSet<&str> = useless.iter().map(String::as_str).collect();
+            let staying = catalog.without(&useless);
             let mut writer = PackWriter::default();
-            let mut packs = Vec::new();
-            let wanted = catalog.iter().filter(|(digest, stored)| {
-                let there = stored.pieces.iter().any(|piece| old.contains(catalog.pack(piece.pack)));
-                there && needed.contains(*digest) && stored.complete()
+            // One copy of each, though several of these packs may have it.
+            let wanted = needed.iter().filter_map(|digest| {
+                let stored = staying.find(digest)?;
+                let there = stored.pieces.iter().any(|piece| old.contains(staying.pack(piece.pack)));
+                there.then_some((digest, stored))
             });
             for (digest, stored) in wanted {
                 // Encoded bytes are copied: bases are named by digest, and stay where they are.
@@ -193,28 +207,21 @@ impl Store {
                     if block == 0 || writer.is_empty() {
                         writer.begin(&entry(block));
                     }
-                    for encoded in self.encoded(catalog, stored, block..block + 1)? {
+                    for encoded in self.encoded(&staying, stored, block..block + 1)? {
                         writer.block(&encoded);
                     }
                     if writer.length() >= self.pack_target {
-                        packs.push(self.publish(std::mem::take(&mut writer))?);
+                        pack::publish(&self.bucket, std::mem::take(&mut writer).finish())?;
                     }
                 }
             }
             if !writer.is_empty() {
-                packs.push(self.publish(writer)?);
+                pack::publish(&self.bucket, writer.finish())?;
             }
-            Ok((old, packs))
+            Ok(old)
         })?;
-        for (name, entries) in packs {
-            self.learn(&name, entries);
-        }
         done.repacked = old.len() as u64;
         Ok(old)
-    }
-
-    fn publish(&self, writer: PackWriter) -> Result<(String, Vec<PackEntry>), StoreError> {
-        pack::publish(&self.bucket, writer.finish())
     }
 }
 

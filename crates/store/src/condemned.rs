@@ -22,6 +22,11 @@ pub(crate) fn read(bucket: &Bucket) -> Result<HashMap<String, i64>, StoreError> 
     Ok(marks)
 }
 
+/// Whether a mark still stands.
+pub(crate) fn is_marked(bucket: &Bucket, name: &str) -> Result<bool, StoreError> {
+    Ok(bucket.size(&format!("{MARKS}/{name}"))?.is_some())
+}
+
 /// Marks a pack or a manifest, by its hexadecimal digits.
 pub(crate) fn mark(bucket: &Bucket, name: &str) -> Result<(), StoreError> {
     bucket.create(&format!("{MARKS}/{name}"), "").map(|_| ())

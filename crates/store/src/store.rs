@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use reproof_digest::Digest;
 
 use crate::catalog::Catalog;
+use crate::manifest::manifest_key;
 use crate::pack::{
-    INDEX_LIMIT, INDEXES, PACK_TARGET, index_key, pack_key, pack_of_key, parse_sidecar, sidecar_of,
+    INDEX_LIMIT, INDEXES, PACK_TARGET, PACKS, index_key, pack_key, pack_of_key, parse_sidecar, sidecar_of,
 };
 use crate::{Bucket, Manifest, StoreError};
 
@@ -35,6 +36,11 @@ impl Store {
     /// Where it lies.
     pub fn bucket(&self) -> &Bucket {
         &self.bucket
+    }
+
+    /// Whether there is a manifest of this digest.
+    pub fn has_manifest(&self, digest: &Digest) -> Result<bool, StoreError> {
+        Ok(self.bucket.size(&manifest_key(digest))?.is_some())
     }
 
     /// What a stored artifact is made of.
@@ -75,6 +81,10 @@ impl Store {
     fn read_catalog(&self) -> Result<Catalog, StoreError> {
         let mut packs = Vec::new();
         self.bucket.list(INDEXES, |entry| packs.extend(pack_of_key(&entry.key).map(str::to_owned)))?;
+        // An index without its pack finds nothing. Packs come before their indexes, so they are listed after them.
+        let mut there = HashSet::new();
+        self.bucket.list(PACKS, |entry| there.extend(pack_of_key(&entry.key).map(str::to_owned)))?;
+        packs.retain(|pack| there.contains(pack));
         // The order decides which of several copies is taken: it must not be the order of a listing.
         packs.sort_unstable();
         let indexes: Vec<_> = packs.par_iter().map(|pack| self.read_index(pack)).collect::<Result<_, _>>()?;

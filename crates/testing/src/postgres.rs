@@ -110,6 +110,10 @@ impl Postgres {
             .arg(&data)
             .arg("--pwfile")
             .arg(&password);
+        // As with most users, the order of words is that of a language, where that can be had.
+        if has_languages(&programs) {
+            initialise.args(["--locale-provider=icu", "--icu-locale=en-US"]);
+        }
         finish(initialise, "initdb")?;
         let port = free_port().map_err(system("find a free port"))?;
         let mut server = command(&programs, folder.path(), "postgres");
@@ -210,6 +214,12 @@ fn hand_over(path: &Path) -> Result<(), PostgresError> {
         chown(path, Some(NOBODY), Some(NOBODY)).map_err(system("give the folder to `nobody`"))?;
     }
     Ok(())
+}
+
+/// Whether databases can be made for a language without the system's locales, which small machines lack.
+fn has_languages(programs: &Path) -> bool {
+    let help = Command::new(programs.join("initdb")).arg("--help").output();
+    help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains("--icu-locale"))
 }
 
 /// The folder with `initdb`, `postgres` and `psql`: of the first on the `PATH`, or of the newest version installed.

@@ -65,6 +65,11 @@ pub(super) fn state_act(number: i64) -> Option<&'static str> {
     ["version.restore", "version.retire", "version.delete"].get(usize::try_from(number).ok()?).copied()
 }
 
+/// The act that a move of an alias came with.
+pub(super) fn alias_move(number: i64) -> Option<&'static str> {
+    ["alias.set", "alias.revert", "alias.remove"].get(usize::try_from(number).ok()?).copied()
+}
+
 /// The act that a version came with: of a pushed one the state is active.
 pub(super) fn push_act(number: i64) -> Option<&'static str> {
     (number == 0).then_some("version.push")

@@ -3,7 +3,8 @@
 use reproof_digest::Kind;
 
 use super::column::{
-    Column, Field, decision, detail, digests, own, principal_kind, push_act, relation, state_act, subject,
+    Column, Field, alias_move, decision, detail, digests, own, principal_kind, push_act, relation, state_act,
+    subject,
 };
 
 /// Rows of a table, of which each came with an entry.
@@ -48,9 +49,10 @@ pub(super) const ROWS: &[Rows] = &[
     Rows {
         what: "entry",
         acts: &[],
-        sql: "SELECT l.sequence, l.sequence, l.leaf, w.text, a.text, l.at FROM log l JOIN label w ON w.id = l.who \
-              JOIN label a ON a.id = l.act WHERE l.sequence > ?1 ORDER BY l.sequence LIMIT 1000",
-        fields: &[own("who", Text), own("act", Text), own("at", Time)],
+        sql: "SELECT l.sequence, l.sequence, l.leaf, w.text, a.text, l.at, m.name FROM log l \
+              JOIN label w ON w.id = l.who JOIN label a ON a.id = l.act LEFT JOIN model m ON m.id = l.model \
+              WHERE l.sequence > ?1 ORDER BY l.sequence LIMIT 1000",
+        fields: &[own("who", Text), own("act", Text), own("at", Time), subject("model", Text)],
         every: false,
     },
     Rows {
@@ -107,13 +109,16 @@ pub(super) const ROWS: &[Rows] = &[
     Rows {
         what: "move of an alias",
         acts: &["alias.set", "alias.revert", "alias.remove"],
-        sql: "SELECT e.sequence, l.sequence, l.leaf, m.name, a.name, v.text, e.reason FROM alias_event e \
-              JOIN alias a ON a.id = e.alias JOIN model m ON m.id = a.model JOIN log l ON l.sequence = e.sequence \
-              LEFT JOIN version v ON v.id = e.version WHERE e.sequence > ?1 ORDER BY e.sequence LIMIT 1000",
+        sql: "SELECT e.sequence, l.sequence, l.leaf, e.kind, m.name, a.name, v.text, p.text, e.reason \
+              FROM alias_event e JOIN alias a ON a.id = e.alias JOIN model m ON m.id = a.model \
+              JOIN log l ON l.sequence = e.sequence LEFT JOIN version v ON v.id = e.version \
+              LEFT JOIN version p ON p.id = e.previous WHERE e.sequence > ?1 ORDER BY e.sequence LIMIT 1000",
         fields: &[
+            own("act", Word(alias_move)),
             subject("model", Text),
             subject("alias", Text),
             subject("version", Text),
+            detail("previous", Text),
             detail("reason", Text),
         ],
         every: true,

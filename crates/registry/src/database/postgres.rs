@@ -242,6 +242,8 @@ impl Connection for Postgres {
             id: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
             integer: "BIGINT",
             bytes: "BYTEA",
+            // Pages go on by name, so the order is that of bytes, whatever language the database was made for.
+            text: "TEXT COLLATE \"C\"",
             options: "",
         }
     }

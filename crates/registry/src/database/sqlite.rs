@@ -224,7 +224,13 @@ impl Connection for Sqlite {
     }
 
     fn words(&self) -> Words {
-        Words { id: "INTEGER NOT NULL PRIMARY KEY", integer: "INTEGER", bytes: "BLOB", options: "STRICT" }
+        Words {
+            id: "INTEGER NOT NULL PRIMARY KEY",
+            integer: "INTEGER",
+            bytes: "BLOB",
+            text: "TEXT",
+            options: "STRICT",
+        }
     }
 
     fn schema_version(&mut self) -> Result<Option<u32>, Error> {

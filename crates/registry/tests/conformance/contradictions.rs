@@ -168,6 +168,9 @@ const TOUCHED: &[(&str, &str)] = &[
         "UPDATE log SET who = (SELECT id FROM label WHERE text = 'ben') WHERE sequence = 0",
         "entry 0 has ben as its who, and entry 0 says anna",
     ),
+    ("UPDATE log SET model = NULL", "has nothing as its model, and entry"),
+    ("UPDATE alias_event SET previous = NULL", "has nothing as its previous, and entry"),
+    ("UPDATE alias_event SET kind = 2 WHERE kind = 0", "has alias.remove as its act, and entry"),
     ("UPDATE log SET effective = 1 WHERE sequence = 2", "entry 2 is in force from 1, and the log says"),
     (
         "UPDATE alias_event SET effective = 1 WHERE sequence = 8",

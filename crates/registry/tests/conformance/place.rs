@@ -115,5 +115,12 @@ pub(crate) fn push(registry: &Registry, number: u32) -> Pushed {
 
 /// The alias `production` of `team/model`, believed to point to `expected`.
 pub(crate) fn production(expected: Option<&str>) -> MoveAlias<'_> {
-    MoveAlias { model: "team/model", alias: "production", expected, reason: "it is good", evidence: &[] }
+    MoveAlias {
+        model: "team/model",
+        alias: "production",
+        expected,
+        reason: "it is good",
+        evidence: &[],
+        as_of: None,
+    }
 }

@@ -16,7 +16,8 @@ impl Registry {
     ) -> Result<AliasEvent, RegistryError> {
         self.allow(Act::Revert, Some(model), Some(alias))?;
         let current = self.records.alias(model, alias)?.version;
-        let request = MoveAlias { model, alias, expected: current.as_deref(), reason, evidence: &[] };
+        let request =
+            MoveAlias { model, alias, expected: current.as_deref(), reason, evidence: &[], as_of: None };
         Ok(self.records.revert_alias(self.by(), &request, to)?)
     }
 
@@ -24,7 +25,8 @@ impl Registry {
     pub fn remove_alias(&self, model: &str, alias: &str, reason: &str) -> Result<AliasEvent, RegistryError> {
         self.allow(Act::RemoveAlias, Some(model), Some(alias))?;
         let current = self.records.alias(model, alias)?.version;
-        let request = MoveAlias { model, alias, expected: current.as_deref(), reason, evidence: &[] };
+        let request =
+            MoveAlias { model, alias, expected: current.as_deref(), reason, evidence: &[], as_of: None };
         Ok(self.records.remove_alias(self.by(), &request)?)
     }
 

@@ -85,18 +85,6 @@ fn newest(bucket: &Bucket) -> Result<Option<u64>, StoreError> {
     Ok(newest)
 }
 
-fn not_older(published: u64, total: u64) -> Result<(), RegistryError> {
-    if total >= published {
-        return Ok(());
-    }
-    Err(RegistryError::Log {
-        problem: format!(
-            "{published} entries are published and the database has {total}: it was restored from an old backup; restore \
-             a newer one, or investigate with `reproof audit verify`"
-        ),
-    })
-}
-
 fn checkpoint_key(size: u64) -> String {
     format!("{CHECKPOINTS}/{size:020}")
 }
@@ -143,7 +131,7 @@ impl Registry {
         let files = Files(bucket);
         let mut tree = self.published_tree(&key.verifier())?;
         let (before, total) = (tree.size, self.records.log_size()?);
-        not_older(before, total)?;
+        self.continues(before, total)?;
         progress.begin("publishing the log", Some(total - before), Unit::Items);
         while tree.size < total {
             let entries = self.records.log_since(tree.size, BATCH)?;
@@ -206,9 +194,38 @@ impl Registry {
         })
     }
 
-    /// Refuses a database that has fewer entries than were published.
+    /// Refuses a database that is older than what was published.
     pub(super) fn is_newest(&self) -> Result<(), RegistryError> {
-        not_older(newest(self.store.bucket())?.unwrap_or(0), self.records.log_size()?)
+        self.continues(newest(self.store.bucket())?.unwrap_or(0), self.records.log_size()?)
+    }
+
+    /// Refuses a database that has fewer entries than were published, or another in place of the last of them: acts after an
+    /// old backup was restored would be signed as a history that nobody has.
+    fn continues(&self, published: u64, total: u64) -> Result<(), RegistryError> {
+        let old = |what: String| RegistryError::Log {
+            problem: format!(
+                "{published} entries are published and the database {what}: it was restored from an old backup; restore a \
+                 newer one, or investigate with `reproof audit verify`"
+            ),
+        };
+        if total < published {
+            return Err(old(format!("has {total}")));
+        }
+        let Some(last) = published.checked_sub(1) else { return Ok(()) };
+        let path = TilePath::in_tree(Kind::Entries, last / TILE_WIDTH, published);
+        let Some(path) = path else { return Ok(()) };
+        // What cannot be read is for the audit to tell.
+        let Ok(Some(bytes)) = Files(self.store.bucket()).read(&path.to_string(), MAX_BUNDLE) else {
+            return Ok(());
+        };
+        let Ok(entries) = bundle::parse(&bytes, path.width(), path.is_full()) else { return Ok(()) };
+        let here = self.records.log_since(last, 1)?;
+        match (entries.last(), here.first()) {
+            (Some(there), Some(here)) if here.leaf.as_slice() != *there => {
+                Err(old(format!("has another one as number {last}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The tree of the newest checkpoint in the store, whose signature holds.

@@ -14,6 +14,9 @@ use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEviden
 use super::{Reference, Registry, RegistryError};
 
 /// The folder of statements in the store.
+/// Letters of a reason that is made here, at most.
+const MAX_REASON: usize = 1000;
+
 pub(super) const STATEMENTS: &str = "statements";
 
 /// Bytes of a statement, at most.
@@ -95,9 +98,13 @@ impl Registry {
             at,
             key_hint: &statement.key_hint,
         };
-        let batch = self.records.add_evidence(self.by(), &[evidence])?;
-        let flagged =
-            report.verdict.is_negative() && batch.added > 0 && self.flag_negative(&version, report)?;
+        let (batch, flagged) = if report.verdict.is_negative() {
+            let reason = reason(report);
+            let (model, number) = (&version.model, &version.number);
+            self.records.add_negative_evidence(self.by(), &evidence, model, number, &reason)?
+        } else {
+            (self.records.add_evidence(self.by(), &[evidence])?, false)
+        };
         Ok(Attached { version, statement, batch, flagged })
     }
 
@@ -234,7 +241,7 @@ impl Registry {
     }
 
     /// The bytes of a kept statement or of the document that it is about.
-    pub fn statement(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RegistryError> {
+    pub(super) fn statement(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RegistryError> {
         let found = self.store.bucket().get(&statement_key(digest), STATEMENT_LIMIT)?;
         match found {
             Some(bytes) if blob(&bytes) != *digest => {
@@ -250,17 +257,12 @@ impl Registry {
         let version = self.resolve(reference)?;
         Ok(self.records.latest_evidence(&version.artifact)?)
     }
+}
 
-    /// Flags a version after a negative verdict, unless it is flagged.
-    fn flag_negative(&self, version: &Version, report: &Report) -> Result<bool, RegistryError> {
-        let shown = self.records.show(&version.model, &version.number)?;
-        if !shown.flags.is_empty() || version.state != State::Active {
-            return Ok(false);
-        }
-        let reason = format!("verification came to {}: {}", report.verdict, report.summary);
-        self.records.raise_flag(self.by(), &version.model, &version.number, &reason)?;
-        Ok(true)
-    }
+/// Why a version is flagged after a negative verdict, as short and plain as a reason must be.
+fn reason(report: &Report) -> String {
+    let text = format!("verification came to {}: {}", report.verdict, report.summary);
+    text.chars().map(|one| if one.is_control() { ' ' } else { one }).take(MAX_REASON).collect()
 }
 
 /// A role in a decision: `reviewer`, or `reviewer@production` where it is for one alias only.

@@ -39,6 +39,9 @@ pub struct Promotion {
     pub moved: Option<AliasEvent>,
 }
 
+/// How often a promotion is judged again, where something comes while it is.
+const ATTEMPTS: u32 = 8;
+
 impl Promotion {
     /// Whether everything holds.
     pub fn holds(&self) -> bool {
@@ -63,9 +66,44 @@ impl Registry {
         }
         let version = self.resolve(reference)?;
         self.allow(Act::Promote, Some(&version.model), Some(alias))?;
+        for _ in 0..ATTEMPTS {
+            let (mut promotion, facts) = self.judge(reference, &version, alias)?;
+            if !promotion.holds() || trying {
+                return Ok(promotion);
+            }
+            let rests_on: Vec<Digest> = facts.evidence.iter().map(|evidence| evidence.statement).collect();
+            let request = MoveAlias {
+                model: &promotion.version.model,
+                alias,
+                expected: promotion.before.as_deref(),
+                reason,
+                evidence: &rests_on,
+                as_of: facts.as_of,
+            };
+            match self.records.set_alias(self.by(), &request, &promotion.version.number) {
+                Ok(moved) => {
+                    promotion.moved = Some(moved);
+                    return Ok(promotion);
+                }
+                // Judged again, with what came meanwhile.
+                Err(reproof_registry::Error::DecidedBefore { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let (model, alias) = (version.model, alias.to_owned());
+        Err(reproof_registry::Error::DecidedBefore { model, alias }.into())
+    }
+
+    /// What the gates of an alias say of a version, and what they were asked with.
+    fn judge(
+        &self,
+        reference: &Reference,
+        version: &Version,
+        alias: &str,
+    ) -> Result<(Promotion, GateFacts), RegistryError> {
         let facts = self.records.gate_facts(&version.model, &version.number, alias)?;
         let now = self.seconds();
-        let proofs = self.proofs(&version, &facts.evidence)?;
+        let proofs = self.proofs(version, &facts.evidence)?;
         // The rules that every gate may ask about are those of the version itself.
         let lacks: Vec<String> = self.lint(reference, None)?.into_iter().map(|lack| lack.id).collect();
         let mut gates = Vec::new();
@@ -77,27 +115,15 @@ impl Registry {
             })?;
             let known = Facts {
                 lint: Some(lacks.clone()),
-                acceptance: if rules.reviewed { Some(self.acceptance(&version)?) } else { None },
+                acceptance: if rules.reviewed { Some(self.acceptance(version)?) } else { None },
                 ..facts_of(&facts, alias, &proofs, &rules.signed_by)
             };
             let outcome = rules.evaluate(&known, now);
             gates.push(GateOutcome { pattern: gate.pattern.clone(), revision: gate.revision, outcome });
         }
         let before = facts.alias.as_ref().and_then(|alias| alias.version.clone());
-        let mut promotion =
-            Promotion { obstacles: obstacles(&facts, alias), version, before, gates, moved: None };
-        if promotion.holds() && !trying {
-            let rests_on: Vec<Digest> = facts.evidence.iter().map(|evidence| evidence.statement).collect();
-            let request = MoveAlias {
-                model: &promotion.version.model,
-                alias,
-                expected: promotion.before.as_deref(),
-                reason,
-                evidence: &rests_on,
-            };
-            promotion.moved = Some(self.records.set_alias(self.by(), &request, &promotion.version.number)?);
-        }
-        Ok(promotion)
+        let obstacles = obstacles(&facts, alias);
+        Ok((Promotion { obstacles, version: version.clone(), before, gates, moved: None }, facts))
     }
 
     /// Where the contract of a version comes from.

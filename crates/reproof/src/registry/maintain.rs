@@ -75,7 +75,8 @@ impl Registry {
         self.is_newest()?;
         let now = self.seconds() as i64;
         let silent = At::from_seconds((now - grace).max(0).unsigned_abs()).unwrap_or_default();
-        let running = self.records.live_uploads(silent)?.len();
+        // Who only looks ends nobody's push.
+        let running = self.records.live_uploads(if dry_run { At::default() } else { silent })?.len();
         let live = self.live()?;
         let options = CollectOptions { live: &live, now, grace, dry_run, session: random()? as u32 };
         let collected = self.store.collect(&options, progress)?;

@@ -35,14 +35,13 @@ impl Registry {
                 problem: "it becomes the administrator and must be a person".to_owned(),
             });
         }
-        self.records.add_principal(self.by(), name, kind)?;
         if !first {
+            self.records.add_principal(self.by(), name, kind)?;
             return Ok(None);
         }
-        self.records.grant(self.by(), name, Role::Administrator.as_str(), "**", None)?;
         let expires = self.now().plus_seconds(FIRST_TOKEN);
-        let (secret, _) = self.records.issue_token(self.by(), name, "first", Some(expires))?;
-        Ok(Some(secret))
+        let role = Role::Administrator.as_str();
+        Ok(Some(self.records.add_administrator(self.by(), name, role, Some(expires))?))
     }
 
     /// Puts somebody into a group, or takes them out.

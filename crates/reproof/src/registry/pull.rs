@@ -111,6 +111,14 @@ impl Registry {
         if !manifest.contract.is_empty() {
             self.store.restore(&manifest.contract, &kept, progress)?;
             self.store.check_restored(&manifest.contract, &kept)?;
+            // One of a newer version of reproof cannot be read here, and is for others to judge.
+            if let (Ok(stored), Some(expected)) = (folder::read(&kept), version.contract)
+                && stored.digest != expected
+            {
+                let what =
+                    format!("the contract that the store has for {}@{}", version.model, version.number);
+                return Err(RegistryError::Unexpected { what, expected, found: stored.digest });
+            }
             self.lay_signatures(&version, &kept)?;
         }
         if !proven(&inner) {

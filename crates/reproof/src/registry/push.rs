@@ -101,6 +101,14 @@ impl Registry {
         let like = self.like(model, options)?;
         let upload = self.records.start_upload(self.by())?;
         let opened = Opened::new(&artifact, &computed, contract.as_ref().map(|_| beside.as_path()))?;
+        // What was opened is what the version will name, whatever takes its place from now on.
+        if let Some(contract) = &contract {
+            let now = folder::read(&beside)?.digest;
+            if now != contract.digest {
+                let what = format!("the contract in {}, which changed meanwhile,", beside.display());
+                return Err(RegistryError::Unexpected { what, expected: contract.digest, found: now });
+            }
+        }
         let adding = AddOptions { like: &like, session: random()? as u32, trusting: false };
         let stored = self.store.add(&opened.source(), &adding, progress).inspect_err(|_| {
             // Why it failed is what matters; a lease that stays ends by itself.
@@ -124,6 +132,11 @@ impl Registry {
             told: &said.told,
         };
         let (recorded, new_model) = self.records.push(self.by(), &push)?;
+        // A collection may have removed the manifest of an earlier version with the same bytes a moment ago; from now on none
+        // does.
+        if !self.store.has_manifest(&stored.manifest)? {
+            self.store.add(&opened.source(), &adding, progress)?;
+        }
         let new = matches!(recorded, Recorded::New(_));
         // A push that is done again takes those that are missing.
         let signatures = match &contract {

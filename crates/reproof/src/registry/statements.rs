@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use reproof_attest::dsse::Bundle;
 use reproof_digest::{Digest, Kind, blob};
 use reproof_registry::PageRequest;
 use reproof_store::{Bucket, Fault};
 
 use super::evidence::{STATEMENT_LIMIT, STATEMENTS, statement_key};
-use super::{Registry, RegistryError};
+use super::{Reference, Registry, RegistryError};
 
 /// Rows of a page.
 const PAGE: u32 = 1000;
@@ -16,6 +17,39 @@ const PAGE: u32 = 1000;
 pub(super) type Affecting = (Fault, Vec<String>);
 
 impl Registry {
+    /// The bytes of a statement about a version, or of the document that one of its statements is about; nothing where it is
+    /// neither.
+    pub fn statement_about(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+    ) -> Result<Option<Vec<u8>>, RegistryError> {
+        let version = self.resolve(reference)?;
+        let hex = digest.to_hex();
+        let mut request = Some(PageRequest::first(1000));
+        while let Some(page) = request {
+            let found = self.records.evidence(&version.artifact, &page)?;
+            request = page.next(&found);
+            for known in found.items {
+                if known.statement == *digest || self.names(&known.statement, &hex)? {
+                    return self.statement(digest);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a statement, signed or not, names something by these digits.
+    fn names(&self, statement: &Digest, hex: &str) -> Result<bool, RegistryError> {
+        let bytes = match self.statement(statement) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) | Err(RegistryError::Unexpected { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let payload = Bundle::parse(&bytes).map_or(bytes, |bundle| bundle.envelope.payload);
+        Ok(String::from_utf8_lossy(&payload).contains(hex))
+    }
+
     /// Statements that are gone, or whose bytes are not what their names say; those that `copy` has are mended.
     pub(super) fn damaged_statements(&self, copy: Option<&Bucket>) -> Result<Vec<Affecting>, RegistryError> {
         let bucket = self.store.bucket();

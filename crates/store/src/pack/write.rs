@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use object_store::PutPayload;
 
-use super::{Block, END, Entry, HEADER, index_key, pack_key};
+use super::{Block, END, Entry, HEADER, index_key, pack_key, parse_sidecar};
 use crate::{Bucket, StoreError};
 
 /// Bytes of the pieces that a pack grows by. One vector would be copied to a larger one again and again, and take twice the
@@ -112,6 +112,12 @@ impl Pack {
 
 /// Writes a pack and then its index; its name and what it holds. A pack without an index was never finished.
 pub(crate) fn publish(bucket: &Bucket, pack: Pack) -> Result<(String, Vec<Entry>), StoreError> {
+    // Nobody could read what cannot be found again.
+    parse_sidecar(&pack.index).map_err(|problem| StoreError::Damaged {
+        store: bucket.name().to_owned(),
+        key: index_key(&pack.name),
+        problem,
+    })?;
     let payload: PutPayload = pack.blocks.into_iter().chain([pack.index.clone()]).collect();
     bucket.create(&pack_key(&pack.name), payload)?;
     bucket.create(&index_key(&pack.name), pack.index)?;

@@ -146,3 +146,56 @@ fn a_collection_may_end_before_each_of_its_steps() {
     }
     assert!(changes >= 8, "only {changes} steps were broken");
 }
+
+#[test]
+fn a_difference_whose_base_was_collected_is_stored_again() {
+    let place = Place::sound();
+    let step = |step: u64| {
+        let mut bytes = Vec::new();
+        for (index, number) in noise(7, 400_000).chunks_exact(2).enumerate() {
+            let value =
+                u16::from_le_bytes([number[0], number[1]]).wrapping_add((index as u64 * step % 3) as u16);
+            bytes.extend(value.to_le_bytes());
+        }
+        Tensor { name: "w".to_owned(), dtype: "BF16", bytes }
+    };
+    let of = |tensors| Made { head: Vec::new(), tensors, tail: Vec::new() };
+    let other = || Tensor { name: "n".to_owned(), dtype: "U8", bytes: noise(8, 900_000) };
+    let store = place.store();
+    let first = add(&store, &of(vec![step(0)]), &AddOptions::default()).expect("it is stored");
+    let like = [store.manifest(&first.manifest).expect("it is there")];
+    let options = AddOptions { like: &like, session: 1, trusting: false };
+    // One pack: a difference from the first, and something larger that stays.
+    let second = add(&store, &of(vec![step(1), other()]), &options).expect("it is stored");
+    assert!(second.written < 1_250_000, "{} bytes are no difference", second.written);
+    let kept = add(&store, &of(vec![other()]), &AddOptions { session: 2, ..AddOptions::default() });
+    let kept = kept.expect("it is stored").manifest;
+    for periods in 1..=4 {
+        collect(&place.store(), &[kept], periods);
+    }
+    let store = place.store();
+    let again = add(&store, &of(vec![step(1)]), &AddOptions { session: 3, ..AddOptions::default() });
+    let again = again.expect("it is stored");
+    assert!(again.new > 0, "a difference without its base was taken for stored");
+    let manifest = place.store().manifest(&again.manifest).expect("it is there");
+    assert_eq!(restored(&place.store(), &manifest).expect("it is whole"), of(vec![step(1)]).bytes());
+}
+
+#[test]
+fn packs_that_hold_the_same_are_written_anew_once() {
+    // Two pushes at the same time, which do not see each other's packs.
+    let [first, second] = [Place::sound(), Place::sound()];
+    let (x, y, z) = ([1, 10, 11, 12, 13], [1, 2, 20, 21, 22], [2, 30]);
+    for (place, seeds) in [(&first, &x[..]), (&second, &y[..])] {
+        stored(&place.store(), seeds, seeds[1] as u32);
+    }
+    first.take_over(&second);
+    let store = first.store();
+    let live = [stored(&store, &[1, 10], 90), stored(&store, &[1, 2], 91), stored(&store, &z, 92)];
+    for periods in 1..=5 {
+        collect(&first.store(), &live, periods);
+    }
+    for (manifest, seeds) in live.iter().zip([&[1, 10][..], &[1, 2], &z]) {
+        assert!(is_whole(&first.store(), manifest, seeds), "{seeds:?}");
+    }
+}

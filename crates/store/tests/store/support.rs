@@ -166,6 +166,20 @@ impl Place {
         self.changes_left.swap(-1, Ordering::SeqCst) == 0
     }
 
+    /// Adds everything that another place has.
+    pub(crate) fn take_over(self: &Arc<Self>, other: &Arc<Self>) {
+        let (ours, theirs) = (self.store(), other.store());
+        for folder in ["packs", "indexes", "manifests"] {
+            let mut keys = Vec::new();
+            theirs.bucket().list(folder, |entry| keys.push(entry.key)).expect("it can be listed");
+            for key in keys {
+                let bytes =
+                    theirs.bucket().get(&key, u64::MAX).expect("it can be read").expect("it was listed");
+                ours.bucket().create(&key, bytes).expect("it can be written");
+            }
+        }
+    }
+
     pub(crate) fn store(self: &Arc<Self>) -> Store {
         Store::new(Bucket::new(Arc::clone(self) as Arc<dyn ObjectStore>, "memory"))
     }

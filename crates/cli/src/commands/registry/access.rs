@@ -149,13 +149,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             people.iter().map(line).collect()
         }
     };
-    if !matches!(arguments.command, Command::Show { .. }) {
-        publish(&registry);
-    }
+    // First of all: a token is told once, and publishing may wait for a network.
     if arguments.output.json {
         output::json(&document)?;
     } else {
         output::data(&text)?;
+    }
+    if !matches!(arguments.command, Command::Show { .. }) {
+        publish(&registry);
     }
     Ok(Exit::Reached)
 }

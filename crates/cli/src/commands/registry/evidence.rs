@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let registry = arguments.registry.open()?;
     if let Some(digest) = &arguments.statement {
         let bytes = registry
-            .statement(digest)?
+            .statement_about(&arguments.name, digest)?
             .ok_or_else(|| UsageError(format!("there is no statement {digest}")))?;
         output::data(&String::from_utf8_lossy(&bytes))?;
         return Ok(Exit::Reached);
