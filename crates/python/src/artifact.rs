@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 use reproof::artifact::{Artifact, digests};
 use reproof::diff::DiffOptions;
 use reproof::scan::ScanOptions;
@@ -11,6 +12,7 @@ use reproof_formats::OpenOptions;
 use reproof_progress::Silent;
 use reproof_report::{html, sarif, terminal};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::failure;
 use crate::patience::detached;
@@ -18,6 +20,11 @@ use crate::patience::detached;
 /// A document as JSON.
 pub(crate) fn json(py: Python<'_>, document: &impl Serialize) -> PyResult<String> {
     serde_json::to_string(document).map_err(|error| failure::usage(py, &error.to_string(), None))
+}
+
+/// A document of JSON.
+pub(crate) fn of_json<T: DeserializeOwned>(py: Python<'_>, text: &str) -> PyResult<T> {
+    serde_json::from_str(text).map_err(|error| failure::usage(py, &error.to_string(), None))
 }
 
 /// Why something that reads failed.
@@ -63,6 +70,16 @@ pub(crate) struct Diff(reproof_contract::Diff);
 
 #[pymethods]
 impl Diff {
+    /// Of a document, as pickles bring it.
+    #[new]
+    fn new(py: Python<'_>, json: &str) -> PyResult<Self> {
+        of_json(py, json).map(Self)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (String,))> {
+        Ok((py.get_type::<Self>(), (json(py, &self.0)?,)))
+    }
+
     /// The document.
     fn json(&self, py: Python<'_>) -> PyResult<String> {
         json(py, &self.0)
@@ -99,6 +116,16 @@ pub(crate) struct Scan(reproof_contract::Scan);
 
 #[pymethods]
 impl Scan {
+    /// Of a document, as pickles bring it.
+    #[new]
+    fn new(py: Python<'_>, json: &str) -> PyResult<Self> {
+        of_json(py, json).map(Self)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (String,))> {
+        Ok((py.get_type::<Self>(), (json(py, &self.0)?,)))
+    }
+
     /// The document.
     fn json(&self, py: Python<'_>) -> PyResult<String> {
         json(py, &self.0)

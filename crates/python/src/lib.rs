@@ -19,6 +19,16 @@ use pyo3::prelude::*;
 /// The native half of the package; its surface is private to it.
 #[pymodule]
 mod _reproof {
+    use pyo3::prelude::*;
+
+    /// The first look at the process.
+    #[pymodule_init]
+    #[expect(clippy::unnecessary_wraps, reason = "what is called when a module begins may fail")]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::patience::loaded();
+        Ok(())
+    }
+
     #[pymodule_export]
     use crate::artifact::{Diff, Scan, diff, digest, inspect, scan};
     #[pymodule_export]

@@ -1,11 +1,12 @@
 //! Long work: without the interpreter's lock, and not without an ear for Ctrl-C.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// How long to wait between two looks for signals.
 const LOOK: Duration = Duration::from_millis(50);
@@ -18,7 +19,13 @@ pub(crate) fn detached<T: Send + 'static>(
 ) -> PyResult<T> {
     let (sender, receiver) = channel();
     let receiver = Mutex::new(receiver);
-    std::thread::spawn(move || sender.send(work()));
+    let pool = threads_of_a_fork()?;
+    std::thread::spawn(move || {
+        sender.send(match pool {
+            None => work(),
+            Some(pool) => pool.install(work),
+        })
+    });
     loop {
         let waited = py.detach(|| match receiver.lock() {
             Ok(receiver) => receiver.recv_timeout(LOOK),
@@ -32,4 +39,22 @@ pub(crate) fn detached<T: Send + 'static>(
             }
         }
     }
+}
+
+/// The process that loaded the module.
+static LOADED: OnceLock<u32> = OnceLock::new();
+
+/// Notes which process loads the module.
+pub(crate) fn loaded() {
+    LOADED.get_or_init(std::process::id);
+}
+
+/// Threads of its own for a process that was forked from the one that loaded the module: those of the other are not there, and
+/// would be waited for for ever.
+fn threads_of_a_fork() -> PyResult<Option<ThreadPool>> {
+    if *LOADED.get_or_init(std::process::id) == std::process::id() {
+        return Ok(None);
+    }
+    let pool = ThreadPoolBuilder::new().build();
+    pool.map(Some).map_err(|error| PyRuntimeError::new_err(error.to_string()))
 }

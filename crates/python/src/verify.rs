@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 use reproof::diagnose::{DiagnoseOptions, verify_and_explain};
 use reproof::engines;
 use reproof::folder::private_root;
@@ -16,7 +17,7 @@ use reproof_digest::Digest;
 use reproof_progress::Silent;
 use reproof_report::{html, junit, sarif, terminal};
 
-use crate::artifact::json;
+use crate::artifact::{json, of_json};
 use crate::engine::Engine;
 use crate::failure;
 use crate::patience::detached;
@@ -105,6 +106,16 @@ pub(crate) struct Report(reproof_contract::Report);
 
 #[pymethods]
 impl Report {
+    /// Of a document, as pickles bring it.
+    #[new]
+    fn new(py: Python<'_>, json: &str) -> PyResult<Self> {
+        of_json(py, json).map(Self)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (String,))> {
+        Ok((py.get_type::<Self>(), (json(py, &self.0)?,)))
+    }
+
     /// The document.
     fn json(&self, py: Python<'_>) -> PyResult<String> {
         json(py, &self.0)

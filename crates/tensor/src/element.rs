@@ -6,8 +6,8 @@ use crate::DType;
 
 /// Random access to the elements of a real tensor as `f64`.
 ///
-/// Every float and every integer up to 2^53 is exact; larger 64-bit integers round, so that integer equality
-/// is decided on bytes, never here.
+/// Every float and every integer up to 2^53 is exact; larger 64-bit integers round, so that how far two of them lie apart
+/// is told by [`Self::wide_integer`].
 #[derive(Clone, Copy, Debug)]
 pub struct Elements<'a> {
     dtype: DType,
@@ -103,6 +103,16 @@ impl<'a> Elements<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// The element of a dtype whose integers a float may round; `None` for all others.
+    #[inline]
+    pub fn wide_integer(&self, position: usize) -> Option<i128> {
+        match self.dtype {
+            DType::I64 => Some(i64::from_le_bytes(self.array(position)).into()),
+            DType::U64 => Some(u64::from_le_bytes(self.array(position)).into()),
+            _ => None,
+        }
     }
 
     fn array<const N: usize>(&self, position: usize) -> [u8; N] {

@@ -55,14 +55,24 @@ impl Borrowed {
     /// through DLPack.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         if object.hasattr("__array_interface__")? {
-            return array_interface::borrow(object);
+            return array_interface::borrow(object)?.with_memory(object);
         }
         if object.hasattr("__dlpack__")? {
-            return dlpack::borrow(object);
+            return dlpack::borrow(object)?.with_memory(object);
         }
         let kind = object.get_type().fully_qualified_name()?.to_string();
         let hint = "give an array of NumPy, PyTorch or JAX, or anything with __dlpack__";
         Err(unfit(object.py(), &format!("a {kind} is no tensor"), hint))
+    }
+
+    /// Refuses what says that it has elements and does not say where.
+    fn with_memory(self, object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if !self.pointer.0.is_null() || self.shape.contains(&0) {
+            return Ok(self);
+        }
+        let kind = object.get_type().fully_qualified_name()?;
+        let hint = "give the tensor that has the values: of a distributed one tensor.to_local() or tensor.full_tensor()";
+        Err(unfit(object.py(), &format!("a {kind} without memory of its own"), hint))
     }
 
     pub(crate) fn dtype(&self) -> DType {

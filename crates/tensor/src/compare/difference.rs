@@ -103,11 +103,12 @@ pub fn difference(golden: TensorView<'_>, produced: TensorView<'_>) -> Option<Di
         square_golden += a * a;
         square_produced += b * b;
         product += a * b;
-        if a == b {
+        let integers = expected.wide_integer(position).zip(actual.wide_integer(position));
+        let absolute = integers.map_or_else(|| (a - b).abs(), |(a, b)| a.abs_diff(b) as f64);
+        if absolute == 0.0 {
             continue;
         }
         result.differing += 1;
-        let absolute = (a - b).abs();
         square_difference += absolute * absolute;
         if a != 0.0 {
             result.maximum_relative = result.maximum_relative.max(absolute / a.abs());
@@ -168,6 +169,17 @@ mod tests {
         let result = compare(&[1.0, f32::NAN, f32::INFINITY, 0.0], &[1.0, f32::NAN, f32::INFINITY, -0.0]);
         assert_eq!((result.differing, result.special_mismatches, result.relative_l2), (0, 0, 0.0));
         assert_eq!(result.worst, None);
+    }
+
+    #[test]
+    fn integers_that_one_float_stands_for_are_as_far_apart_as_they_are() {
+        let compare = |golden: &[i64], produced: &[i64]| {
+            let tensor = |values: &[i64]| Tensor::from_i64(vec![values.len() as u64], values).unwrap();
+            difference(tensor(golden).view(), tensor(produced).view()).unwrap()
+        };
+        let result = compare(&[1 << 53, i64::MIN, 7], &[(1 << 53) + 1, i64::MIN + 3, 7]);
+        assert_eq!((result.differing, result.maximum_absolute), (2, 3.0));
+        assert_eq!(result.worst.map(|worst| worst.position), Some(1));
     }
 
     #[test]
