@@ -169,7 +169,9 @@ pub enum Error {
         offered: Digest,
     },
     /// A version is there with the same artifact, and something else that was said of it differs.
-    #[error("{model}@{version} is this artifact already, with {what} {existing}, not {offered}")]
+    #[error(
+        "{model}@{version} is this artifact already, with {what} {existing}, not {offered}; push it as another version"
+    )]
     VersionDiffers {
         /// The model.
         model: String,

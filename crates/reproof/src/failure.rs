@@ -109,6 +109,11 @@ pub fn classify(error: &(dyn Error + 'static)) -> Failure {
         {
             return Failure::Negative;
         }
+        if let Some(RegistryError::Read { source, .. }) = cause.downcast_ref::<RegistryError>()
+            && source.kind() == std::io::ErrorKind::NotFound
+        {
+            return Failure::Usage;
+        }
         if let Some(DiffError::NoPart { .. }) = cause.downcast_ref::<DiffError>() {
             return Failure::Usage;
         }
@@ -145,7 +150,10 @@ fn of_records(error: &Records) -> Failure {
         | Records::BadText { .. }
         | Records::TooMuch { .. } => Failure::Usage,
         Records::VersionTaken { .. }
+        | Records::VersionDiffers { .. }
         | Records::AliasMoved { .. }
+        | Records::DecidedBefore { .. }
+        | Records::NothingToRevert { .. }
         | Records::WrongState { .. }
         | Records::Held { .. }
         | Records::Approved { .. }
