@@ -2,7 +2,7 @@
 
 use reproof_digest::blob;
 use reproof_policy::role::Act;
-use reproof_registry::{PageRequest, SpotCheck, State, Version};
+use reproof_registry::{PageRequest, SpotCheck, Version};
 
 use super::{Registry, RegistryError};
 
@@ -54,18 +54,11 @@ impl Registry {
 
     /// Calls `visit` for every version that was not deleted.
     fn each_version(&self, mut visit: impl FnMut(Version)) -> Result<(), RegistryError> {
-        let mut models = Some(PageRequest::first(1000));
-        while let Some(page) = models {
-            let found = self.records.models("", &page)?;
-            for model in &found.items {
-                let mut versions = Some(PageRequest::first(1000));
-                while let Some(page) = versions {
-                    let found = self.records.versions(&model.name, &page)?;
-                    versions = page.next(&found);
-                    found.items.into_iter().filter(|one| one.state != State::Deleted).for_each(&mut visit);
-                }
-            }
-            models = page.next(&found);
+        let mut request = Some(PageRequest::first(1000));
+        while let Some(page) = request {
+            let found = self.records.live_versions(&page)?;
+            request = page.next(&found);
+            found.items.into_iter().for_each(&mut visit);
         }
         Ok(())
     }
