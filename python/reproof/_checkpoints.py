@@ -6,6 +6,7 @@ reads the finished files. No random number is drawn, no tensor is touched, and w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +28,9 @@ from .errors import UsageError
 
 # The note by which a contract of a callback is known.
 _MARK, _MARKED = "recorded-by", "training"
+
+# Contracts of what was saved before at the same place that are kept.
+_GENERATIONS = 3
 
 
 class CheckpointWarning(UserWarning):
@@ -60,6 +65,9 @@ class Recorder:
         self._worker: threading.Thread | None = None
         self._removed: set[str] = set()
         self._saves = Saves()
+        # Those that appear, in their order, until their turn is over.
+        self._expected: list[str] = []
+        _RECORDERS.add(self)
         self.recorded: list[str] = []
         self.trajectories: list[str] = []
         self.failures: list[str] = []
@@ -83,9 +91,12 @@ class Recorder:
             if place not in self._removed:
                 self.fail(f"{place} has no contract: there is no such file or folder on this machine")
             return
+        until = time.monotonic() + PATIENCE if appears else None
         with self._lock:
             self._removed.discard(place)
-        self._enqueue(place, "contract", lambda: self._record_when_there(place, save, noted, told, appears))
+            if appears:
+                self._expected.append(place)
+        self._enqueue(place, "contract", lambda: self._record_when_there(place, save, noted, told, until))
 
     def announce(self, path: str | os.PathLike[str]) -> None:
         """Tells that a checkpoint is being written in the background, and `save` will be called for it."""
@@ -122,12 +133,20 @@ class Recorder:
 
     def __getstate__(self) -> dict[str, Any]:
         # Trainers that start processes send their callbacks along; the work stays here.
-        return {**vars(self), "_lock": None, "_saves": None, "_worker": None, "_waiting": []}
+        return {**vars(self), "_lock": None, "_saves": None, "_worker": None, "_waiting": [], "_expected": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = threading.Lock()
         self._saves = Saves()
+        _RECORDERS.add(self)
+
+    def forked(self) -> None:
+        """This is a copy of the process that does the work, without the thread that does it."""
+        self._lock = threading.Lock()
+        self._saves = Saves()
+        self._worker = None
+        self._waiting, self._expected, self.failures = [], [], []
 
     def forget(self, path: str | os.PathLike[str]) -> None:
         """Removes the contract beside a checkpoint file that is removed: told before, so that nobody misses the file."""
@@ -136,7 +155,7 @@ class Recorder:
         with self._lock:
             # One that is being recorded just now is removed as soon as it is complete.
             self._removed.add(place)
-            if beside in self.recorded:
+            if beside in self.recorded or _is_ours(beside):
                 shutil.rmtree(beside, ignore_errors=True)
 
     def wait(self) -> None:
@@ -165,14 +184,33 @@ class Recorder:
                 if what == "contract" or os.path.exists(place):
                     self.fail(f"{place} has no {what}: {type(error).__name__}: {error}")
 
-    def _record_when_there(self, place: str, save: Save, noted: list[str], told: str, appears: bool) -> None:
+    def _record_when_there(self, place: str, save: Save, noted: list[str], told: str, until: float | None) -> None:
+        """Records what is there, or appears until then."""
         try:
-            if appears and not _appeared(place):
-                self.fail(f"{place} has no contract: it did not appear within {PATIENCE:.0f} s")
-            else:
+            if until is None or self._appeared(place, until):
                 self._record(place, save, noted, told)
         finally:
             save.over()
+            if until is not None:
+                with self._lock:
+                    self._expected.remove(place)
+
+    def _appeared(self, place: str, until: float) -> bool:
+        """Waits for a checkpoint; whether it came."""
+        while not os.path.exists(place):
+            with self._lock:
+                later = [other for other in self._expected if other != place]
+            if any(os.path.exists(other) for other in later):
+                # They are written one after the other: trainers that keep the last few have removed it already.
+                return False
+            if time.monotonic() > until:
+                self.fail(f"{place} has no contract: it did not appear within {PATIENCE:.0f} s")
+                return False
+            if not threading.main_thread().is_alive():
+                # The training is over, and must end.
+                return False
+            time.sleep(0.05)
+        return True
 
     def _keep(self, place: str, save: Save | None, trajectory: Callable[[], str], ours: bool) -> None:
         if save is not None and save.waits:
@@ -214,6 +252,7 @@ class Recorder:
             before = _identity(place)
             finished = _run([self._command, *arguments])
         if finished.returncode == 0:
+            _prune(folder)
             with self._lock:
                 self.recorded.append(folder)
                 # A checkpoint that went meanwhile takes its contract with it.
@@ -228,6 +267,19 @@ class Recorder:
     def fail(self, message: str) -> None:
         """Notes what went wrong; `wait` warns of it."""
         self.failures.append(message)
+
+
+# All of this process.
+_RECORDERS: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for recorder in list(_RECORDERS):
+        recorder.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _folder(place: str) -> str:
@@ -247,18 +299,37 @@ def _identity(place: str) -> tuple[int, int] | None:
 
 def _is_ours(folder: str) -> bool:
     """Whether a callback made this contract, in this process or an earlier one."""
-    with open(os.path.join(folder, "contract.json"), encoding="utf-8") as file:
-        contract = json.load(file)
-    return bool(contract.get("context", {}).get("notes", {}).get(_MARK) == _MARKED)
+    return _is_marked(os.path.join(folder, "contract.json"))
 
 
-def _appeared(place: str) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not os.path.exists(place):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+def _is_marked(path: str) -> bool:
+    """Whether there is a contract that a callback made."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            contract = json.load(file)
+        return bool(contract["context"]["notes"][_MARK] == _MARKED)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _prune(folder: str) -> None:
+    """Leaves the newest of the contracts of what was saved before; those that people made stay."""
+    history = os.path.join(folder, "history")
+    kept: set[str] = set()
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        path = os.path.join(folder, "contract.json")
+        # Each names the one before; the times of the files say nothing.
+        while len(kept) < _GENERATIONS:
+            with open(path, encoding="utf-8") as file:
+                previous = json.load(file).get("previous")
+            if previous is None:
+                return
+            path = os.path.join(history, f"{previous['digest'].rpartition(':')[2]}.json")
+            kept.add(path)
+        for name in os.listdir(history):
+            old = os.path.join(history, name)
+            if old not in kept and _is_marked(old):
+                os.remove(old)
 
 
 def _arguments(

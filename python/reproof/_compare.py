@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import struct
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -125,8 +126,8 @@ def _walk(path: str, expected: Any, actual: Any) -> Iterator[Difference]:
     elif type(expected) is not type(actual):
         kinds = f"a {type(actual).__name__}, not a {type(expected).__name__}"
         yield Difference(path, "incomparable", kinds)
-    # NaN is what it was, as everywhere here: bits count.
-    elif expected == actual or (expected != expected and actual != actual):
+    # Bits count, as everywhere here: NaN is what it was, and a zero has a sign.
+    elif struct.pack("d", expected) == struct.pack("d", actual) if isinstance(expected, float) else expected == actual:
         yield Difference(path, "identical", "equal")
     else:
         yield _numbers(path, expected, actual)
@@ -139,12 +140,15 @@ def _numbers(path: str, expected: Any, actual: Any) -> Difference:
         return Difference(path, "different", statement)
     if not (abs(expected) <= sys.float_info.max and abs(actual) <= sys.float_info.max):
         return Difference(path, "different", statement)
+    # Before they are rounded: integers may be larger than what floats tell apart.
+    off = abs(actual - expected)
+    if off > sys.float_info.max:
+        return Difference(path, "different", statement)
+    relative = off / abs(expected) if expected else math.inf if off else 0.0
     one, two = float(expected), float(actual)
-    off = abs(two - one)
-    relative = off / abs(one) if one else math.inf
     return Difference(
-        path, "different", statement, measured=True, elements=1, differing=1,
-        maximum_absolute=off, maximum_relative=relative, worst=((), one, two),
+        path, "different", statement, measured=True, elements=1, differing=int(off != 0),
+        maximum_absolute=float(off), maximum_relative=relative, worst=((), one, two),
     )  # fmt: skip
 
 

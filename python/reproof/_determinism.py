@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
+from ._data import randomness
+
 __all__ = ["Determinism", "Switch", "current", "determinism"]
+
+
+# The value of a switch that could not be read, which is another thing than None.
+_UNREAD = object()
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,17 @@ def _attribute(name: str, owner: Any, attribute: str, wanted: Any) -> _Control:
     return _Control(
         name, lambda: getattr(owner, attribute), wanted, lambda value: setattr(owner, attribute, value)
     )
+
+
+def _tf32(name: str, owner: Any, *parts: str) -> Iterator[_Control]:
+    """Reduced precision of float32, by the name with which it can be read: newer ones are told for each part."""
+    control = _attribute(f"{name}.allow_tf32", owner, "allow_tf32", False)
+    owners = [(f"{name}.{part}" if part else name, getattr(owner, part) if part else owner) for part in parts]
+    if _value(control) is not _UNREAD or not all(hasattr(told, "fp32_precision") for _, told in owners):
+        yield control
+        return
+    for told, part_owner in owners:
+        yield _attribute(f"{told}.fp32_precision", part_owner, "fp32_precision", "ieee")
 
 
 def _variable(name: str, wanted: str | None, note: str) -> _Control:
@@ -90,9 +107,9 @@ def _torch(torch: Any, threads: int | None) -> Iterator[_Control]:
     )
     yield _attribute("torch.backends.cudnn.deterministic", torch.backends.cudnn, "deterministic", True)
     yield _attribute("torch.backends.cudnn.benchmark", torch.backends.cudnn, "benchmark", False)
-    yield _attribute("torch.backends.cudnn.allow_tf32", torch.backends.cudnn, "allow_tf32", False)
+    yield from _tf32("torch.backends.cudnn", torch.backends.cudnn, "conv", "rnn")
     matmul = torch.backends.cuda.matmul
-    yield _attribute("torch.backends.cuda.matmul.allow_tf32", matmul, "allow_tf32", False)
+    yield from _tf32("torch.backends.cuda.matmul", matmul, "")
     for name in ("allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction"):
         if hasattr(matmul, name):
             yield _attribute(f"torch.backends.cuda.matmul.{name}", matmul, name, False)
@@ -159,7 +176,7 @@ def _jax(jax: Any) -> Iterator[_Control]:
 
 def current() -> list[Switch]:
     """The switches as they are."""
-    return [Switch(control.name, _value(control)) for control in _controls(None)]
+    return [Switch(control.name, _shown(_value(control))) for control in _controls(None)]
 
 
 class Determinism:
@@ -212,6 +229,9 @@ class Determinism:
 
     def _set(self, control: _Control) -> Switch:
         before = _value(control)
+        if before is _UNREAD:
+            # What is not known cannot be put back.
+            return Switch(control.name, None, note="could not be read, so it was left as it is")
         if before == control.wanted:
             return Switch(control.name, before, before)
         if control.write is None:
@@ -222,27 +242,21 @@ class Determinism:
             return Switch(control.name, before, before, f"could not be set: {error}")
         write = control.write
         self._undo.append(lambda: write(before))
-        return replace(Switch(control.name, _value(control)), before=before)
+        return replace(Switch(control.name, _shown(_value(control))), before=before)
 
     def _sow(self, seed: int) -> Iterator[Switch]:
-        state = random.getstate()
-        self._undo.append(lambda: random.setstate(state))
+        states = randomness.capture([])
+        self._undo.append(lambda: randomness.restore(states, []))
         random.seed(seed)
         yield Switch("random.seed", seed)
         numpy = sys.modules.get("numpy")
         if numpy is not None:
-            numbers = numpy.random.get_state()
-            self._undo.append(lambda: numpy.random.set_state(numbers))
             numpy.random.seed(seed % 2**32)
             yield Switch("numpy.random.seed", seed % 2**32)
         torch = sys.modules.get("torch")
         if torch is not None:
-            drawn = torch.random.get_rng_state()
-            self._undo.append(lambda: torch.random.set_rng_state(drawn))
-            if torch.cuda.is_available() and torch.cuda.is_initialized():
-                devices = torch.cuda.get_rng_state_all()
-                self._undo.append(lambda: torch.cuda.set_rng_state_all(devices))
-            torch.manual_seed(seed)
+            randomness.sow_torch(torch, seed)
+            self._undo.extend(randomness.sow_sleeping(torch, seed))
             yield Switch("torch.manual_seed", seed)
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is not None:
@@ -277,8 +291,12 @@ def _value(control: _Control) -> Any:
     try:
         return control.read()
     except Exception:
-        # A framework of another version.
-        return None
+        # A framework of another version, or one in which two ways to set it were mixed.
+        return _UNREAD
+
+
+def _shown(value: Any) -> Any:
+    return None if value is _UNREAD else value
 
 
 def _line(switch: Switch, width: int) -> str:

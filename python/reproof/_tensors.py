@@ -30,8 +30,14 @@ def named(source: Any, *, lenient: bool = False) -> list[tuple[str, Any]]:
     if callable(state_dict):
         source = state_dict()
     if is_tensor(source):
-        return [("", plain(source))]
-    return [(name, plain(value)) for name, value in _leaves("", source, lenient)]
+        return [("", local(source))]
+    return [(name, local(value)) for name, value in _leaves("", source, lenient)]
+
+
+def local(tensor: Any) -> Any:
+    """What this process has of a tensor, without gradients and on this processor."""
+    to_local = getattr(tensor, "to_local", None)
+    return plain(to_local() if callable(to_local) else tensor)
 
 
 def _leaves(name: str, value: Any, lenient: bool) -> Iterator[tuple[str, Any]]:

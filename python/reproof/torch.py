@@ -93,6 +93,7 @@ class Trajectory(Manual):
         self._told = False
         self._delivered: list[tuple[Any, Any]] = []
         self._subscribed: list[Any] = []
+        self._unsubscribe: list[Callable[[], None]] = []
         self._subscribe(loader)
         self._observer.watch(self._subject)
 
@@ -124,6 +125,12 @@ class Trajectory(Manual):
         """Tells that a checkpoint is complete at `path`; the steps after it are recorded."""
         self._observer.saved(path, step)
 
+    def _close(self, *, whole: bool, leave: bool) -> None:
+        # Loaders live longer than this.
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
+        super()._close(whole=whole, leave=leave)
+
     def _come(self, batch: Any) -> None:
         self._observer.arrived(batch, worker=self._worker(batch), certain=False)
 
@@ -141,10 +148,10 @@ class Trajectory(Manual):
 
     def _subscribe(self, loader: Any) -> None:
         """Loaders of `reproof.data` say which of their processes made a batch."""
-        subscribe: Callable[..., None] | None = getattr(loader, "subscribe", None)
+        subscribe: Callable[..., Callable[[], None]] | None = getattr(loader, "subscribe", None)
         if subscribe is not None and all(loader is not other for other in self._subscribed):
             self._subscribed.append(loader)
-            subscribe(self._deliver)
+            self._unsubscribe.append(subscribe(self._deliver))
 
     def _deliver(self, index: int, batch: Any, worker: Any, facts: Any) -> None:
         if worker is not None and self._observer.active:

@@ -6,15 +6,21 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-/// Prints data.
+/// Prints data. A reader that has gone has seen enough: what was found out is told by the exit code all the same.
 pub(crate) fn data(text: &str) -> Result<()> {
+    match write(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
     }
-    out.flush()?;
-    Ok(())
+    out.flush()
 }
 
 /// Prints one JSON document.

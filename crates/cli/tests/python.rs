@@ -93,6 +93,22 @@ fn a_checkpoint_is_loaded_into_what_a_loader_builds() {
 }
 
 #[test]
+fn weights_in_safetensors_are_loaded_into_what_a_loader_builds() {
+    let sandbox = recorded(&["m/weights.pt", "--cases", "m/images", "--loader", "loaders:build"]);
+    let script = "import sys, torch; from safetensors.torch import save_file\n\
+                  saved = torch.load(sys.argv[1], weights_only=True)\n\
+                  saved = next((value for value in saved.values() if isinstance(value, dict)), saved)\n\
+                  save_file({name: value.contiguous() for name, value in saved.items()}, sys.argv[2])";
+    let [from, to] = ["m/weights.pt", "m/weights.safetensors"].map(|name| sandbox.path(name));
+    let converted =
+        std::process::Command::new(interpreter()).args(["-c", script]).args([&from, &to]).status();
+    assert!(converted.unwrap().success());
+    let other =
+        ["--contract", "m/weights.pt.reproof", "--relation", "repackaged", "--loader", "loaders:build"];
+    run(&sandbox, "verify", &[&["m/weights.safetensors"], &other[..]].concat()).exits(0).says("identical");
+}
+
+#[test]
 fn torchscript_exported_programs_and_whole_modules_run() {
     assert_eq!(keeps_its_promise("scripted.pt", "m/images", &[], &[])["verdict"], "identical");
     // Verifying the same bytes needs no second word.

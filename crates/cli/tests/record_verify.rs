@@ -194,3 +194,43 @@ fn canonical_goldens_need_no_other_engine() {
         assert_eq!(refused, name == "text-angle", "{name}");
     }
 }
+
+#[test]
+fn bytes_prove_nothing_of_a_conversion() {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "one.onnx");
+    let mut bytes = fs::read(sandbox.path("one.onnx")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    sandbox.write("other.onnx", bytes);
+    sandbox.run(["record", "one.onnx", "--bytes-only"]).exits(0);
+    let contract = ["--contract", "one.onnx.reproof"];
+    sandbox
+        .run(["verify", "one.onnx", contract[0], contract[1]])
+        .exits(0)
+        .says("every byte is the recorded one");
+    let other = sandbox.run(["verify", "other.onnx", contract[0], contract[1]]);
+    other.exits(3).says("undecided").says("say --relation same");
+    sandbox.run(["verify", "other.onnx", contract[0], contract[1], "--relation", "same"]).exits(1);
+}
+
+#[test]
+fn contracts_that_are_accepted_at_once_follow_each_other() {
+    let sandbox = sandbox();
+    place(&sandbox, "planted/perceptron.float32.onnx", "one.onnx");
+    sandbox.run(["record", "one.onnx"]).exits(0);
+    let accepted: Vec<bool> = std::thread::scope(|scope| {
+        let accept = |number: usize| {
+            let finished = sandbox.run(["accept", "one.onnx", "--reason", &format!("reason {number}")]);
+            if finished.code() != Some(0) {
+                finished.exits(3).complains("got another contract meanwhile");
+            }
+            finished.code() == Some(0)
+        };
+        let all: Vec<_> = (0..4).map(|number| scope.spawn(move || accept(number))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    // Each that was accepted is in the chain.
+    let kept = fs::read_dir(sandbox.path("one.onnx.reproof/history")).unwrap().count();
+    assert_eq!(kept, accepted.iter().filter(|accepted| **accepted).count());
+}

@@ -232,9 +232,9 @@ impl FormatError {
     pub fn hint(&self) -> Option<&'static str> {
         match self.problem() {
             Problem::Folder => Some("name a file inside the folder"),
-            Problem::Unknown { .. } => {
-                Some("`reproof inspect --help` lists the formats that this version reads")
-            }
+            Problem::Unknown { .. } => Some(
+                "docs/formats.md lists the formats that are read; some others run with --python INTERPRETER",
+            ),
             Problem::Onnx(OnnxError::External { problem: ExternalError::Outside { .. }, .. }) => Some(
                 "put the data file itself beside the model; download caches keep links to files elsewhere",
             ),

@@ -9,7 +9,7 @@ import random
 import sys
 import types
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,10 @@ def capture(private: list[Any]) -> States:
         states["numpy"] = numpy.random.get_state()
     if torch is not None:
         states["torch"] = torch.random.get_rng_state()
-        # CUDA that nobody has used is not woken for this.
-        if torch.cuda.is_available() and torch.cuda.is_initialized():
-            states["torch.cuda"] = torch.cuda.get_rng_state_all()
+        for name, device in _woken(torch):
+            states[name] = device.get_rng_state_all()
+        if _has_mps(torch):
+            states["torch.mps"] = torch.mps.get_rng_state()
     return States(states, [_state(generator) for generator in private])
 
 
@@ -83,8 +84,11 @@ def restore(states: States, private: list[Any]) -> None:
         sys.modules["numpy"].random.set_state(states.shared["numpy"])
     if "torch" in states.shared:
         sys.modules["torch"].random.set_rng_state(states.shared["torch"])
-    if "torch.cuda" in states.shared:
-        sys.modules["torch"].cuda.set_rng_state_all(states.shared["torch.cuda"])
+        for name, device in _woken(sys.modules["torch"]):
+            if name in states.shared:
+                device.set_rng_state_all(states.shared[name])
+    if "torch.mps" in states.shared:
+        sys.modules["torch"].mps.set_rng_state(states.shared["torch.mps"])
     for generator, state in zip(private, states.private):
         _set_state(generator, state)
 
@@ -107,9 +111,50 @@ def sow(seed: int) -> None:
     if numpy is not None:
         numpy.random.seed(seed)
     if torch is not None:
-        torch.manual_seed(seed)
+        sow_torch(torch, seed)
     if tensorflow is not None:
         tensorflow.random.set_seed(seed)
+
+
+def sow_torch(torch: Any, seed: int) -> None:
+    """Seeds PyTorch, but no device that nobody has used: that would wait there for the user's first use of it."""
+    torch.default_generator.manual_seed(seed)
+    for _, device in _woken(torch):
+        device.manual_seed_all(seed)
+    if _has_mps(torch):
+        torch.mps.manual_seed(seed)
+
+
+def sow_sleeping(torch: Any, seed: int) -> Iterator[Callable[[], None]]:
+    """Seeds devices that nobody has used, for when somebody does; gives what puts back how they would have begun."""
+    for kind in ("cuda", "xpu"):
+        device = getattr(torch, kind, None)
+        waiting = getattr(device, "_lazy_seed_tracker", None)
+        if device is not None and waiting is not None and not device.is_initialized():
+            yield functools.partial(_unsow, torch, device, waiting, copy.copy(waiting))
+            device.manual_seed_all(seed)
+
+
+def _unsow(torch: Any, device: Any, waiting: Any, before: Any) -> None:
+    if not device.is_initialized():
+        vars(waiting).update(vars(before))
+        return
+    # It was used meanwhile: the seeds that waited for that, or the one with which generators begin.
+    device.manual_seed_all(torch.Generator().initial_seed())
+    for call in filter(None, before.get_calls()):
+        call[0]()
+
+
+def _woken(torch: Any) -> Iterator[tuple[str, Any]]:
+    """The kinds of devices that are in use."""
+    for kind in ("cuda", "xpu"):
+        device = getattr(torch, kind, None)
+        if device is not None and device.is_available() and device.is_initialized():
+            yield f"torch.{kind}", device
+
+
+def _has_mps(torch: Any) -> bool:
+    return hasattr(torch, "mps") and bool(torch.backends.mps.is_available())
 
 
 def draw() -> None:

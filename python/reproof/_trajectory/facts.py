@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .. import _reproof
-from .._options import plain
-from .._tensors import is_tensor
+from .._tensors import is_tensor, local
 
 # What is written: an object with a digest, or a text.
 Fact = dict[str, Any] | str
@@ -77,7 +76,7 @@ def looked_at(streams: Streams) -> Streams:
 
 def _facts_of_tensors(tensors: list[tuple[str, Any]]) -> dict[str, Fact]:
     try:
-        found: dict[str, Fact] = json.loads(_reproof.tensor_facts([(name, _local(tensor)) for name, tensor in tensors]))
+        found: dict[str, Fact] = json.loads(_reproof.tensor_facts([(name, local(tensor)) for name, tensor in tensors]))
         return found
     except Exception as error:
         if len(tensors) == 1:
@@ -87,12 +86,6 @@ def _facts_of_tensors(tensors: list[tuple[str, Any]]) -> dict[str, Fact]:
             return {name: f"unreadable {layout} {shape}: {type(error).__name__}"}
         # One of them is to blame; the others are told all the same.
         return {name: fact for pair in tensors for name, fact in _facts_of_tensors([pair]).items()}
-
-
-def _local(tensor: Any) -> Any:
-    """What this process has of a tensor, without gradients and on this processor."""
-    to_local = getattr(tensor, "to_local", None)
-    return plain(to_local() if callable(to_local) else tensor)
 
 
 def text(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,11 +25,13 @@ class Hooks:
         self.after_pass = after_pass
         self.before_step = before_step
         self._handles: list[Any] = []
+        self._hiding: Callable[[], None] | None = None
 
     def install(self, model: Any, optimizers: Sequence[Any]) -> None:
         if self._handles:
             return
         if not models.is_compiled_in_place(model):
+            self._hiding = _hide(type(model))
             if self.before_pass is not None:
                 told = _Hook(self._before_pass)
                 self._handles.append(model.register_forward_pre_hook(told, with_kwargs=True))
@@ -41,6 +45,9 @@ class Hooks:
     def remove(self) -> None:
         while self._handles:
             self._handles.pop().remove()
+        if self._hiding is not None:
+            self._hiding()
+            self._hiding = None
 
     def _before_pass(self, module: Any, arguments: tuple[Any, ...], by_name: dict[str, Any]) -> None:
         if self.before_pass is not None and _is_training(module):
@@ -58,7 +65,7 @@ class Hooks:
 
 
 class _Hook:
-    """A hook that stays behind when its module is copied, for averaging for example, or pickled as a whole."""
+    """A hook that does nothing where its module is copied or pickled in a way of its own."""
 
     def __init__(self, call: Callable[..., None]) -> None:
         compiler = sys.modules.get("torch._dynamo")
@@ -68,19 +75,68 @@ class _Hook:
     def __call__(self, *given: Any) -> None:
         self._call(*given)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
-        return _nothing
-
-    def __reduce__(self) -> tuple[Callable[[], Callable[..., None]], tuple[()]]:
-        return _get_nothing, ()
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A function of Python that takes anything and does nothing: this package may lack where it is loaded.
+        return getattr, (contextlib.nullcontext(), "__exit__")
 
 
-def _nothing(*given: Any) -> None:
-    pass
+# Where a module keeps its hooks, and which of them take more than others.
+_KEPT = {
+    "_forward_pre_hooks": ("_forward_pre_hooks_with_kwargs",),
+    "_forward_hooks": ("_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+}
+
+# How many recordings hide their hooks in modules of a class, and what undoes it.
+_HIDDEN: dict[type, tuple[int, Callable[[], None]]] = {}
 
 
-def _get_nothing() -> Callable[..., None]:
-    return _nothing
+def _hide(kind: type) -> Callable[[], None]:
+    """Leaves our hooks out of modules that are copied, for averaging for example, or pickled; gives what ends that."""
+    count, undo = _HIDDEN.get(kind) or (0, _replace(kind))
+    _HIDDEN[kind] = count + 1, undo
+
+    def end() -> None:
+        count, undo = _HIDDEN.pop(kind)
+        if count > 1:
+            _HIDDEN[kind] = count - 1, undo
+        else:
+            undo()
+
+    return end
+
+
+def _replace(kind: Any) -> Callable[[], None]:
+    """Replaces how modules of a class are taken apart, to be copied and pickled; gives what undoes it."""
+    own = vars(kind).get("__reduce_ex__")
+
+    def reduce(self: Any, protocol: Any) -> Any:
+        made = super(kind, self).__reduce_ex__(protocol) if own is None else own(self, protocol)
+        if isinstance(made, tuple) and len(made) > 2 and isinstance(made[2], dict):
+            return (*made[:2], _without(made[2]), *made[3:])
+        return made
+
+    def undo() -> None:
+        if own is None:
+            del kind.__reduce_ex__
+        else:
+            kind.__reduce_ex__ = own
+
+    kind.__reduce_ex__ = reduce
+    return undo
+
+
+def _without(state: dict[str, Any]) -> dict[str, Any]:
+    """The state of a module without our hooks."""
+    state = dict(state)
+    for name, more in _KEPT.items():
+        hooks = state.get(name, {})
+        ours = [key for key, hook in hooks.items() if isinstance(hook, _Hook)]
+        for part in (name, *more) if ours else ():
+            if part in state:
+                state[part] = copy.copy(state[part])
+                for key in ours:
+                    state[part].pop(key, None)
+    return state
 
 
 def _is_training(module: Any) -> bool:

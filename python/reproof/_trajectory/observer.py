@@ -98,6 +98,7 @@ class Observer:
     @_guarded
     def watch(self, subject: Training, *, started: bool = True) -> None:
         """Begins with a training; `started` if its weights are those of its initialisation."""
+        self._leave_behind()
         self.subject = subject
         if setting.rank() != 0:
             return
@@ -287,6 +288,19 @@ class Observer:
             self._hooks.remove()
             self._batches, self._streams, self._waiting, self._begun = [], {}, None, None
 
+    def _leave_behind(self) -> None:
+        """What is there is of a training that was interrupted and begins anew: its steps end here."""
+        if self.resuming:
+            self._recordings = []
+        self._complete(list(self._recordings), False)
+        self._rest()
+        self._done = None
+
+    def forked(self) -> None:
+        """This is a copy of the process that trains, which goes on recording alone."""
+        self._recordings = []
+        self._rest()
+
     def _abandon(self, why: str) -> None:
         for recording in self._recordings:
             if self.contracts is not None:
@@ -307,7 +321,14 @@ def _finish() -> None:
             observer.contracts.wait()
 
 
+def _forked() -> None:
+    for observer in list(_ACTIVE):
+        observer.forked()
+
+
 atexit.register(_finish)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _kept(value: Known) -> Known:

@@ -55,13 +55,13 @@ def setting(subject: Subject) -> dict[str, str]:
         "cpu-capability": torch.backends.cpu.get_cpu_capability(),
         "mkldnn": _flag(torch.backends.mkldnn.enabled),
         "deterministic": _flag(torch.are_deterministic_algorithms_enabled()),
-        "matmul-precision": torch.get_float32_matmul_precision(),
+        "matmul-precision": _matmul_precision(torch),
         "compiled": _flag(type(subject.model).__name__ == "OptimizedModule"),
     }
     if device.type == "cuda":
         told["cudnn-deterministic"] = _flag(torch.backends.cudnn.deterministic)
         told["cudnn-benchmark"] = _flag(torch.backends.cudnn.benchmark)
-        told["tf32"] = _flag(torch.backends.cuda.matmul.allow_tf32)
+        told["tf32"] = _tf32(torch)
     if subject.precision is not None:
         told["precision"] = subject.precision
     return {**told, **of_any(subject.loader, _PACKAGES, _VARIABLES)}
@@ -134,6 +134,22 @@ def _device(torch: Any, device: Any) -> str:
     if device.type == "cuda":
         return f"cuda {torch.cuda.get_device_name(device)}"
     return str(device.type)
+
+
+def _matmul_precision(torch: Any) -> str:
+    try:
+        return str(torch.get_float32_matmul_precision())
+    except RuntimeError:
+        # It was chosen for each backend, and then nobody tells it for all.
+        backends = torch.backends
+        return f"cuda {backends.cuda.matmul.fp32_precision}, mkldnn {backends.mkldnn.matmul.fp32_precision}"
+
+
+def _tf32(torch: Any) -> str:
+    try:
+        return _flag(torch.backends.cuda.matmul.allow_tf32)
+    except RuntimeError:
+        return str(torch.backends.cuda.matmul.fp32_precision)
 
 
 def _flag(value: Any) -> str:

@@ -43,7 +43,8 @@ class Subject:
         return f"torch {setting.version('torch')}"
 
     def initialisation(self) -> dict[str, str]:
-        return setting.initialisation(self.inner)
+        # Asking takes all processes at once where weights are divided among them.
+        return {} if self._is_sharded() else setting.initialisation(self.inner)
 
     def setting(self) -> dict[str, str]:
         return setting.setting(self)
@@ -94,7 +95,7 @@ class Subject:
     def end(self) -> Streams:
         """Everything after the last step, and what has been learned."""
         streams = {**self._state(), "random": self.random()}
-        if self.inputs is not None and not (models.is_sharded(self.model) or models.is_sharded(self.inner)):
+        if self.inputs is not None and not self._is_sharded():
             named = self._named()
             streams["evaluation"] = evaluation.evaluate(self.inner, self.inputs, named)
             if self.ema is not None:
@@ -129,6 +130,9 @@ class Subject:
             if bool(parameter.grad.any()):
                 return True
         return False
+
+    def _is_sharded(self) -> bool:
+        return models.is_sharded(self.model) or models.is_sharded(self.inner)
 
     def _ema(self) -> Any:
         is_function = not hasattr(self.ema, "named_parameters") and not hasattr(self.ema, "state_dict")

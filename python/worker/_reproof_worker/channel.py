@@ -12,6 +12,7 @@ import socket
 class Channel:
     def __init__(self, connection):
         self._socket = connection
+        self._owner = os.getpid()
         self._reader = connection.makefile("r", encoding="utf-8", newline="\n")
 
     @classmethod
@@ -24,15 +25,21 @@ class Channel:
         os.close(empty)
         return cls(connection)
 
+    @property
+    def is_copied(self):
+        """Whether this process is a copy that user code forked, with which the parent has no business."""
+        return os.getpid() != self._owner
+
     def send(self, document):
+        if self.is_copied:
+            os._exit(1)
         # Escaped, so that texts which are not UTF-8 (surrogates) travel too.
         self._socket.sendall(json.dumps(document, allow_nan=False).encode("ascii") + b"\n")
 
     def requests(self):
         """Every request until the parent closes its side."""
-        owner = os.getpid()
         for line in self._reader:
-            # A copy that user code forked and let return has no business here.
-            if os.getpid() != owner:
+            # One that user code let return.
+            if self.is_copied:
                 os._exit(1)
             yield json.loads(line)

@@ -53,7 +53,7 @@ def _torch(torch):
         "threads": torch.get_num_threads(),
         "interop_threads": torch.get_num_interop_threads(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
-        "matmul_precision": torch.get_float32_matmul_precision(),
+        "matmul_precision": matmul_precision(torch),
         "mkldnn.enabled": torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled,
         "cuda": torch.version.cuda or getattr(torch.version, "hip", None) or "none",
     }
@@ -70,12 +70,29 @@ def _torch(torch):
         told["cudnn"] = torch.backends.cudnn.version()
         told["cudnn.benchmark"] = torch.backends.cudnn.benchmark
         told["cudnn.deterministic"] = torch.backends.cudnn.deterministic
-        told["cuda.tf32"] = torch.backends.cuda.matmul.allow_tf32
+        told["cuda.tf32"] = _tf32(torch)
         for index in range(torch.cuda.device_count()):
             told["cuda.{}".format(index)] = "{} sm{}{}".format(
                 torch.cuda.get_device_name(index), *torch.cuda.get_device_capability(index)
             )
     return told
+
+
+def matmul_precision(torch):
+    """How exactly matrices are multiplied."""
+    try:
+        return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        # It was chosen for each backend, and then nobody tells it for all.
+        backends = torch.backends
+        return "cuda {}, mkldnn {}".format(backends.cuda.matmul.fp32_precision, backends.mkldnn.matmul.fp32_precision)
+
+
+def _tf32(torch):
+    try:
+        return torch.backends.cuda.matmul.allow_tf32
+    except RuntimeError:
+        return torch.backends.cuda.matmul.fp32_precision
 
 
 def _jax(jax):

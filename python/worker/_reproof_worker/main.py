@@ -1,6 +1,7 @@
 """The worker's life: take the channel, say hello, answer requests until the parent has no more."""
 
 import gc
+import os
 import platform
 import sys
 import time
@@ -32,14 +33,15 @@ def main(arguments):
             }
         }
     )
-    worker = _Worker()
+    worker = _Worker(channel)
     for request in channel.requests():
         channel.send({"id": request["id"], "reply": worker.answer(request)})
 
 
 class _Worker:
-    def __init__(self):
+    def __init__(self, channel):
         self.model = None
+        self._channel = channel
 
     def answer(self, request):
         started = time.perf_counter()
@@ -47,6 +49,8 @@ class _Worker:
             reply = getattr(self, "_" + request["do"])(request)
         # A loader may raise anything, `SystemExit` included: all of it is an answer.
         except BaseException as error:
+            if self._channel.is_copied:
+                _leave(error)
             reply = {"status": failure.status(error)}
             if isinstance(error, failure.NoLoader):
                 reply["inputs"] = "no-loader"
@@ -97,6 +101,14 @@ class _Worker:
 
         gc.set_threshold(_OBJECTS)
         return {"fingerprint": fingerprint.take(request["frameworks"], request["threads"])}
+
+
+def _leave(error):
+    """Ends a copy of this process as Python would."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    code = error.code if isinstance(error, SystemExit) else 1
+    os._exit(0 if code is None else code if isinstance(code, int) else 1)
 
 
 def _confine(request):

@@ -12,6 +12,7 @@ import pytest
 import reproof.lightning
 import reproof.transformers
 import torch
+import transformers
 from loops import different
 from test_callbacks import fit, same, train
 
@@ -145,6 +146,28 @@ def test_two_processes_train_the_same_bits_and_resume(tmp_path):
     assert [moment["step"] for moment in golden["moments"]] == [3, 4, 5, 6, 7, 7]
     observed, _ = resumed(tmp_path / "seen", golden, [*ranks, tmp_path / "recorded", "record"], steps=4)
     assert first_different(golden, observed) is None
+
+
+@pytest.mark.parametrize("way", ["wrapped", "fully"])
+def test_trainings_whose_weights_are_sharded_go_on(tmp_path, way):
+    run(["-W", "error::reproof.torch.CheckpointWarning", HERE / "sharded.py", tmp_path, way])
+
+
+class Interrupted(transformers.TrainerCallback):
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == 3:
+            raise KeyboardInterrupt
+
+
+def test_a_training_that_begins_anew_is_another(tmp_path):
+    callback = reproof.transformers.ContractCallback(trajectory=4)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "first", [callback, Interrupted()])
+    train(tmp_path / "second", [callback])
+    told = trajectory(tmp_path / "first" / "checkpoint-2" / "reproof")
+    assert [(moment["kind"], moment["step"]) for moment in told["moments"]] == [("begin", 2), ("step", 3)]
+    told = trajectory(tmp_path / "second" / "checkpoint-2" / "reproof")
+    assert [moment["step"] for moment in told["moments"]] == [2, 3, 4, 5, 6, 6]
 
 
 def test_the_trainer_of_transformers_trains_the_same_bits(tmp_path):

@@ -3,8 +3,9 @@
 import nets
 import numpy as np
 import pytest
-import reproof
+import reproof.data
 import torch
+import transformers
 
 
 @pytest.fixture
@@ -93,6 +94,39 @@ def test_load_gives_what_was_verified_and_refuses_what_fails(saved):
         reproof.load(path)
 
 
+def test_load_takes_what_frameworks_cast_and_nothing_else(tmp_path, monkeypatch):
+    configuration = transformers.T5Config(vocab_size=32, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
+    net = transformers.T5ForConditionalGeneration(configuration).half()
+    net.save_pretrained(tmp_path / "t5")
+    reproof.record(tmp_path / "t5")
+    # Some weights of it are never loaded as halves.
+    assert len({weight.dtype for weight in reproof.load(tmp_path / "t5").parameters()}) == 2
+    loaded = transformers.T5ForConditionalGeneration.from_pretrained
+
+    def changed(*given, **options):
+        net = loaded(*given, **options)
+        with torch.no_grad():
+            net.encoder.block[0].layer[1].DenseReluDense.wo.weight[0, 0] += 1
+        return net
+
+    monkeypatch.setattr(transformers.T5ForConditionalGeneration, "from_pretrained", changed)
+    with pytest.raises(reproof.ContractBroken, match="wo.weight in memory"):
+        reproof.load(tmp_path / "t5")
+
+
+def test_load_gives_tensors_that_lend_no_memory(tmp_path):
+    path = tmp_path / "graph.pt"
+    torch.save({"w": torch.ones(3), "edges": torch.eye(3).to_sparse()}, path)
+    reproof.record(path)
+    assert reproof.load(path)["edges"].is_sparse
+
+    def swapped(file):
+        return torch.load(file) | {"w": torch.zeros(3)}
+
+    with pytest.raises(reproof.ContractBroken, match="w in memory"):
+        reproof.load(path, loader=swapped)
+
+
 def test_a_pickled_module_is_loaded_only_with_trust(tmp_path):
     path = tmp_path / "whole.pt"
     torch.save(nets.build(), path)
@@ -124,6 +158,39 @@ def test_tensors_of_two_libraries_are_compared():
     moved[2, 3] += 1
     assert reproof.compare({"y": tensor}, {"y": moved})["y"].worst[0] == (2, 3)
     assert reproof.compare(tensor.detach().t(), np.ascontiguousarray(moved.T)).differences[0].differing == 1
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="an older torch")
+def test_determinism_puts_back_precision_that_is_chosen_for_each_backend():
+    matmul = torch.backends.cuda.matmul
+    matmul.fp32_precision = "tf32"
+    try:
+        with reproof.determinism():
+            assert matmul.fp32_precision == "ieee"
+        assert matmul.fp32_precision == "tf32"
+    finally:
+        matmul.fp32_precision = "none"
+
+
+def test_determinism_leaves_what_it_cannot_read():
+    written = []
+    control = reproof._determinism._Control("odd", lambda: 1 / 0, False, written.append)
+    switches = reproof.determinism()
+    switch = switches._set(control)
+    switches._restore()
+    assert (written, switch.value) == ([], None) and "could not be read" in switch.note
+
+
+@pytest.mark.skipif(torch.cuda.is_initialized(), reason="nothing waits for the first use of CUDA")
+def test_seeds_that_wait_for_the_first_use_of_cuda_stay():
+    torch.manual_seed(42)
+    waiting = torch.cuda._lazy_seed_tracker.get_calls()
+    reproof.data.check(torch.utils.data.DataLoader(torch.arange(8.0), shuffle=True), workers=(0,))
+    assert torch.cuda._lazy_seed_tracker.get_calls() is waiting
+    with reproof.determinism(seed=7):
+        assert torch.initial_seed() == 7
+        assert torch.cuda._lazy_seed_tracker.get_calls() is not waiting
+    assert torch.cuda._lazy_seed_tracker.get_calls() is waiting
 
 
 def test_determinism_sets_reports_and_restores(monkeypatch):

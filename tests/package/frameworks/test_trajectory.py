@@ -1,13 +1,18 @@
 """Trajectories of loops written by hand: complete, and not one bit of the training changed."""
 
 import copy
+import gc
 import json
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import warnings
+import weakref
 
 import pytest
+import reproof.data
 import reproof.torch
 import torch
 from loops import Loop, different, small
@@ -173,16 +178,26 @@ def test_evaluation_leaves_no_trace(tmp_path):
     assert "ema-evaluation" in document(tmp_path / "2.pt")["moments"][-1]["streams"]
 
 
+def own(module, given):
+    """A hook of the user's, which stays where it is."""
+
+
 def test_a_model_can_be_copied_and_pickled_while_it_is_recorded(tmp_path):
     loop = Loop(workers=0)
+    handle = loop.net.register_forward_pre_hook(own)
     with loop.recorder() as trajectory:
         loop.run(2, trajectory, "nothing", saver(loop, trajectory, tmp_path, (1,)))
         twins = [copy.deepcopy(loop.net), pickle.loads(pickle.dumps(loop.net))]
+        assert b"reproof" not in pickle.dumps(loop.net)
         for twin in twins:
+            assert list(twin._forward_pre_hooks.values()) == [own]
+            assert not twin._forward_pre_hooks_with_kwargs and not twin._forward_hooks
             twin(small.examples()).sum().backward()
         loop.run(4, trajectory, "nothing")
     steps = document(tmp_path / "1.pt")["moments"][1:-1]
     assert [list(step["streams"]["batch"]) for step in steps] == [["0"]] * 4
+    handle.remove()
+    assert "__reduce_ex__" not in vars(small.Net)
     assert not loop.net._forward_pre_hooks and not loop.net._forward_hooks
     assert not loop.optimizer._optimizer_step_pre_hooks
 
@@ -200,6 +215,46 @@ def test_compiled_models_have_the_names_of_the_user(tmp_path):
     uncompiled = Loop(workers=0)
     uncompiled.run(7)
     assert uncompiled.losses == loop.losses
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_copy_of_the_process_keeps_nothing(tmp_path):
+    loop = Loop(workers=0)
+    with loop.recorder() as trajectory:
+        loop.run(3, trajectory, "batch", saver(loop, trajectory, tmp_path, (2,)))
+        copied = os.fork()
+        if copied == 0:
+            # Ends it, should it wait for ever.
+            signal.alarm(20)
+            trajectory.close()
+            os._exit(len(trajectory.recorder.trajectories))
+        assert os.waitpid(copied, 0)[1] == 0
+        assert not (tmp_path / "2.pt.reproof" / "trajectory").exists()
+        loop.run(6, trajectory, "batch")
+    assert [moment["kind"] for moment in document(tmp_path / "2.pt")["moments"]] == ["begin", *["step"] * 4, "end"]
+
+
+def test_a_loader_lets_go_of_those_that_watched_it():
+    loop = Loop(workers=0)
+    loader = reproof.data.fingerprint(loop.loader)
+    with loop.recorder(loader=loader, contract=False) as trajectory:
+        pass
+    gone = weakref.ref(trajectory)
+    del trajectory
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="an older torch")
+def test_precision_that_is_chosen_for_each_backend_is_told(tmp_path):
+    loop = Loop(workers=0)
+    torch.backends.cuda.matmul.fp32_precision = "tf32"
+    try:
+        with loop.recorder() as trajectory:
+            loop.run(4, trajectory, "batch", saver(loop, trajectory, tmp_path, (1,)))
+    finally:
+        torch.backends.cuda.matmul.fp32_precision = "none"
+    assert document(tmp_path / "1.pt")["setting"]["matmul-precision"].startswith("cuda tf32")
 
 
 def test_the_package_imports_no_framework():

@@ -3,6 +3,7 @@
 import gc
 import math
 import resource
+import sys
 
 import numpy as np
 import pytest
@@ -73,6 +74,15 @@ def test_what_cannot_be_compared_says_why():
         reproof.digest({})
     with pytest.raises(reproof.UsageError, match="holds no tensors"):
         reproof.digest(object())
+
+
+def test_numbers_are_compared_to_the_last_bit():
+    zero = reproof.compare(0.0, -0.0)
+    assert not zero.identical and zero.within() and zero[""].differing == 0
+    assert reproof.compare(math.nan, math.nan).identical
+    large = reproof.compare(2**53, 2**53 + 1)
+    assert not large.within() and large.within(absolute=1.0) and large[""].maximum_absolute == 1.0
+    assert not reproof.compare(-sys.float_info.max, sys.float_info.max).within(absolute=math.inf)
 
 
 class Lying:

@@ -105,7 +105,11 @@ impl Role {
         let fits = match role {
             _ if is_nothing || is_weight => false,
             Self::Ema => has_tensors,
-            Self::Optimizer | Self::Scheduler | Self::Scaler => !node.entries().is_empty() || has_tensors,
+            // Lightning has a list of them.
+            Self::Optimizer | Self::Scheduler | Self::Scaler => {
+                let is_state = |node: &Node| !node.entries().is_empty();
+                has_tensors || is_state(node) || node.children().any(|(_, child)| is_state(child))
+            }
             Self::Progress | Self::Versions => !has_tensors,
             _ => true,
         };

@@ -8,11 +8,11 @@ use reproof_contract::Contract;
 use reproof_contract::canonical::CanonicalError;
 use reproof_contract::contract::ContractFile;
 use reproof_contract::taps::Taps;
-use reproof_digest::blob;
+use reproof_digest::{Digest, blob};
 use reproof_formats::{FormatError, values};
 use reproof_tensor::Value;
 
-use super::{CONTRACT_FILE, GROWING, STEPS, VALUES};
+use super::{CONTRACT_FILE, GROWING, STEPS, VALUES, read};
 use crate::durable::{Unsettled, make_folders, settle, settle_name};
 use crate::scratch::Scratch;
 
@@ -54,6 +54,12 @@ pub enum WriteError {
         /// Why.
         #[source]
         source: CanonicalError,
+    },
+    /// Another contract took the place of the one that was to be replaced.
+    #[error("{} got another contract meanwhile; look at it, and accept again", path.display())]
+    Changed {
+        /// The folder.
+        path: PathBuf,
     },
     /// There is a contract already: recording never overwrites.
     #[error("{} already holds a contract", path.display())]
@@ -188,9 +194,13 @@ impl Draft {
         collected(self.path())
     }
 
-    /// Writes the document and puts the folder in its place at once. With `replace`, it takes the place of the folder
-    /// that is there; without, such a folder is refused.
-    pub(crate) fn publish(self, contract: &Contract, replace: bool) -> Result<PathBuf, WriteError> {
+    /// Writes the document and puts the folder in its place at once. It takes the place of the contract `replaced`, unless
+    /// that is no longer there; where it replaces none, a folder that is there is refused.
+    pub(crate) fn publish(
+        self,
+        contract: &Contract,
+        replaced: Option<Digest>,
+    ) -> Result<PathBuf, WriteError> {
         let path = self.path().join(CONTRACT_FILE);
         let failed = |action: &'static str, path: &Path| {
             let path = path.to_owned();
@@ -208,7 +218,13 @@ impl Draft {
             let open = fs::Permissions::from_mode(0o755);
             fs::set_permissions(self.path(), open).map_err(failed("create", self.path()))?;
         }
-        if replace {
+        if let Some(replaced) = replaced {
+            // One after the other: who comes later sees what took its place. Where nothing can be locked nobody waits.
+            let held = fs::File::open(&place).ok();
+            let _ = held.as_ref().map(fs::File::lock);
+            if read(&place).is_ok_and(|there| there.digest != replaced) {
+                return Err(WriteError::Changed { path: place });
+            }
             // The old contract is then removed with the draft that it has become.
             exchange(self.path(), &place)?;
         } else if let Err(source) = fs::rename(self.path(), &place) {
@@ -222,7 +238,7 @@ impl Draft {
             return Err(WriteError::Write { action: "rename", path: place, source });
         }
         settle_name(&place)?;
-        if !replace {
+        if replaced.is_none() {
             let _ = self.building.keep();
         }
         Ok(place)

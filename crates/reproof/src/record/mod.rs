@@ -158,7 +158,7 @@ fn finish(
         let document = Document { environment: environment.clone(), ..Document::default() };
         draft.json(Path::new("environment/saved-in.json"), &document)?;
     }
-    let replace = before.is_some();
+    let replaced = before.as_ref().map(|(before, _)| before.digest);
     if let Some((before, previous)) = before {
         for growing in folder::GROWING {
             draft.copy_folder(&before.folder.join(growing), Path::new(growing))?;
@@ -172,7 +172,7 @@ fn finish(
     }
     contract.files = draft.files()?;
     let digest = contract.digest().map_err(RecordError::Canonical)?;
-    let folder = draft.publish(&contract, replace)?;
+    let folder = draft.publish(&contract, replaced)?;
     Ok(Recorded { folder, contract, digest, assurance, notes })
 }
 

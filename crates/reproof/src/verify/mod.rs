@@ -188,10 +188,19 @@ pub(crate) fn examine(
     if let (Some(command), Some(golden), false) = (&options.resume, &trajectory, stop) {
         resume = resumption::resume(&subject, command, golden, load.untouched, scratch, &mut phases)?;
     }
-    let verdict = Verdict::worst(phases.iter().map(|phase| phase.verdict));
+    let judged = Verdict::worst(phases.iter().map(|phase| phase.verdict));
+    // Of a converted model the bytes say nothing, and where there are no outputs, neither does anything else.
+    let recorded = stored.contract.artifact.artifact_digest;
+    let untouched = load.digests.as_ref().is_some_and(|digests| digests.artifact == recorded);
+    let nothing = cases.is_empty() && resume.is_none() && !untouched;
+    let is_unproved = judged == Verdict::Identical && nothing && subject.relation == Relation::Converted;
+    let verdict = if is_unproved { Verdict::Undecided } else { judged };
     let of_training = resume.as_ref().filter(|_| cases.is_empty());
     let summary = of_training.and_then(|report| resumption::summary(verdict, report)).unwrap_or_else(|| {
-        let sentence = summary::summarise(verdict, &stored.contract, &phases, &cases);
+        if is_unproved {
+            return summary::UNPROVED.to_owned();
+        }
+        let sentence = summary::summarise(verdict, &stored.contract, &phases, &cases, untouched);
         stages::summarised(verdict, sentence, &cases)
     });
     let digests = load.digests.as_ref();

@@ -4,12 +4,17 @@ use reproof_contract::Verdict;
 use reproof_contract::contract::Contract;
 use reproof_contract::report::{Basis, CaseReport, OutputReport, Phase};
 
+/// The sentence where nothing was compared.
+pub(super) const UNPROVED: &str = "no answer: other bytes than the recorded ones, taken for a conversion, and the contract \
+                                   holds no outputs to compare; where it should be the same artifact, say --relation same";
+
 /// The sentence of a report.
 pub(super) fn summarise(
     verdict: Verdict,
     contract: &Contract,
     phases: &[Phase],
     cases: &[CaseReport],
+    untouched: bool,
 ) -> String {
     let count = cases.len();
     let at = |wanted: Verdict| cases.iter().filter(|case| case.verdict == wanted).count();
@@ -17,6 +22,10 @@ pub(super) fn summarise(
     let reason = phases.iter().flat_map(|phase| &phase.checks).find(|check| check.verdict == verdict);
     let reason = reason.map(|check| check.title.clone()).unwrap_or_default();
     match verdict {
+        Verdict::Identical if contract.suite.is_empty() && !untouched => {
+            "the weights are the recorded ones, in other files; the contract holds no outputs to compare"
+                .to_owned()
+        }
         Verdict::Identical if contract.suite.is_empty() => {
             "every byte is the recorded one; the contract holds no outputs to compare".to_owned()
         }

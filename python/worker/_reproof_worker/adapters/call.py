@@ -8,13 +8,25 @@ from . import base
 def load(session):
     if not session.loader:
         raise Unsupported("a loader", "name the function that makes the model: --loader MODULE:FUNCTION")
-    made = loader.call(session)
+    function = loader.find(session)
+    if loader.takes_artifact(function):
+        return adopt(function(session.artifact), session)
+    made = function()
+    if "torch" in _kinds(made):
+        from . import torch_checkpoint
+
+        torch_checkpoint.fill(made, session.artifact)
     return adopt(made, session)
+
+
+def _kinds(made):
+    """The packages that its class and those above it come from."""
+    return {kind.__module__.partition(".")[0] for kind in type(made).__mro__}
 
 
 def adopt(made, session):
     """The model for an object of whichever framework."""
-    kinds = {kind.__module__.partition(".")[0] for kind in type(made).__mro__}
+    kinds = _kinds(made)
     if "torch" in kinds:
         import torch
 

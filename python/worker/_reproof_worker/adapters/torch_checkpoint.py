@@ -1,5 +1,6 @@
 """`torch`: weights in a checkpoint, and a loader that builds the module which takes them."""
 
+import os
 import re
 
 import torch
@@ -34,6 +35,38 @@ def load(session):
     # Names and shapes that do not fit are refused by torch itself, all of them in one message.
     module.load_state_dict(weights, strict=True)
     return torch_module.Module(module, session)
+
+
+def fill(made, artifact):
+    """Puts the weights of safetensors into a module whose loader took no path, unless it has read them already."""
+    found = _safetensors(artifact)
+    if not found or not isinstance(made, torch.nn.Module):
+        return
+    try:
+        from safetensors.torch import load_file
+    except ModuleNotFoundError:
+        raise Unsupported(
+            "the package safetensors for {}".format(found[0]),
+            "install it, or let the loader take the path as an argument and load the weights itself",
+        ) from None
+    weights = {}
+    for path in found:
+        weights.update(load_file(path))
+    own = made.state_dict()
+    known = [name for name in weights if name in own]
+    if known and not all(_is_same(own[name], weights[name]) for name in known):
+        made.load_state_dict(weights, strict=True)
+
+
+def _is_same(own, saved):
+    return own.shape == saved.shape and torch.equal(own.cpu(), saved.to(own.dtype))
+
+
+def _safetensors(artifact):
+    """The files of an artifact whose names say that they are safetensors."""
+    if not os.path.isdir(artifact):
+        return [artifact] if artifact.endswith(".safetensors") else []
+    return sorted(entry.path for entry in os.scandir(artifact) if entry.name.endswith(".safetensors"))
 
 
 def without_loader(path, session):

@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from .. import loader
+from .. import frameworks, loader
 from ..alterations import torch_compiled
 from ..failure import Unsupported
 from . import base, torch_tensor
@@ -142,7 +142,7 @@ def settings():
     """What moves bits and can be asked for."""
     found = {
         "torch.deterministic": torch.are_deterministic_algorithms_enabled(),
-        "torch.matmul_precision": torch.get_float32_matmul_precision(),
+        "torch.matmul_precision": frameworks.matmul_precision(torch),
         "torch.mkldnn": torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled,
         "torch.threads": torch.get_num_threads(),
     }

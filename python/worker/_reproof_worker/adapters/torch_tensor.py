@@ -55,4 +55,6 @@ def content(tensor):
         raise Unsupported("a tensor without values (meta)", "load the model with its weights")
     plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous()
     size = plain.numel() * plain.element_size()
-    return name, tuple(plain.shape), ctypes.string_at(plain.data_ptr(), size) if size else b""
+    # `ctypes.string_at` counts in 32 bits.
+    data = bytes((ctypes.c_char * size).from_address(plain.data_ptr())) if size else b""
+    return name, tuple(plain.shape), data
