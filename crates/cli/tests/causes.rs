@@ -126,7 +126,7 @@ fn a_diagnosis_goes_on_where_one_was_killed() {
 #[test]
 fn a_start_is_found_where_all_steps_do_not_fit_into_memory() {
     const LOADER: &str = "import torch\n\n\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n        \
-         self.weight = torch.nn.Parameter(torch.tensor(1.0))\n\n    def forward(self, x):\n        for step in range(64):\n            \
+         self.weight = torch.nn.Parameter(torch.tensor(1.0))\n\n    def forward(self, x):\n        for step in range(96):\n            \
          x = x.sin() if step == 29 else x * self.weight\n        return x.mean(1)\n\n\ndef build(path):\n    net = Net()\n    \
          net.load_state_dict(torch.load(path))\n    return net.eval()\n";
     let sandbox = sandbox();
@@ -139,8 +139,8 @@ fn a_start_is_found_where_all_steps_do_not_fit_into_memory() {
         .status()
         .unwrap();
     assert!(made.success());
-    // 64 tensors of 16 MiB.
-    let limited = ["wide.pt", "--loader", "wide:build", "--memory-limit", "512M"];
+    // 96 tensors of 16 MiB. Torch alone takes a third of what may be taken, and more or less of it from time to time.
+    let limited = ["wide.pt", "--loader", "wide:build", "--memory-limit", "768M"];
     let record = [&limited[..], &["--cases", "case.npz", "--budget", "1s"]].concat();
     run(&sandbox, "record", &record).exits(0);
     sandbox.write("wide.py", LOADER.replace("x.sin() if", "x.tan() if"));
@@ -152,7 +152,7 @@ fn a_start_is_found_where_all_steps_do_not_fit_into_memory() {
         (&"aten.tan.default".into(), &"aten.sin.default".into()),
         "{found:#}"
     );
-    assert_eq!(start["steps"], 65, "{start}");
+    assert_eq!(start["steps"], 97, "{start}");
 }
 
 /// A loader that makes something else of the same file is told by what it loaded.

@@ -89,7 +89,7 @@ class Lying:
     """What other libraries could tell wrongly is refused where it can be seen."""
 
     def __init__(self, **interface):
-        self.__array_interface__ = {"version": 3, "shape": (2,), "typestr": "<f4", "data": (0, True), **interface}
+        self.__array_interface__ = {"version": 3, "shape": (2,), "typestr": "<f4", "data": (64, True), **interface}
 
 
 def test_contradictory_arrays_are_refused():

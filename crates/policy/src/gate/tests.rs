@@ -115,7 +115,7 @@ fn every_requirement_can_be_missing() {
             "verdict",
             "equivalent or better",
             "drifted",
-            Some("reproof diagnose vision/resnet@1.2.0"),
+            Some("reproof pull vision/resnet@1.2.0 copy; reproof diagnose copy"),
         ),
         (
             |f| f.assurance = Some(Assurance::Loads),
@@ -136,14 +136,14 @@ fn every_requirement_can_be_missing() {
             "environments",
             "cpu-x86_64: equivalent or better",
             "not known",
-            Some("reproof verify vision/resnet@1.2.0 --env cpu-x86_64"),
+            Some("reproof verify vision/resnet@1.2.0, on a machine of the class cpu-x86_64"),
         ),
         (
             |f| f.environments = [("cpu-x86_64".into(), Verdict::Corrupt)].into(),
             "environments",
             "cpu-x86_64: equivalent or better",
             "corrupt",
-            Some("reproof verify vision/resnet@1.2.0 --env cpu-x86_64"),
+            Some("reproof verify vision/resnet@1.2.0, on a machine of the class cpu-x86_64"),
         ),
         (
             |f| f.verified_at = Some(NOW - 30 * DAY - 1),
