@@ -87,6 +87,32 @@ fn only_who_may_keeps_and_deletes() {
 }
 
 #[test]
+fn statements_are_read_by_who_may_read_their_version_and_gates_set_by_who_may_for_all_their_models() {
+    let sandbox = with_registry();
+    for name in ["team/net", "secret/net"] {
+        ask(&sandbox, "ada", &format!("push model.onnx {name}@1.0.0")).exits(0);
+    }
+    ask(&sandbox, "ada", "verify team/net@1.0.0").exits(0);
+    let made = ask(&sandbox, "root", "access add root --json").exits(0).json();
+    let root = made["token"].as_str().unwrap().to_owned();
+    let as_root = |line: &str| with_token(&sandbox, &root, line);
+    as_root("access add carl").exits(0);
+    as_root("access grant carl administrator --models team/*").exits(0);
+    let made = as_root("access token carl --json").exits(0).json();
+    let carl = made["token"].as_str().unwrap().to_owned();
+    let as_carl = |line: &str| with_token(&sandbox, &carl, line);
+    let shown = as_root("show team/net@1.0.0 --json").exits(0).json();
+    let statement = shown["evidence"][0]["statement"].as_str().unwrap();
+    as_carl(&format!("evidence team/net@1.0.0 --statement {statement}")).exits(0).says("predicate");
+    as_carl(&format!("evidence secret/net@1.0.0 --statement {statement}")).exits(1);
+
+    sandbox.write("gate.toml", "verdict = \"equivalent\"\n");
+    as_root("gate team/** production --set gate.toml").exits(0);
+    as_carl("gate team/** production --remove").exits(1);
+    as_carl("gate team/* production --set gate.toml").exits(0);
+}
+
+#[test]
 fn a_spot_check_names_what_is_not_what_it_was() {
     let sandbox = with_registry();
     let ada = |line: &str| ask(&sandbox, "ada", line);

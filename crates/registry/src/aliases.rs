@@ -8,7 +8,7 @@ use crate::registry::{By, Registry, Stamp};
 use crate::text::MAX_FEW;
 use crate::transaction::{Recorded, Transaction, numbered, stamp};
 use crate::versions::Found;
-use crate::{At, Error, State, log, models, notes, text, versions};
+use crate::{At, Error, State, facts, models, notes, text, versions};
 
 numbered! {
     /// How an alias came to point where it does.
@@ -130,20 +130,6 @@ pub(crate) fn of_version(tx: &mut Transaction<'_>, version: i64) -> Result<Vec<S
 }
 
 /// Compares where an alias points with what the caller believes.
-/// The acts that change what a gate says.
-const JUDGED: [&str; 10] = [
-    "approval.decide",
-    "approval.withdraw",
-    "evidence.add",
-    "flag.clear",
-    "flag.raise",
-    "gate.remove",
-    "gate.set",
-    "model.change",
-    "tag.remove",
-    "tag.set",
-];
-
 fn check_expected(pointer: Option<&Pointer>, request: &MoveAlias<'_>) -> Result<(), Error> {
     let actual = pointer.and_then(|pointer| pointer.alias.version.as_deref());
     if actual == request.expected {
@@ -278,7 +264,7 @@ impl Registry {
             let target = versions::find(tx, request.model, version)?;
             let pointer = pointer(tx, target.model, request.alias)?;
             check_expected(pointer.as_ref(), request)?;
-            if request.as_of.is_some() && log::happened_since(tx, &JUDGED, request.as_of)? {
+            if request.as_of.is_some() && facts::changed_since(tx, request.as_of)? {
                 return Err(Error::DecidedBefore {
                     model: request.model.to_owned(),
                     alias: request.alias.to_owned(),

@@ -7,6 +7,7 @@ use crate::gates::{self, Gate};
 use crate::holds::{self, Hold};
 use crate::notes::{self, Flag, Tag};
 use crate::registry::Registry;
+use crate::transaction::Transaction;
 use crate::{Alias, Error, Model, Version, aliases, log, models, text, versions};
 
 /// A version with what is said of it.
@@ -51,6 +52,25 @@ pub struct GateFacts {
     pub tags: Vec<Tag>,
     /// The entry of the log after which all this was so.
     pub as_of: Option<u64>,
+}
+
+/// The acts that change what a gate says.
+const JUDGED: [&str; 10] = [
+    "approval.decide",
+    "approval.withdraw",
+    "evidence.add",
+    "flag.clear",
+    "flag.raise",
+    "gate.remove",
+    "gate.set",
+    "model.change",
+    "tag.remove",
+    "tag.set",
+];
+
+/// Whether something that gates ask about was changed after an entry of the log.
+pub(crate) fn changed_since(tx: &mut Transaction<'_>, entry: Option<u64>) -> Result<bool, Error> {
+    log::happened_since(tx, &JUDGED, entry)
 }
 
 impl Registry {

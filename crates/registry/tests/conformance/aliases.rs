@@ -19,7 +19,22 @@ pub(crate) const CASES: &[Case] = &[
     ("of_two_threads_one_moves_the_alias", race),
     ("the_log_says_on_what_evidence", evidence),
     ("aliases_of_a_model_are_few", few),
+    ("what_was_decided_before_something_came_is_decided_again", decided_before),
 ];
+
+fn decided_before(place: &Place) {
+    let registry = place.with_versions(2);
+    let facts = registry.gate_facts("team/model", "1.0.0", "production").unwrap();
+    // What gates do not ask about is no reason.
+    registry.add_note(by("ben", 20), "team/model", "1.0.0", "seen").unwrap();
+    let asked = |as_of| MoveAlias { as_of, ..production(None) };
+    registry.raise_flag(by("ben", 21), "team/model", "2.0.0", "look").unwrap();
+    let refused = registry.set_alias(by("anna", 22), &asked(facts.as_of), "1.0.0");
+    assert!(matches!(refused, Err(Error::DecidedBefore { .. })), "{refused:?}");
+    let again = registry.gate_facts("team/model", "1.0.0", "production").unwrap();
+    registry.add_note(by("ben", 23), "team/model", "1.0.0", "seen again").unwrap();
+    registry.set_alias(by("anna", 24), &asked(again.as_of), "1.0.0").unwrap();
+}
 
 fn set(registry: &Registry, seconds: u64, expected: Option<&str>, version: &str) {
     registry.set_alias(by("anna", seconds), &production(expected), version).unwrap();

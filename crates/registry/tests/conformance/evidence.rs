@@ -15,7 +15,44 @@ pub(crate) const CASES: &[Case] = &[
     ("evidence_comes_in_pages", pages),
     ("the_log_has_the_root_of_a_batch", root),
     ("wrong_evidence_is_refused_before_anything_is_kept", refused),
+    ("a_finding_against_a_version_flags_it_in_the_same_act", negative),
+    ("every_statement_is_named", named),
 ];
+
+fn negative(place: &Place) {
+    let registry = place.with_versions(1);
+    let finding = NewEvidence { verdict: "drifted", ..verification(1, "cpu-x86_64", 15) };
+    let keep = |reason| registry.add_negative_evidence(by("ci", 20), &finding, "team/model", "1.0.0", reason);
+    // A reason that is none keeps the finding out as well.
+    assert!(keep("").is_err());
+    assert!(registry.latest_evidence(&artifact(1)).unwrap().is_empty());
+    let (batch, flagged) = keep("it drifted").unwrap();
+    assert_eq!((batch.added, flagged), (1, true));
+    // Sent again it flags nothing again, also after somebody cleared it.
+    let flag = registry.show("team/model", "1.0.0").unwrap().flags.remove(0);
+    registry.clear_flag(by("ben", 21), flag.id, "known").unwrap();
+    let (batch, flagged) = keep("it drifted").unwrap();
+    assert_eq!((batch.added, flagged), (0, false));
+    assert!(registry.show("team/model", "1.0.0").unwrap().flags.is_empty());
+}
+
+fn named(place: &Place) {
+    let registry = place.with_versions(1);
+    let all: Vec<_> = (1..=3).map(|number| verification(number, "cpu-x86_64", 15)).collect();
+    registry.add_evidence(by("ci", 20), &all).unwrap();
+    let mut found = Vec::new();
+    let mut request = Some(PageRequest::first(2));
+    while let Some(page) = request {
+        let some = registry.statements(&page).unwrap();
+        request = page.next(&some);
+        found.extend(some.items);
+    }
+    assert_eq!(found.len(), 3);
+    assert!(
+        all.iter()
+            .all(|one| found.iter().any(|it| (it.artifact, it.statement) == (one.artifact, one.statement)))
+    );
+}
 
 fn verification(number: u32, environment: &str, seconds: u64) -> NewEvidence<'_> {
     NewEvidence {

@@ -13,7 +13,22 @@ pub(crate) const CASES: &[Case] = &[
     ("an_expired_token_does_not_count", expired),
     ("a_revoked_token_does_not_count", revoked),
     ("an_unknown_token_tells_nothing", unknown),
+    ("the_first_administrator_is_there_whole_or_not_at_all", administrator),
 ];
+
+fn administrator(place: &Place) {
+    let registry = place.registry();
+    let refused = registry.add_administrator(by("root", 1), "anna", &"x".repeat(1000), None);
+    assert!(refused.is_err());
+    assert!(registry.principals(&PageRequest::first(9)).unwrap().items.is_empty());
+    let secret = registry.add_administrator(by("root", 2), "anna", "administrator", None).unwrap();
+    assert_eq!(registry.authenticate(secret.reveal(), at(3)).unwrap().principal, "anna");
+    let grants = registry.grants("anna").unwrap();
+    assert_eq!((grants[0].role.as_str(), grants[0].pattern.as_str()), ("administrator", "**"));
+    let again = registry.add_administrator(by("root", 4), "anna", "administrator", None);
+    assert!(matches!(again, Err(Error::Exists { .. })), "{again:?}");
+    assert_eq!(registry.log_size().unwrap(), 3);
+}
 
 fn peopled(place: &Place) -> Registry {
     let registry = place.registry();

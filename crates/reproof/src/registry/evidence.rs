@@ -13,10 +13,10 @@ use reproof_registry::{At, Batch, Evidence, EvidenceKind, NewApproval, NewEviden
 
 use super::{Reference, Registry, RegistryError};
 
-/// The folder of statements in the store.
 /// Letters of a reason that is made here, at most.
 const MAX_REASON: usize = 1000;
 
+/// The folder of statements in the store.
 pub(super) const STATEMENTS: &str = "statements";
 
 /// Bytes of a statement, at most.
